@@ -1,0 +1,1 @@
+"""Domain types that every part shares: errors, identifiers, identity. Standard library only."""
