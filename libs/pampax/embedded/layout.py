@@ -1,0 +1,128 @@
+"""Where one embedded system keeps its files: a data directory and everything below it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pampax.core.errors import ConfigError, LocalIOError, PampaxError
+
+MIN_FREE_BYTES = 256 * 1024 * 1024  # an empty cluster, its write-ahead log and the copied binaries take about 150 MB
+PRIVATE = 0o700
+PASSABLE = 0o711  # lets the servers' unprivileged account through without listing what is there
+
+
+@dataclass(frozen=True, slots=True)
+class DataDir:
+    """One embedded system's folder. Two of them are two systems that share nothing."""
+
+    root: Path
+
+    @property
+    def postgres(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def valkey(self) -> Path:
+        return self.root / "valkey"
+
+    @property
+    def bin(self) -> Path:
+        """Server binaries, copied here only for root (see `binaries`)."""
+        return self.root / "bin"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def cache(self) -> Path:
+        """What the indexing workers may keep between jobs: clones of repositories."""
+        return self.root / "cache"
+
+    @property
+    def secrets(self) -> Path:
+        """A folder of 0600 files, one secret each."""
+        return self.root / "secrets"
+
+    @property
+    def state_file(self) -> Path:
+        return self.root / "state.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the leading supervisor for as long as it leads."""
+        return self.run / "supervisor.lock"
+
+    @property
+    def start_lock_file(self) -> Path:
+        """Held while a system is started or stopped, so that two commands do not do it at once."""
+        return self.run / "start.lock"
+
+    @property
+    def plan_file(self) -> Path:
+        """What the supervisors run: process specs with their environments, secrets included."""
+        return self.run / "plan.json"
+
+    def log_of(self, name: str) -> Path:
+        return self.log / f"{name}.log"
+
+    def prepare(self) -> None:
+        """Make the folders. ConfigError or LocalIOError, in one line, when this place cannot hold a system."""
+        with clear_io_errors(self.root):
+            if self.root.exists() and not self.root.is_dir():
+                raise ConfigError(f"{self.root} is not a folder; choose another --data-dir")
+            make_folder(self.root, PASSABLE if os.geteuid() == 0 else PRIVATE)
+            for folder in (self.log, self.run, self.cache, self.secrets):
+                make_folder(folder, PRIVATE)
+            free = shutil.disk_usage(self.root).free
+        if free < MIN_FREE_BYTES:
+            raise LocalIOError(
+                f"{self.root} has {free >> 20} MB left and needs {MIN_FREE_BYTES >> 20} MB; "
+                "free some space or choose another --data-dir"
+            )
+
+
+def default_data_dir(environ: Mapping[str, str] = os.environ) -> DataDir:
+    """Root keeps it outside any home, because the servers run under another account; a user keeps it in the home."""
+    if os.geteuid() == 0:
+        return DataDir(Path("/var/lib/pampax"))
+    base = environ.get("XDG_DATA_HOME")
+    return DataDir((Path(base) if base else Path.home() / ".local" / "share") / "pampax")
+
+
+def make_folder(path: Path, mode: int) -> None:
+    """Make the folder (and its parents) if need be and set its own mode; a parent that exists is never changed."""
+    path.mkdir(parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o777 != mode:
+        path.chmod(mode)
+
+
+@contextmanager
+def clear_io_errors(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about files at or below `path` into one clear line."""
+    try:
+        yield
+    except OSError as error:
+        raise _explain(error, path) from error
+
+
+def _explain(error: OSError, path: Path) -> PampaxError:
+    where = error.filename or path
+    match error.errno:
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return LocalIOError(f"{where} cannot be written ({error.strerror}); choose another --data-dir or its owner")
+        case errno.ENOSPC | errno.EDQUOT:
+            return LocalIOError(f"no space left for {where}; free some space or choose another --data-dir")
+        case errno.ENOTDIR | errno.EEXIST:
+            return ConfigError(f"{where} lies below a file, not a folder; choose another --data-dir")
+    return LocalIOError(f"{where}: {error.strerror or error}; check the disk or choose another --data-dir")
