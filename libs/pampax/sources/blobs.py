@@ -1,0 +1,95 @@
+"""Read many blobs of a mirror through one git process."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+
+from pampax.core.errors import DeadlineExceeded, Internal, InvalidRequest, NotFound
+from pampax.sources.command import start_git, stop_git
+
+_BLOB_ID = re.compile(r"[0-9a-f]{40}")
+_CHUNK_BYTES = 1 << 16
+
+
+class BlobReader:
+    """Context manager over one `git cat-file --batch`. Not for several threads at once.
+
+    `timeout_s` bounds each read. After an error other than NotFound and InvalidRequest the reader is of no more use.
+    """
+
+    def __init__(self, directory: Path, *, timeout_s: float = 30.0) -> None:
+        self._directory = directory
+        self._timeout_s = timeout_s
+        self._buffer = bytearray()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._deadline = 0.0
+
+    def __enter__(self) -> BlobReader:
+        self._process = start_git(["cat-file", "--batch"], directory=self._directory, stdin=subprocess.PIPE)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            stop_git(self._process)
+            self._process = None
+
+    def read(self, blob_id: str) -> bytes:
+        """The blob's bytes, whole in memory. Raises NotFound, DeadlineExceeded, Internal when git has ended."""
+        if not _BLOB_ID.fullmatch(blob_id):
+            raise InvalidRequest(f"not a blob id of 40 hex digits: {blob_id[:80]!r}")
+        self._deadline = time.monotonic() + self._timeout_s
+        self._ask(blob_id)
+        header = self._take_line().split()
+        if len(header) != 3:  # `<id> missing`
+            raise NotFound(f"blob {blob_id} is not in the mirror", reason="BLOB_NOT_FOUND")
+        content = self._take(int(header[2]) + 1)[:-1]
+        if header[1] != b"blob":
+            raise NotFound(f"{blob_id} is a {header[1].decode()}, not a blob", reason="BLOB_NOT_FOUND")
+        return content
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise Internal("BlobReader is used outside its with block")
+        return self._process
+
+    def _ask(self, blob_id: str) -> None:
+        stdin = self._running().stdin
+        try:
+            if stdin is not None:
+                stdin.write(blob_id.encode() + b"\n")
+        except OSError as error:
+            raise Internal(f"git cat-file ended unexpectedly for {self._directory}") from error
+
+    def _take_line(self) -> bytes:
+        while (end := self._buffer.find(b"\n")) < 0:
+            self._fill()
+        return self._take(end + 1)[:-1]
+
+    def _take(self, count: int) -> bytes:
+        while len(self._buffer) < count:
+            self._fill()
+        taken = bytes(memoryview(self._buffer)[:count])
+        del self._buffer[:count]
+        return taken
+
+    def _fill(self) -> None:
+        """Wait for more output, at most until the deadline of this read."""
+        stdout = self._running().stdout
+        if stdout is None:
+            raise Internal("git cat-file has no output pipe")
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            if not selector.select(max(0.0, self._deadline - time.monotonic())):
+                raise DeadlineExceeded(f"git did not deliver a blob within {self._timeout_s:.0f} s; try again")
+        chunk = os.read(stdout.fileno(), _CHUNK_BYTES)
+        if not chunk:
+            raise Internal(f"git cat-file ended unexpectedly for {self._directory}")
+        self._buffer += chunk

@@ -1,0 +1,92 @@
+"""Gitignore-style patterns: a caller's include and exclude lists, and the rules of .gitignore files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore.base import GitIgnorePatternError
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+from pampax.core.errors import InvalidRequest
+
+# pathspec's expressions stop at a line end; no pattern can name one, so any other character stands in for it.
+_LINE_END = str.maketrans("\n", "\ufffd")
+
+
+@dataclass(frozen=True, slots=True)
+class PathFilter:
+    """Which paths a caller wants: matched by `include` (empty: all) and not by `exclude`."""
+
+    include: GitIgnoreSpec
+    exclude: GitIgnoreSpec
+
+    def admits(self, path: str) -> bool:
+        text = path.translate(_LINE_END)
+        if len(self.include) and not self.include.match_file(text):
+            return False
+        return not self.exclude.match_file(text)
+
+
+def path_filter(include: Sequence[str] = (), exclude: Sequence[str] = ()) -> PathFilter:
+    """Compile both lists. Raises InvalidRequest naming the pattern that does not hold."""
+    return PathFilter(_compiled("include", include), _compiled("exclude", exclude))
+
+
+def _compiled(field: str, patterns: Sequence[str]) -> GitIgnoreSpec:
+    try:
+        return GitIgnoreSpec.from_lines(patterns, backend="simple")
+    except GitIgnorePatternError as error:
+        message = f"{field} holds a pattern that is not gitignore syntax: {error}"
+        raise InvalidRequest(message, fields={field: str(error)}) from error
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """One line of a .gitignore. `negated` brings files back; `folders_only` is a pattern that ended in a slash."""
+
+    pattern: GitIgnoreSpecPattern
+    negated: bool
+    folders_only: bool
+
+    def matches(self, path: str, *, is_folder: bool) -> bool:
+        """Whether the rule names this very entry, not one of its parents: the walk has already judged those."""
+        if self.folders_only and not is_folder:
+            return False
+        found = self.pattern.match_file(path)
+        # pathspec's one named group is set where a parent folder matched instead of the whole path.
+        return found is not None and found.match.lastgroup is None
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRules:
+    """The rules of one .gitignore, for paths relative to the folder that holds it."""
+
+    rules: tuple[IgnoreRule, ...]
+
+    def verdict(self, path: str, *, is_folder: bool) -> bool | None:
+        """True: ignored; False: brought back; None: no rule says anything. The last matching rule decides."""
+        text = path.translate(_LINE_END)
+        for rule in reversed(self.rules):
+            if rule.matches(text, is_folder=is_folder):
+                return not rule.negated
+        return None
+
+
+def ignore_rules(content: bytes) -> IgnoreRules:
+    """Read a .gitignore. Lines that git would not understand are passed over, as git does."""
+    text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    return IgnoreRules(tuple(_parsed(text.split("\n"))))
+
+
+def _parsed(lines: Iterable[str]) -> Iterable[IgnoreRule]:
+    for line in lines:
+        trimmed = line if line.endswith("\\ ") else line.rstrip()
+        folders_only = trimmed.endswith("/")
+        try:
+            pattern = GitIgnoreSpecPattern(trimmed.removesuffix("/"))
+        except GitIgnorePatternError:
+            continue
+        if pattern.include is not None:
+            yield IgnoreRule(pattern, negated=not pattern.include, folders_only=folders_only)
