@@ -1,0 +1,64 @@
+"""A process from its first line to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from pampax.core.errors import Internal, PampaxError
+from pampax.runtime.logging import configure_logging, get_logger
+from pampax.runtime.settings import Settings, load_settings
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def main(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> NoReturn:
+    """Loads settings, sets logging up, runs and exits: 0, or the exit code of the error, which is said on stderr.
+
+    A user's mistake gets its message and nothing else; what nobody foresaw is logged with its traceback (exit 6).
+    """
+    sys.exit(_run(component, run))
+
+
+async def wait_for_signal() -> str:
+    """Returns at the first SIGTERM or SIGINT, with its name; a second one has its usual effect and ends the process."""
+    loop = asyncio.get_running_loop()
+    received: asyncio.Future[str] = loop.create_future()
+
+    def receive(number: signal.Signals) -> None:
+        for each in _STOP_SIGNALS:
+            loop.remove_signal_handler(each)
+        received.set_result(number.name)
+
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, receive, number)
+    return await received
+
+
+def _run(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
+    try:
+        settings = load_settings()
+        configure_logging(component, settings.log.level, settings.log.format)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run(settings))
+    except PampaxError as error:
+        print(f"pampax {component}: {error.message}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - the process ends here; exit code 1 is never used
+        get_logger().error("the process failed", op="main", exc_info=error)
+        return Internal.exit_code
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop answers about a seventh more calls a second; it does not exist on every platform."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,113 @@
+"""The gRPC server that every service runs in: built, bound, watched and drained in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+
+from grpc import aio
+from grpc_reflection.v1alpha import reflection
+
+from pampax.core.errors import ConfigError
+from pampax.runtime.addresses import check_free
+from pampax.runtime.health import HEALTH_SERVICE, Health, Ready
+from pampax.runtime.interceptors import Authenticator, Chain, Step, caller_token_authenticator, steps
+from pampax.runtime.logging import get_logger
+from pampax.runtime.process import wait_for_signal
+from pampax.runtime.settings import Settings
+from pampax.runtime.transport import SERVER_OPTIONS
+
+# Clients need a moment to learn that they should call others; until then new calls are still answered.
+LEAVE_S = {"server": 2.0, "embedded": 0.2}
+# What is still running then is cut off. Kubernetes kills after 30 s: this and what comes before stays below.
+GRACE_S = 20.0
+
+Register = Callable[[aio.Server], Sequence[str]]
+Close = Callable[[], Awaitable[None]]
+
+_log = get_logger()
+
+
+async def serve(
+    component: str,
+    address: str,
+    register: Register,
+    settings: Settings,
+    *,
+    close: Sequence[Close] = (),
+    authenticate: bool | Authenticator = True,
+    ready: Ready | None = None,
+) -> None:
+    """Serves until SIGTERM or SIGINT, then drains. `register` adds servicers and returns their full names.
+
+    `close` is given in the order of building and called in reverse, also when the start fails. `authenticate` is True
+    for the signed token of another service, False for none, or the service's own way. ConfigError when the address
+    cannot be had.
+    """
+    async with AsyncExitStack() as parts:
+        for closer in close:
+            parts.push_async_callback(closer)
+        running = await start(component, address, register, settings, authenticate=authenticate, ready=ready)
+        parts.push_async_callback(running.drain)
+        signal = await wait_for_signal()
+        _log.info("stopping", op="serve", signal=signal)
+    _log.info("stopped", op="serve")
+
+
+async def start(
+    component: str,
+    address: str,
+    register: Register,
+    settings: Settings,
+    *,
+    authenticate: bool | Authenticator = True,
+    ready: Ready | None = None,
+) -> RunningServer:
+    """The same without signals, for a process that has more than this server to run; the caller drains."""
+    check_free(address)
+    server = aio.server(interceptors=[Chain(_steps(authenticate, settings))], options=SERVER_OPTIONS)
+    services = register(server)
+    health = Health(services, ready)
+    health.add_to(server)
+    reflection.enable_server_reflection((*services, HEALTH_SERVICE, reflection.SERVICE_NAME), server)
+    port = _bind(server, address)
+    await server.start()
+    await health.refresh()
+    _log.info("serving", op="serve", service=component, address=address, port=port)
+    return RunningServer(server, health, port, LEAVE_S[settings.mode])
+
+
+class RunningServer:
+    """A server that answers. `port` is the one it got, which tells more than the address when that says 0."""
+
+    def __init__(self, server: aio.Server, health: Health, port: int, leave_s: float) -> None:
+        self.port = port
+        self._server = server
+        self._health = health
+        self._leave_s = leave_s
+        self._watching = asyncio.create_task(health.watch())
+
+    async def drain(self) -> None:
+        """NOT_SERVING first, then no new calls, then the end of those that run, at the latest after GRACE_S."""
+        self._watching.cancel()
+        await asyncio.wait({self._watching})
+        await self._health.leave()
+        await asyncio.sleep(self._leave_s)
+        self._health.hang_up()
+        await self._server.stop(GRACE_S)
+
+
+def _steps(authenticate: bool | Authenticator, settings: Settings) -> Sequence[Step]:
+    if authenticate is False:
+        return steps(None, "")
+    settings.require("auth.caller_secret")
+    secret = settings.auth.caller_secret
+    return steps(caller_token_authenticator(secret) if authenticate is True else authenticate, secret)
+
+
+def _bind(server: aio.Server, address: str) -> int:
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise ConfigError(f"cannot listen on {address}: {error}", reason="ADDRESS_NOT_FREE") from error
