@@ -13,43 +13,41 @@ MINIFIED_MIN_BYTES = 4 * 1024
 _SAMPLE_BYTES = 64 * 1024
 _MARKER_BYTES = 4 * 1024  # where generators put their marker
 
-_BINARY_EXTENSIONS = frozenset(
-    """
+_BINARY_EXTENSIONS_TEXT = """
     7z a aab aac ai aiff apk ar arrow avi avif avro bin blend bmp br bz2 cab class db deb dex dll dmg dng doc
     docx dylib ear eot eps exe fbx fla flac flv gem gguf gif glb gz h5 heic heif icns ico image img ipa iso jar jks jpeg
     jpg jxl key keystore ktx lib lz lz4 m4a m4v mkv mo mov mp3 mp4 mpeg mpg msi node npy npz nupkg o obj odp ods odt ogg
     ogv onnx opus otf p12 parquet pb pdb pdf pfx pickle pkl png ppt pptx psd pt pth pyc pyd pyo rar rlib rmeta rpm
     safetensors sketch so sqlite sqlite3 stl swf swp tar tbz2 tflite tga tgz tif tiff ttc ttf ucas uasset wasm wav war
     webm webp whl wma wmv woff woff2 xcf xls xlsx xz zip zst
-    """.split()
-)
+"""
+_BINARY_EXTENSIONS = frozenset(_BINARY_EXTENSIONS_TEXT.split())
 
-_LOCK_FILES = frozenset(
-    """
+_LOCK_FILES_TEXT = """
     package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lock bun.lockb deno.lock poetry.lock pdm.lock
     uv.lock pipfile.lock cargo.lock go.sum go.work.sum gemfile.lock composer.lock mix.lock pubspec.lock podfile.lock
-    cartfile.resolved package.resolved packages.lock.json paket.lock flake.lock gradle.lockfile conan.lock stack.yaml.lock
+    cartfile.resolved package.resolved packages.lock.json paket.lock flake.lock gradle.lockfile conan.lock
+    stack.yaml.lock
     cabal.project.freeze gopkg.lock glide.lock .terraform.lock.hcl module.bazel.lock shard.lock
-    """.split()
-)
+"""
+_LOCK_FILES = frozenset(_LOCK_FILES_TEXT.split())
 
 _GENERATED_NAME = re.compile(
     r"""(?: [.-]min\.(?:js|mjs|cjs|css) | \.(?:js|mjs|cjs|css|ts)\.map | \.(?:bundle|chunk)\.js
     | \.pb\.(?:go|cc|h|dart|validate\.go|gw\.go) | \.pbserver\.dart | \.pb(?:enum|json|grpc)\.dart | _grpc\.pb\.go
-    | _pb2(?:_grpc)?\.pyi? | _pb\.(?:js|ts|d\.ts|rb) | _grpc_(?:web_)?pb\.js | \.g\.dart | \.freezed\.dart | \.mocks\.dart
-    | \.designer\.cs | \.g\.cs | \.g\.i\.cs | \.generated\.\w+ | _generated\.\w+ | zz_generated\.[\w.]+\.go | \.snap
+    | _pb2(?:_grpc)?\.pyi? | _pb\.(?:js|ts|d\.ts|rb) | _grpc_(?:web_)?pb\.js | \.g\.dart | \.freezed\.dart
+    | \.mocks\.dart | \.designer\.cs | \.g\.cs | \.g\.i\.cs | \.generated\.\w+ | _generated\.\w+ | zz_generated\.[\w.]+\.go | \.snap
     | \.tsbuildinfo | \.map )$""",
     re.VERBOSE,
 )
 
 # Folders of other people's code and of build output; repositories normally ignore them, some commit them.
-_VENDORED_FOLDERS = frozenset(
-    """
+_VENDORED_FOLDERS_TEXT = """
     node_modules bower_components jspm_packages vendor site-packages dist-packages __pycache__ .venv
     venv virtualenv .tox .nox .eggs .git .hg .svn .yarn .pnpm-store .gradle .m2 .terraform .next .nuxt .dart_tool
     .pub-cache pods carthage elm-stuff __pypackages__ .mypy_cache .pytest_cache .ruff_cache .bundle
-    """.split()
-)
+"""
+_VENDORED_FOLDERS = frozenset(_VENDORED_FOLDERS_TEXT.split())
 
 _GENERATED_MARKER = re.compile(
     rb"@generated\b(?!\s*(?:by\s+hand|false))|code generated .{0,200}?do not (?:edit|modify)"

@@ -7,6 +7,7 @@ build.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -36,24 +37,22 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _HEXADECIMAL = re.compile(r"0[xX]\w+|(?=[a-fA-F]*\d)[0-9a-fA-F]{16,}")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
-STOP_WORDS = frozenset(
-    """
+_STOP_WORDS_TEXT = """
     a about all also am an and any are as at be been but by can could did do does doing each for from had has have
     having he her here his how i if in into is it its just me more most my no nor not of on or our out over own s she
     should so some such t than that the their them then there these they this those to too up very was we were what
     when where which while who whom why will with would you your
-    """.split()
-)
+"""
+STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 
 # Words of questions about code that say little about where the answer lies.
-GENERIC_WORDS = frozenset(
-    """
+_GENERIC_WORDS_TEXT = """
     base based behavior behaviour call called class code create created default define defined different file find
     function get given handle handled handler handling implement implementation implemented information invoke logic
     main make method module new object perform process provide return returned run set show specific support supported
     type use used using value way work works
-    """.split()
-)
+"""
+GENERIC_WORDS = frozenset(_GENERIC_WORDS_TEXT.split())
 _GENERIC_STEMS = frozenset(stem(word) for word in GENERIC_WORDS)
 
 # Files that stand for their folder.
@@ -160,7 +159,7 @@ def _words(name: str) -> list[str]:
 
 def _joined_pairs(words: list[str]) -> list[str]:
     lowered = [word.lower() for word in words]
-    pairs = zip(lowered, lowered[1:], strict=False)
+    pairs = itertools.pairwise(lowered)
     joined = [a + b for a, b in pairs if STOP_WORDS.isdisjoint((a, b)) and not (a + b).isdecimal()]
     return list(_kept(joined))
 

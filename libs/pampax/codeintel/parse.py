@@ -1,0 +1,85 @@
+"""From bytes to chunks, symbols and term counts. Pure: no state, no I/O, and no input makes it raise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from pampax.codeintel.chunks import chunks_of
+from pampax.codeintel.definitions import Definition, nested, symbols_of
+from pampax.codeintel.grammars import grammar
+from pampax.codeintel.languages import PLAIN_TEXT, SYNTAX_LANGUAGES
+from pampax.codeintel.model import Analysis, Chunk, ParsedFile, Symbol
+from pampax.codeintel.patterns import missing_from, pattern_definitions
+from pampax.codeintel.syntax import syntax_definitions
+from pampax.codeintel.terms import term_counts
+
+MAX_TERM_TEXT_CHARS = 16_000  # a chunk passes this only by a line without end, which is data
+_MACRO_LANGUAGES = frozenset({"c", "cpp"})
+_FLAT_LANGUAGES = frozenset({"c"})
+
+
+def parse_file(path_language: str, content: bytes) -> ParsedFile:
+    """Chunks and symbols of a file's content. Bytes that are not UTF-8 become replacement characters; lines are split
+    at newlines only, and carriage returns stay in the text."""
+    text = content.decode("utf-8-sig", "replace")
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    definitions, syntax = _definitions(path_language, text, lines)
+    plain_kind = "block" if syntax or definitions else PLAIN_TEXT
+    return ParsedFile(
+        language=path_language,
+        lines=len(lines),
+        chunks=chunks_of(lines, definitions, plain_kind=plain_kind),
+        symbols=symbols_of(definitions),
+        syntax=syntax,
+    )
+
+
+def analyse(language: str, content: bytes) -> Analysis:
+    """`parse_file` with the term counts of each chunk."""
+    parsed = parse_file(language, content)
+    by_chunk = _symbols_by_chunk(parsed.chunks, parsed.symbols)
+    return Analysis(
+        parsed=parsed,
+        chunk_terms=tuple(term_counts(f"{each.symbol}\n{each.text[:MAX_TERM_TEXT_CHARS]}") for each in parsed.chunks),
+        name_terms=tuple(
+            term_counts(" ".join([_enclosing(chunk, held), *(each.name for each in held)]))
+            for chunk, held in zip(parsed.chunks, by_chunk, strict=True)
+        ),
+    )
+
+
+def _definitions(language: str, text: str, lines: Sequence[str]) -> tuple[list[Definition], bool]:
+    usable = grammar(language) if language in SYNTAX_LANGUAGES else None
+    if usable is None:
+        starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        return nested(pattern_definitions(language, lines, starts)), False
+    source = text.encode("utf-8", "replace")
+    tree = syntax_definitions(usable, language, source, lines)
+    found = tree.found
+    if tree.has_errors and language in _MACRO_LANGUAGES:
+        starts = [0, *accumulate(len(line.encode("utf-8", "replace")) + 1 for line in lines)]
+        found = found + missing_from(found, pattern_definitions(language, lines, starts))
+    return nested(found, flat=language in _FLAT_LANGUAGES), True
+
+
+def _symbols_by_chunk(chunks: Sequence[Chunk], symbols: Sequence[Symbol]) -> list[list[Symbol]]:
+    """The symbols that start in each chunk."""
+    waiting = sorted(symbols, key=lambda each: each.start_line)
+    at = 0
+    held: list[list[Symbol]] = []
+    for chunk in chunks:
+        first = at
+        while at < len(waiting) and waiting[at].start_line <= chunk.end_line:
+            at += 1
+        held.append(waiting[first:at])
+    return held
+
+
+def _enclosing(chunk: Chunk, held: Sequence[Symbol]) -> str:
+    """The name around what the chunk defines, or around the chunk itself."""
+    if any(each.qualified_name == chunk.symbol for each in held):
+        return chunk.symbol.rpartition(".")[0]
+    return chunk.symbol

@@ -1,0 +1,143 @@
+"""Definitions found by regular expressions: for languages without a grammar and for C and C++ where macros break it.
+
+A definition is taken to end at the last line that is indented deeper than its first, or at the closing line after it,
+which holds for the block languages that people format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from pampax.codeintel.definitions import MAX_NAME_CHARS, Definition, comment_doc, folded
+
+_MAX_LINE_CHARS = 1000  # longer lines are data, and patterns would crawl over them
+_MAX_COMMENT_LINES = 60
+
+_MODIFIERS = (
+    r"(?:(?:public|private|protected|internal|open|final|sealed|abstract|static|async|override|export|default|partial"
+    r"|inline|suspend|data|virtual|extern|pub|local|case|implicit|lazy|unsafe|readonly|fileprivate|mutating|indirect"
+    r"|annotation|inner|companion|value|operator|infix|tailrec|actual|expect|@\w+(?:\([^()]*\))?)\s+)*"
+)
+_KEYWORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "type": r"class|interface|struct|enum|trait|protocol|record|object|module|defmodule|defprotocol|namespace|actor"
+        r"|union|type|extension|newtype|message|service|contract|library"
+        r"|create\s+(?:or\s+replace\s+)?(?:table|view|type)",
+        "function": r"def|defp|defmacro|fn|fun|func|function|sub|proc|procedure|rpc|macro|modifier|task"
+        r"|create\s+(?:or\s+replace\s+)?(?:function|procedure)",
+    }
+)
+_DEFINITION = re.compile(
+    rf"^(?P<indent>[ \t]*){_MODIFIERS}(?:(?P<type>{_KEYWORDS['type']})|(?P<function>{_KEYWORDS['function']}))"
+    r"(?:\s+(?:class|record|struct|if\s+not\s+exists))?\s+"
+    r"(?:\([^()]*\)\s*)?(?P<name>(?:self\.)?[^\W\d][\w.:?!]*)\s*(?![\w\s]*[=;,]\s*$)",
+    re.IGNORECASE,
+)
+# Methods of C#, Java-like languages without a keyword: modifiers, a result type, a name, parameters.
+_TYPED_METHOD = re.compile(
+    r"^(?P<indent>[ \t]+)"
+    r"(?:(?:public|private|protected|internal|static|async|override|virtual|abstract|sealed|final)\s+)+"
+    r"[\w<>\[\],.? ]+?\s(?P<name>[A-Za-z_]\w*)\s*(?:<[\w, ]+>)?\([^;]*$"
+)
+_SHELL_FUNCTION = re.compile(r"^(?P<indent>[ \t]*)(?P<name>[A-Za-z_][\w:.-]*)\s*\(\)\s*(?:[{(]|$)")
+_C_FUNCTION = re.compile(
+    r"^(?P<indent>)(?!else\b|return\b|typedef\b|using\b|if\b|while\b|for\b|switch\b|#)"
+    r"(?=[A-Za-z_])[\w\s*&:<>,~\[\]]*?(?P<name>[A-Za-z_~][\w:~]*)\s*\([^;{}]*(?:\)[\w\s]*)?\{?\s*$"
+)
+_C_TYPE = re.compile(
+    r"^(?P<indent>[ \t]*)(?:typedef\s+)?(?:class|struct|enum(?:\s+class)?|union)\s+"
+    r"(?:[A-Z_]{3,}(?:\([^()]*\))?\s+)?(?P<name>[A-Za-z_]\w*)[^;()]*\{?\s*$"
+)
+
+_COMMENT_LINE = re.compile(r"^\s*(?:#(?!\s*(?:include|define|if|el|end|pragma|undef|error))|//|/\*|\*|--|;|%|@\w|\[<)")
+_CLOSING = re.compile(r"^\s*(?:[})\]]|end\b|done\b|fi\b|esac\b)")
+_OPENING = re.compile(r"^\s*\{")
+_C_FAMILY = frozenset({"c", "cpp", "objective-c", "objective-cpp", "cuda"})
+# Prose and data: what looks like a definition there is an example or a value.
+_WITHOUT_DEFINITIONS_TEXT = """
+    asciidoc assembly batch css csv dockerfile gomod html ini json latex less makefile markdown restructuredtext scss
+    text toml xml yaml diff
+"""
+_WITHOUT_DEFINITIONS = frozenset(_WITHOUT_DEFINITIONS_TEXT.split())
+
+
+def pattern_definitions(language: str, lines: Sequence[str], starts: Sequence[int]) -> list[Definition]:
+    """Definitions by their first lines, in file order, not yet nested. `starts` holds the offset of each line and,
+    last, the offset behind the text."""
+    if language in _WITHOUT_DEFINITIONS:
+        return []
+    patterns = _patterns(language)
+    found = []
+    for row, line in enumerate(lines):
+        if not line or len(line) > _MAX_LINE_CHARS:
+            continue
+        for default_kind, pattern in patterns:
+            match = pattern.match(line)
+            if match:
+                kind = "type" if match.groupdict().get("type") else default_kind
+                found.append(_definition(match["name"], kind, row, lines, starts))
+                break
+    return [each for each in found if len(each.name) <= MAX_NAME_CHARS]
+
+
+def missing_from(known: Iterable[Definition], candidates: Iterable[Definition]) -> list[Definition]:
+    """Candidates whose name the syntax tree did not give: it has gaps where macros hide the structure."""
+    names = {each.name for each in known}
+    return [each for each in candidates if each.name not in names]
+
+
+def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
+    if language in _C_FAMILY:
+        return [("type", _C_TYPE), ("function", _C_FUNCTION)]
+    if language in ("bash", "fish"):
+        return [("function", _SHELL_FUNCTION), ("function", _DEFINITION)]
+    return [("function", _DEFINITION), ("function", _TYPED_METHOD)]
+
+
+def _definition(name: str, kind: str, row: int, lines: Sequence[str], starts: Sequence[int]) -> Definition:
+    *container, last = [part for part in name.replace("::", ".").split(".") if part] or [name]
+    top, end = _top(row, lines), _end(row, lines)
+    return Definition(
+        name=last,
+        kind=kind,
+        top=top,
+        start=row,
+        end=end,
+        first=starts[row],
+        last=starts[end + 1],
+        signature=folded(lines[row]).rstrip("{ "),
+        doc=comment_doc(lines[top:row]) if top < row else "",
+        exported=not re.search(
+            r"\b(?:private|static|local|defp|fileprivate)\b|^_", lines[row].partition(name)[0] + name
+        ),
+        container="" if container == ["self"] else ".".join(container),
+    )
+
+
+def _top(row: int, lines: Sequence[str]) -> int:
+    top = row
+    while top > 0 and row - top < _MAX_COMMENT_LINES and _COMMENT_LINE.match(lines[top - 1]):
+        top -= 1
+    return top
+
+
+def _end(row: int, lines: Sequence[str]) -> int:
+    indent = _indent(lines[row])
+    end = row
+    for at in range(row + 1, len(lines)):
+        line = lines[at]
+        if not line.strip():
+            continue
+        if _indent(line) <= indent:
+            if _OPENING.match(line) and end == row:
+                end = at
+                continue
+            return at if _CLOSING.match(line) and _indent(line) == indent else end
+        end = at
+    return end
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

@@ -1,0 +1,2 @@
+(field_definition property: (_) @name) @variable
+(field_definition property: (_) @name value: [(arrow_function) (function_expression)]) @function
