@@ -152,7 +152,6 @@ def _environment(*, networked: bool) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "0" if networked else "1",
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_LAZY_FETCH": "1",
-        "GIT_LITERAL_PATHSPECS": "1",
     }
 
 

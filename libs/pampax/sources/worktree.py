@@ -8,13 +8,15 @@ from pathlib import Path
 
 from pampax.core.errors import LocalIOError
 from pampax.sources.command import Finished, GitMissing, run_git
-from pampax.sources.model import Listing, SourceFile, mode_of
+from pampax.sources.model import Listing, mode_of
 from pampax.sources.walk import Candidate
 
 # Listing the paths of a very large tree on a cold disk; everything else takes milliseconds.
 _TIMEOUT_S = 120.0
 _COMMIT_DIGITS = 40
 _SUBMODULE = 0o160000
+# What stands where a committed file was; every other reason to skip means that nobody looked.
+_NOT_REGULAR = ("symlink", "special", "submodule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +59,20 @@ def differs(tree: WorkTree, listing: Listing) -> bool:
     if found.code:
         return True
     committed = dict(_committed(found.stdout))
-    present = {file.path.encode(): _content(file) for file in listing.files}
-    unseen = {
-        entry.path.encode() for entry in listing.skipped if entry.reason not in ("symlink", "special", "submodule")
-    }
+    present = {file.path: (file.blob_id, file.mode) for file in listing.files}
+    unseen = {entry.path for entry in listing.skipped if entry.reason not in _NOT_REGULAR}
     return any(committed.get(path) != content for path, content in present.items()) or any(
         path not in present and path not in unseen for path in committed
     )
 
 
-def _content(file: SourceFile) -> tuple[str, int]:
-    return file.blob_id, file.mode
-
-
-def _committed(output: bytes) -> Iterator[tuple[bytes, tuple[str, int]]]:
-    """Regular files of `ls-tree -z`: path -> (blob id, mode)."""
+def _committed(output: bytes) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Regular files of `ls-tree -z`: path as Skipped shows it -> (blob id, mode)."""
     for record in output.split(b"\0")[:-1]:
         fields, _, path = record.partition(b"\t")
         mode, kind, blob = fields.split()
         if kind == b"blob" and mode != b"120000":
-            yield path, (blob.decode(), mode_of(int(mode, 8)))
+            yield path.decode("utf-8", "backslashreplace"), (blob.decode(), mode_of(int(mode, 8)))
 
 
 def _tracked(root: Path) -> Iterator[Candidate]:
