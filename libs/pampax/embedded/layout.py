@@ -23,6 +23,10 @@ class DataDir:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        # Processes with other working directories are told this path, and marks compare it.
+        object.__setattr__(self, "root", self.root.expanduser().resolve())
+
     @property
     def postgres(self) -> Path:
         return self.root / "postgres"
@@ -118,6 +122,8 @@ def clear_io_errors(path: Path) -> Iterator[None]:
 
 def _explain(error: OSError, path: Path) -> PampaxError:
     where = error.filename or path
+    if isinstance(error, shutil.Error):  # a list of what could not be copied: the first says it
+        return LocalIOError(f"{path}: {error.args[0][0][2]}; check the disk or choose another --data-dir")
     match error.errno:
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return LocalIOError(f"{where} cannot be written ({error.strerror}); choose another --data-dir or its owner")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+
+from pampax.core.errors import ConfigError
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which systems take ports for outgoing connections (32768 on Linux): one of those could
@@ -13,14 +15,39 @@ PORTS = range(17000, 31000)
 MAX_TRIES = 1000
 
 
+def choose_ports(names: Iterable[str], previous: Mapping[str, int], fixed: Mapping[str, int]) -> dict[str, int]:
+    """A port for each name: the fixed one, else that of the previous run if it is still free, else a new one."""
+    for port in fixed.values():
+        require_free(port)
+    chosen = dict(fixed)
+    for name in names:
+        if name not in chosen:
+            earlier = previous.get(name)
+            keep = earlier is not None and earlier not in chosen.values() and is_free(earlier)
+            chosen[name] = earlier if keep and earlier is not None else free_port(chosen.values())
+    return chosen
+
+
+def require_free(port: int) -> None:
+    """ConfigError, in words for the person who asked for this very port."""
+    if not 0 < port < 1 << 16:
+        raise ConfigError(f"--port {port} is no TCP port; choose one between 1 and 65535")
+    try:
+        _bind(port)
+    except PermissionError as error:
+        raise ConfigError(f"--port {port} is reserved for root; choose one above 1023") from error
+    except OSError as error:
+        raise ConfigError(
+            f"--port {port} is in use by another program; stop that program or choose another --port"
+        ) from error
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen there now; a connection that lingers after its server ended does not count."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
+    try:
+        _bind(port)
+    except OSError:
+        return False
     return True
 
 
@@ -31,3 +58,9 @@ def free_port(taken: Collection[int] = ()) -> int:
         if port not in taken and is_free(port):
             return port
     raise OSError(f"no free TCP port between {PORTS.start} and {PORTS.stop - 1}")
+
+
+def _bind(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((LOOPBACK, port))

@@ -98,12 +98,7 @@ class EmbeddedPostgres:
 
     def ready(self) -> bool:
         """Whether the owner can query its database now."""
-        try:
-            with psycopg.connect(self.dsn(), connect_timeout=CONNECT_TIMEOUT_S) as connection:
-                connection.execute("SELECT 1")
-        except psycopg.OperationalError:
-            return False
-        return True
+        return answers(self.dsn())
 
     def dsn(self, user: str = OWNER, dbname: str = DATABASE) -> str:
         """Address with password for `SUPERUSER` or `OWNER`, the two roles that `prepare` makes."""
@@ -143,17 +138,31 @@ class EmbeddedPostgres:
         self._run(["postgres", "--single", "-D", str(data), *options, database], statements)
 
     def _run(self, command: list[str], text: str) -> None:
-        program = self.bin_dir / command[0]
-        done = subprocess.run(
-            [program, *command[1:]],
-            input=text, capture_output=True, text=True, timeout=PREPARE_TIMEOUT_S, cwd=self.directory,
-            env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"}, **process_account(self.run_as),
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [self.bin_dir / command[0], *command[1:]],
+                input=text, capture_output=True, text=True, timeout=PREPARE_TIMEOUT_S, cwd=self.directory,
+                env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"}, **process_account(self.run_as),
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise LocalIOError(
+                f"{command[0]} took more than {PREPARE_TIMEOUT_S} s in {self.directory}; is the disk working?"
+            ) from error
         with self.log_file.open("a") as log:
             log.write(done.stdout + done.stderr)
         if done.returncode != 0:
             reason = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
             raise LocalIOError(f"the database in {self.directory} could not be made: {reason}; see {self.log_file}")
+
+
+def answers(dsn: str) -> bool:
+    """Whether the address can be queried now; False after `CONNECT_TIMEOUT_S` of silence."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=CONNECT_TIMEOUT_S) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def server_processes(data: Path) -> list[psutil.Process]:

@@ -33,7 +33,7 @@ def read_or_create(path: Path, make: Callable[[], str] = password) -> str:
     with suppress(FileNotFoundError):
         return path.read_text("ascii")
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    _write_new(fresh, make(), None)
+    _write_new(fresh, make(), None, durable=True)
     try:
         with suppress(FileExistsError):
             os.link(fresh, path)
@@ -42,21 +42,25 @@ def read_or_create(path: Path, make: Callable[[], str] = password) -> str:
     return path.read_text("ascii")
 
 
-def write_private(path: Path, text: str, owner: Account | None = None) -> None:
-    """Replace the file at once, mode 0600, owned by `owner`: a reader sees the old text or the new, never a part."""
+def write_private(path: Path, text: str, owner: Account | None = None, *, durable: bool = True) -> None:
+    """Replace the file at once, mode 0600, owned by `owner`: a reader sees the old text or the new, never a part.
+
+    Not durable: without waiting for the disk; a power cut may then leave an empty file.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        _write_new(fresh, text, owner)
+        _write_new(fresh, text, owner, durable)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
 
 
-def _write_new(path: Path, text: str, owner: Account | None) -> None:
+def _write_new(path: Path, text: str, owner: Account | None, durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         if owner is not None:
             os.fchown(descriptor, owner.uid, owner.gid)
         file.write(text)
         file.flush()
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)

@@ -62,13 +62,7 @@ class EmbeddedValkey:
 
     def ready(self) -> bool:
         """Whether it answers now: not while it still loads its data."""
-        try:
-            with redis.Redis.from_url(
-                self.url(), socket_timeout=CONNECT_TIMEOUT_S, socket_connect_timeout=CONNECT_TIMEOUT_S
-            ) as client:
-                return bool(client.ping())
-        except redis.RedisError:
-            return False
+        return answers(self.url())
 
     def url(self, database: int = 0) -> str:
         return f"redis://:{self._password()}@{LOOPBACK}:{self.port}/{database}"
@@ -79,6 +73,16 @@ class EmbeddedValkey:
 
     def _password(self) -> str:
         return read_or_create(self.directory / "valkey.password")
+
+
+def answers(url: str) -> bool:
+    """Whether the server at this address answers PING now; False after `CONNECT_TIMEOUT_S` of silence."""
+    timeout = CONNECT_TIMEOUT_S
+    try:
+        with redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
 
 
 @contextmanager

@@ -1,0 +1,77 @@
+"""Wait for a system that is being started, telling what becomes ready and, if it fails, which part and why."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from pampax.core.errors import ConfigError, PampaxError, Unavailable
+from pampax.embedded.foreground import last_lines
+from pampax.embedded.layout import DataDir
+from pampax.embedded.services import SUPERVISOR
+from pampax.embedded.state import ServicePhase, ServiceState, SystemPhase, SystemState, is_led, recorded_state
+
+POLL_S = 0.05
+UNLED_S = 5.0  # between the death of a leader and the start of the next, or before the first holds the lock
+FAILED_STARTS = 3  # a service that ended so often and was never ready will not come up by itself
+USAGE_EXIT_CODE = 2  # of a process that finds its settings wrong
+
+
+def wait_until_ready(data_dir: DataDir, deadline: float, on_event: Callable[[str], None]) -> SystemState:
+    """The state once every service was seen ready. Unavailable or ConfigError name the part that failed."""
+    reported: set[str] = set()
+    led_at = time.monotonic()
+    while True:
+        now = time.monotonic()
+        state = recorded_state(data_dir.state_file)
+        led_at = now if is_led(data_dir) else led_at
+        if state is not None:
+            _report(state, reported, on_event)
+            if state.state in (SystemPhase.READY, SystemPhase.DEGRADED):
+                return state
+        trouble = _trouble(data_dir, state, unled_s=now - led_at, late=now > deadline)
+        if trouble is not None:
+            raise trouble
+        time.sleep(POLL_S)
+
+
+def _report(state: SystemState, reported: set[str], on_event: Callable[[str], None]) -> None:
+    ready = [service.name for service in state.services if service.state is ServicePhase.READY]
+    for name in [*state.completed, *ready]:
+        if name not in reported:
+            reported.add(name)
+            on_event(f"{name} {'done' if name in state.completed else 'ready'}")
+
+
+def _trouble(data_dir: DataDir, state: SystemState | None, *, unled_s: float, late: bool) -> PampaxError | None:
+    if unled_s > UNLED_S:
+        if state is not None and state.state is SystemPhase.STOPPED:
+            return Unavailable("the system was stopped while it was starting; run `pampax up` again")
+        return Unavailable(f"the supervisor ended; {_last_words(data_dir, SUPERVISOR)}")
+    services = state.services if state is not None else ()
+    for service in services:
+        if service.restarts >= FAILED_STARTS and service.state is not ServicePhase.READY:
+            return _failed(data_dir, service)
+    return _too_late(data_dir, services) if late else None
+
+
+def _failed(data_dir: DataDir, service: ServiceState) -> PampaxError:
+    kind = ConfigError if service.exit_code == USAGE_EXIT_CODE else Unavailable
+    how = "" if service.exit_code is None else f" (exit code {service.exit_code})"
+    return kind(f"{service.name} does not start{how}; {_last_words(data_dir, service.name)}")
+
+
+def _too_late(data_dir: DataDir, services: tuple[ServiceState, ...]) -> PampaxError:
+    pending = [service for service in services if service.state is not ServicePhase.READY]
+    # What only waits for another is not to blame.
+    culprit = next((service for service in pending if service.state is not ServicePhase.WAITING), None)
+    if culprit is None:
+        return Unavailable(f"the system was not ready in time; {_last_words(data_dir, SUPERVISOR)}")
+    names = ", ".join(service.name for service in pending)
+    return Unavailable(f"not ready in time: {names}; {_last_words(data_dir, culprit.name)}")
+
+
+def _last_words(data_dir: DataDir, name: str) -> str:
+    log_file = data_dir.log_of(name)
+    lines = last_lines(log_file)
+    return f"its log {log_file} is empty" if not lines else "\n  ".join([f"the last lines of {log_file}:", *lines])
