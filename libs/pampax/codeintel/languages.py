@@ -248,5 +248,5 @@ def _by_extension(table: str) -> dict[str, str]:
 _BY_EXTENSION: Mapping[str, str] = MappingProxyType(_by_extension(_EXTENSIONS))
 # Every name that `language_of` may answer.
 LANGUAGES: frozenset[str] = frozenset(
-    {PLAIN_TEXT, *_BY_EXTENSION.values(), *_FILE_NAMES.values(), *_INTERPRETERS.values()}
+    {PLAIN_TEXT, "objective-c", *_BY_EXTENSION.values(), *_FILE_NAMES.values(), *_INTERPRETERS.values()}
 )
