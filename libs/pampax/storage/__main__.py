@@ -1,0 +1,66 @@
+"""`python -m pampax.storage migrate [--phase pre|post]` and `python -m pampax.storage status`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pampax.core.errors import ConfigError, PampaxError
+from pampax.runtime.settings import Settings, load_settings
+from pampax.storage.isolation import isolation_findings
+from pampax.storage.keys import key_hmac
+from pampax.storage.migrate import Phase, bootstrap_local, migrate, owner_connection, status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code; errors are one line on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m pampax.storage", description="The schema of the database.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    migrating = commands.add_parser("migrate", help="apply pending migrations and set up the service role")
+    migrating.add_argument("--phase", type=Phase, choices=list(Phase), help="only those of one phase; default: all")
+    commands.add_parser("status", help="print what is applied, what is pending and whether tenants are kept apart")
+    options = parser.parse_args(arguments)
+    try:
+        settings = load_settings()
+        return _migrate(settings, options.phase) if options.command == "migrate" else _status(settings)
+    except PampaxError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return error.exit_code
+
+
+def _migrate(settings: Settings, phase: Phase | None) -> int:
+    owner_url = _owner_url(settings)
+    for name in migrate(owner_url, phase=phase, service_password=settings.database.service_password):
+        sys.stdout.write(f"applied {name}\n")
+    if settings.bootstrap.api_key:
+        bootstrap_local(owner_url, key_hmac(settings.bootstrap.api_key, settings.auth.key_pepper))
+    sys.stdout.write("the schema is up to date\n")
+    return 0
+
+
+def _status(settings: Settings) -> int:
+    """ConfigError.exit_code when something is pending or tenants are not kept apart."""
+    owner_url = _owner_url(settings)
+    states = status(owner_url)
+    for state in states:
+        when = f"applied {state.applied_at:%Y-%m-%d %H:%M:%S}" if state.applied_at else "pending"
+        sys.stdout.write(f"{state.name}  {when}\n")
+    pending = any(state.applied_at is None for state in states)
+    findings: list[str] = []
+    if not pending:
+        with owner_connection(owner_url) as conn:
+            findings = isolation_findings(conn)
+    for finding in findings:
+        sys.stdout.write(f"isolation: {finding}\n")
+    return ConfigError.exit_code if pending or findings else 0
+
+
+def _owner_url(settings: Settings) -> str:
+    if not settings.database.owner_url:
+        raise ConfigError("PAMPAX_DATABASE__OWNER_URL is not set; migrations run as the owner of the database")
+    return settings.database.owner_url
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Pooled transactions of one tenant, asynchronous for services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from pampax.core.errors import Unavailable
+from pampax.storage.session import (
+    CHECKOUT_TIMEOUT_S,
+    Connection,
+    begin_statement,
+    connection_string,
+    pool_options,
+    privileged_roles_statement,
+    refuse_privileged,
+    translated_errors,
+)
+from pampax.storage.sync_database import SyncDatabase
+
+__all__ = ["Connection", "Database", "SyncDatabase"]
+
+DEFAULT_TIMEOUT_S = 10.0
+
+
+class Database:
+    """A bounded pool that opens with the first use and heals after Postgres was away. Rows are dicts.
+
+    Every block is one transaction: committed at its end, rolled back when it raises. Inside,
+    `Unavailable`, `DeadlineExceeded`, `ResourceExhausted` and `Aborted` take the place of psycopg's errors.
+    """
+
+    def __init__(self, url: str, *, pool_max: int = 8, component: str) -> None:
+        self._conninfo = connection_string(url, component)
+        self._pool_max = pool_max
+        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        """ConfigError when row-level security does not hold for this user; Unavailable when Postgres is away.
+
+        May be called again after either.
+        """
+        await self._opened()
+
+    async def close(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
+
+    @asynccontextmanager
+    async def tenant(
+        self, tenant_id: UUID, *, timeout_s: float = DEFAULT_TIMEOUT_S, read_only: bool = False
+    ) -> AsyncIterator[Connection]:
+        """A transaction that sees this tenant alone; `timeout_s` bounds the checkout and each statement.
+
+        With `read_only` all its statements see the same moment.
+        """
+        async with self._transaction(begin_statement(tenant_id, timeout_s, read_only=read_only), timeout_s) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def untenanted(
+        self, *, timeout_s: float = DEFAULT_TIMEOUT_S, read_only: bool = False
+    ) -> AsyncIterator[Connection]:
+        """A transaction that sees no tenant's rows: for authenticate_key, take_due_operations and build."""
+        async with self._transaction(begin_statement(None, timeout_s, read_only=read_only), timeout_s) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def _transaction(self, begin: sql.Composed, timeout_s: float) -> AsyncIterator[Connection]:
+        pool = await self._opened()
+        with translated_errors():
+            conn = await self._begin(pool, begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
+            try:
+                async with conn:  # commits or rolls back; a pooled connection stays open
+                    yield conn
+            finally:
+                await pool.putconn(conn)
+
+    async def _begin(self, pool: AsyncConnectionPool[Connection], begin: sql.Composed, wait_s: float) -> Connection:
+        """BEGIN is also the check of the connection: one that died while idle is dropped and the next one tried."""
+        for _ in range(self._pool_max + 1):
+            conn = await pool.getconn(timeout=wait_s)
+            try:
+                await conn.execute(begin)
+            except BaseException as error:
+                await pool.putconn(conn)
+                if not (isinstance(error, psycopg.OperationalError) and conn.closed):
+                    raise
+            else:
+                return conn
+        raise Unavailable("database connections keep breaking; retry")
+
+    async def _opened(self) -> AsyncConnectionPool[Connection]:
+        if self._pool is not None:
+            return self._pool
+        async with self._opening:
+            if self._pool is None:
+                with translated_errors():
+                    await self._refuse_privileged()
+                    pool = AsyncConnectionPool(
+                        self._conninfo,
+                        connection_class=Connection,
+                        kwargs={"autocommit": True, "row_factory": dict_row},
+                        **pool_options(self._pool_max),
+                    )
+                    await pool.open()
+                self._pool = pool
+            return self._pool
+
+    async def _refuse_privileged(self) -> None:
+        async with await psycopg.AsyncConnection.connect(self._conninfo, row_factory=dict_row) as conn:
+            refuse_privileged(await (await conn.execute(privileged_roles_statement())).fetchall())

@@ -1,0 +1,126 @@
+"""The queue of long work: who may work on an operation, for how long, and whose late words no longer count.
+
+Every function runs inside the caller's transaction of the operation's tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from pampax.core.errors import Aborted
+from pampax.storage.queries import load_queries
+from pampax.storage.session import SyncConnection
+
+_QUERIES = load_queries(__package__)
+_REPOSITORY = _QUERIES["operation_repository"]
+_LOCK_REPOSITORY = _QUERIES["lock_repository"]
+_CLAIM = _QUERIES["claim_operation"]
+_HEARTBEAT = _QUERIES["heartbeat_operation"]
+_LOCK_LEASE = _QUERIES["lock_lease"]
+_FINISH = _QUERIES["finish_operation"]
+_NEXT = _QUERIES["next_operation"]
+
+LEASE_LOST = "LEASE_LOST"
+
+
+class FinalState(StrEnum):
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on an operation until it expires; `token` rises with every claim and fences older holders."""
+
+    operation_id: UUID
+    tenant_id: UUID
+    repository_id: int
+    repository_name: str
+    token: int
+    ttl_s: float
+    attempts: int  # this one included
+    request: Mapping[str, Any]
+    corr_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    """`alive` is False when the lease was taken over or the operation ended: stop working, nothing will count."""
+
+    alive: bool
+    cancel_requested: bool
+
+
+def claim(conn: SyncConnection, operation_id: UUID, ttl_s: float) -> Lease | None:
+    """None when the operation is finished, not its repository's oldest open one, or one of those is being worked on.
+
+    Holds until commit: other claims for the same repository wait for this transaction.
+    """
+    found = conn.execute(_REPOSITORY, {"operation_id": operation_id}).fetchone()
+    if found is None:
+        return None
+    conn.execute(_LOCK_REPOSITORY, found)
+    row = conn.execute(_CLAIM, {"operation_id": operation_id, "ttl_s": ttl_s}).fetchone()
+    return None if row is None else Lease(**row, ttl_s=ttl_s)
+
+
+def heartbeat(conn: SyncConnection, lease: Lease, stage: str, done: int, total: int) -> HeartbeatAnswer:
+    """Prolong the lease by its ttl and report progress. A lease that expired but was not taken over lives on."""
+    progress = {"stage": stage, "done": done, "total": total, "ttl_s": lease.ttl_s}
+    row = conn.execute(_HEARTBEAT, {**_key(lease), **progress}).fetchone()
+    if row is None:
+        return HeartbeatAnswer(alive=False, cancel_requested=False)
+    return HeartbeatAnswer(alive=True, cancel_requested=row["cancel_requested"])
+
+
+def assert_fenced(conn: SyncConnection, lease: Lease) -> None:
+    """Aborted when the token is stale; otherwise nobody can take the lease before this transaction ends.
+
+    A heartbeat on another connection waits for it, too: keep the transaction short.
+    """
+    if conn.execute(_LOCK_LEASE, _key(lease)).fetchone() is None:
+        raise _lost(lease)
+
+
+def finish(
+    conn: SyncConnection,
+    lease: Lease,
+    state: FinalState,
+    *,
+    result: Mapping[str, Any] | None = None,
+    error: Mapping[str, str] | None = None,
+    errors: Sequence[Any] = (),
+) -> None:
+    """End the operation with a result or an error {code, reason, message}; Aborted when the token is stale."""
+    outcome = {
+        "state": FinalState(state).value,
+        "result": None if result is None else Jsonb(dict(result)),
+        "error": None if error is None else Jsonb(dict(error)),
+        "errors": Jsonb(list(errors)),
+    }
+    if conn.execute(_FINISH, {**_key(lease), **outcome}).fetchone() is None:
+        raise _lost(lease)
+
+
+def next_operation(conn: SyncConnection, repository_id: int) -> UUID | None:
+    """The repository's oldest open operation: what to enqueue when one was finished."""
+    row = conn.execute(_NEXT, {"repository_id": repository_id}).fetchone()
+    return None if row is None else row["operation_id"]
+
+
+def _key(lease: Lease) -> dict[str, Any]:
+    return {"operation_id": lease.operation_id, "token": lease.token}
+
+
+def _lost(lease: Lease) -> Aborted:
+    return Aborted(
+        f"lease {lease.token} of operation {lease.operation_id} is no longer valid: another worker took it up",
+        reason=LEASE_LOST,
+    )

@@ -1,0 +1,116 @@
+"""Publishing: the one moment in which readers of a ref pass from its old snapshot to its new one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.types.json import Jsonb
+
+from pampax.core.errors import NotFound
+from pampax.storage import bitmap
+from pampax.storage.operations import Lease, assert_fenced
+from pampax.storage.queries import load_queries
+from pampax.storage.session import SyncConnection
+
+_QUERIES = load_queries(__package__)
+_LOCK_REPOSITORY = _QUERIES["lock_repository_row"]
+_CURRENT = _QUERIES["published_now"]
+_INSERT_SNAPSHOT = _QUERIES["insert_snapshot"]
+_MOVE_REF = _QUERIES["move_ref"]
+_DROP_OLD = _QUERIES["drop_old_snapshots"]
+_NOTIFY = _QUERIES["notify_published"]
+
+# Payload: JSON {"tenant_id", "repository_id", "generation"}; every client of the database can listen, so no names.
+PUBLISHED_CHANNEL = "pampax_published"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishRequest:
+    """What a ref is to show. `live_chunks` and `live_files` are ordinals of (repository, build), in any order."""
+
+    repository_id: int
+    build_id: int
+    ref: str
+    commit: str
+    dirty: bool
+    live_chunks: NDArray[np.int32]
+    live_files: NDArray[np.int32]
+    term_count: int  # sum of the live chunks' lengths
+    skipped: Mapping[str, int] = field(default_factory=dict)  # files left out, counted by reason
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the ref shows now; `changed` is False when it showed the same before."""
+
+    generation: int
+    changed: bool
+    snapshot_id: int
+
+
+def publish(conn: SyncConnection, request: PublishRequest, *, lease: Lease | None = None) -> Published:
+    """Move the ref inside the caller's transaction: nobody sees anything of it before the commit.
+
+    With a lease, Aborted when it is no longer the operation's. NotFound when the repository was deleted meanwhile.
+    """
+    if lease is not None:
+        assert_fenced(conn, lease)
+    key = {"repository_id": request.repository_id, "ref": request.ref}
+    repository = conn.execute(_LOCK_REPOSITORY, key).fetchone()
+    if repository is None:
+        raise NotFound("the repository was deleted while it was indexed", reason="REPOSITORY_NOT_FOUND")
+    current = conn.execute(_CURRENT, key).fetchone()
+    if current is not None and _shows_the_same(current, request):
+        return Published(current["generation"], changed=False, snapshot_id=current["snapshot_id"])
+    published = _move(conn, request)
+    conn.execute(_DROP_OLD, key)
+    payload = {
+        "tenant_id": str(repository["tenant_id"]),
+        "repository_id": request.repository_id,
+        "generation": published.generation,
+    }
+    conn.execute(_NOTIFY, {"channel": PUBLISHED_CHANNEL, "payload": json.dumps(payload)})
+    return published
+
+
+def _move(conn: SyncConnection, request: PublishRequest) -> Published:
+    live_chunks, live_files = bitmap.pack(request.live_chunks), bitmap.pack(request.live_files)
+    row = {
+        "repository_id": request.repository_id,
+        "build_id": request.build_id,
+        "ref": request.ref,
+        "commit": request.commit,
+        "dirty": request.dirty,
+        "live_chunks": live_chunks,
+        "live_files": live_files,
+        "chunk_count": int(bitmap.unpack(live_chunks).sum()),
+        "file_count": int(bitmap.unpack(live_files).sum()),
+        "term_count": request.term_count,
+        "skipped": Jsonb(dict(request.skipped)),
+    }
+    snapshot = conn.execute(_INSERT_SNAPSHOT, row).fetchone()
+    assert snapshot is not None
+    moved = conn.execute(_MOVE_REF, {**row, **snapshot}).fetchone()
+    assert moved is not None
+    return Published(moved["generation"], changed=True, snapshot_id=snapshot["snapshot_id"])
+
+
+def _shows_the_same(current: Mapping[str, Any], request: PublishRequest) -> bool:
+    return (
+        current["build_id"] == request.build_id
+        and current["commit_id"] == request.commit
+        and current["dirty"] == request.dirty
+        and current["skipped"] == dict(request.skipped)
+        and _same_set(current["live_chunks"], request.live_chunks)
+        and _same_set(current["live_files"], request.live_files)
+    )
+
+
+def _same_set(packed: bytes, ordinals: NDArray[np.int32]) -> bool:
+    # Compared unpacked: another version of zstd may pack the same set into other bytes.
+    return bool(np.array_equal(bitmap.unpack(packed), bitmap.unpack(bitmap.pack(ordinals))))
