@@ -47,7 +47,7 @@ def configure_logging(component: str, level: str = "info", fmt: str = "json") ->
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=_write_to_stderr,
         cache_logger_on_first_use=False,
     )
     _configure_libraries(number, shared, renderer)
@@ -60,7 +60,7 @@ def get_logger() -> FilteringBoundLogger:
 
 def _configure_libraries(level: int, shared: list[Processor], renderer: Processor) -> None:
     remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StderrHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove_meta, renderer])
     )
@@ -69,6 +69,16 @@ def _configure_libraries(level: int, shared: list[Processor], renderer: Processo
     root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def _write_to_stderr(*_: object) -> structlog.WriteLogger:
+    """Whatever sys.stderr is when something is said; it may have been redirected since."""
+    return structlog.WriteLogger(sys.stderr)
+
+
+class _StderrHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        _write_to_stderr().msg(self.format(record))
 
 
 class _Common:
