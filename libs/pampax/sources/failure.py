@@ -9,11 +9,18 @@ from pampax.core.errors import InvalidRequest, PampaxError, ResourceExhausted, U
 _LONGEST_LINE = 300
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]*@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-# git's last words that only point at the line before them.
-_EMPTY_WORDS = ("could not read from remote repository", "the remote end hung up unexpectedly")
+_SPEAKER = re.compile(r"^(remote|fatal|error|ssh):\s*", re.IGNORECASE)
+# git's last words that only point at the lines before them.
+_EMPTY_WORDS = (
+    "could not read from remote repository",
+    "the remote end hung up unexpectedly",
+    "please make sure you have the correct access rights",
+    "and the repository exists",
+)
 
 # (what the line contains in lower case, error, reason, what to do); the first that fits is taken.
 _KNOWN: tuple[tuple[tuple[str, ...], type[PampaxError], str, str], ...] = (
+    (("cannot run ssh",), Unavailable, "SSH_MISSING", "install the ssh command where PAMPAX runs"),
     (
         ("host key verification failed",),
         InvalidRequest,
@@ -34,11 +41,23 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[PampaxError], str, str], ...] = (
         "redirects are not followed: use the final address (often the same with .git at the end)",
     ),
     (
-        ("not found", "does not appear to be a git repository", "does not exist", "returned error: 404",
-         "no such file or directory"),
+        ("not found", "could not be found", "does not appear to be a git repository", "does not exist",
+         "returned error: 404", "no such file or directory"),
         InvalidRequest,
         "GIT_REPOSITORY_NOT_FOUND",
         "check the URL",
+    ),
+    (
+        ("mismatched algorithms",),
+        InvalidRequest,
+        "GIT_FORMAT_UNKNOWN",
+        "repositories with SHA-256 object ids are not supported",
+    ),
+    (
+        ("ssl certificate", "certificate verif"),
+        Unavailable,
+        "GIT_TLS_FAILED",
+        "if the server uses a certificate authority of its own, name it in GIT_SSL_CAINFO",
     ),
     (("no space left on device",), ResourceExhausted, "DISK_FULL", "free some space in the mirror folder"),
 )  # fmt: skip
@@ -58,7 +77,14 @@ def git_failure(url: str, stderr: str) -> PampaxError:
 def plain_line(stderr: str) -> str:
     """The one line of git's stderr that tells most: no credentials, no control characters, at most 300 characters."""
     lines = [_CONTROL.sub(" ", line).strip() for line in re.split(r"[\r\n]+", stderr)]
-    telling = [line for line in lines if line and not any(words in line.lower() for words in _EMPTY_WORDS)]
+    telling = [line for line in lines if _tells(line)]
     verdicts = [line for line in telling if line.lower().startswith(("fatal:", "error:"))]
     chosen = (verdicts[:1] or telling[-1:] or ["git gave no reason"])[0]
-    return _CREDENTIALS.sub("", re.sub(r"^(fatal|error):\s*", "", chosen, flags=re.IGNORECASE))[:_LONGEST_LINE]
+    return _CREDENTIALS.sub("", _SPEAKER.sub("", chosen))[:_LONGEST_LINE].strip()
+
+
+def _tells(line: str) -> bool:
+    """Whether there is a word in it that is not one of the empty ones."""
+    return re.search(r"\w", _SPEAKER.sub("", line)) is not None and not any(
+        words in line.lower() for words in _EMPTY_WORDS
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from pampax.core.errors import InvalidRequest
 
 # pathspec's expressions stop at a line end; no pattern can name one, so any other character stands in for it.
 _LINE_END = str.maketrans("\n", "\ufffd")
+_STARS = re.compile(r"\*+")
+# Each wildcard multiplies the time that a hostile path can cost the matcher: this many in one part of a pattern, and this
+# many `**` in the whole, keep the worst one in milliseconds.
+_MOST_WILDCARDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,17 @@ def path_filter(include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Pat
 
 
 def _compiled(field: str, patterns: Sequence[str]) -> GitIgnoreSpec:
+    for pattern in patterns:
+        parts = pattern.split("/")
+        crowded = max(len(_STARS.findall(part)) for part in parts) > _MOST_WILDCARDS
+        if crowded or parts.count("**") > _MOST_WILDCARDS:
+            message = f"{field} holds a pattern with too many wildcards ({pattern[:80]!r}): at most {_MOST_WILDCARDS}"
+            raise InvalidRequest(message, fields={field: message})
     try:
         return GitIgnoreSpec.from_lines(patterns, backend="simple")
     except GitIgnorePatternError as error:
         message = f"{field} holds a pattern that is not gitignore syntax: {error}"
-        raise InvalidRequest(message, fields={field: str(error)}) from error
+        raise InvalidRequest(message, fields={field: message}) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pampax.core.errors import LocalIOError
 from pampax.sources.command import Finished, GitMissing, run_git
+from pampax.sources.failure import plain_line
 from pampax.sources.model import Listing, mode_of
 from pampax.sources.walk import Candidate
 
@@ -15,6 +17,8 @@ from pampax.sources.walk import Candidate
 _TIMEOUT_S = 120.0
 _COMMIT_DIGITS = 40
 _SUBMODULE = 0o160000
+# git only warns of a folder that it may not read, and lists the rest.
+_UNREADABLE = re.compile(r"^warning: could not open directory '(.+)/': ", re.MULTILINE)
 # What stands where a committed file was; every other reason to skip means that nobody looked.
 _NOT_REGULAR = ("symlink", "special", "submodule")
 
@@ -58,7 +62,7 @@ def differs(tree: WorkTree, listing: Listing) -> bool:
     found = _git(tree.root, "ls-tree", "-r", "-z", "HEAD")
     if found.code:
         return True
-    committed = dict(_committed(found.stdout))
+    committed = dict(_committed(found))
     present = {file.path: (file.blob_id, file.mode) for file in listing.files}
     unseen = {entry.path for entry in listing.skipped if entry.reason not in _NOT_REGULAR}
     return any(committed.get(path) != content for path, content in present.items()) or any(
@@ -66,9 +70,9 @@ def differs(tree: WorkTree, listing: Listing) -> bool:
     )
 
 
-def _committed(output: bytes) -> Iterator[tuple[str, tuple[str, int]]]:
+def _committed(found: Finished) -> Iterator[tuple[str, tuple[str, int]]]:
     """Regular files of `ls-tree -z`: path as Skipped shows it -> (blob id, mode)."""
-    for record in output.split(b"\0")[:-1]:
+    for record in _records(found):
         fields, _, path = record.partition(b"\t")
         mode, kind, blob = fields.split()
         if kind == b"blob" and mode != b"120000":
@@ -79,7 +83,7 @@ def _tracked(root: Path) -> Iterator[Candidate]:
     """The index, each path once even when a merge left several stages."""
     from_index = _git(root, "config", "--type=bool", "core.fileMode").stdout.strip() == b"false"
     seen = b""
-    for record in _listed(root, "--stage"):
+    for record in _records(_listed(root, "--stage")):
         fields, _, path = record.partition(b"\t")
         mode = int(fields.split(b" ", 1)[0], 8)
         if path == seen:
@@ -93,15 +97,21 @@ def _tracked(root: Path) -> Iterator[Candidate]:
 
 def _untracked(root: Path) -> Iterator[Candidate]:
     """Untracked and not ignored; git lists a nested repository as its folder, with a slash at the end."""
-    for path in _listed(root, "--others", "--exclude-standard"):
+    found = _listed(root, "--others", "--exclude-standard")
+    for path in _records(found):
         yield Candidate(path.rstrip(b"/"), "submodule" if path.endswith(b"/") else "")
+    for folder in _UNREADABLE.findall(found.stderr):
+        yield Candidate(folder.encode(), "unreadable")
 
 
-def _listed(root: Path, *options: str) -> list[bytes]:
+def _listed(root: Path, *options: str) -> Finished:
     found = _git(root, "ls-files", "-z", *options)
     if found.code:
-        reason = found.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise LocalIOError(f"git cannot list {root}: {reason[0]}")
+        raise LocalIOError(f"git cannot list {root}: {plain_line(found.stderr)}")
+    return found
+
+
+def _records(found: Finished) -> list[bytes]:
     return found.stdout.split(b"\0")[:-1]
 
 

@@ -202,6 +202,13 @@ def test_pattern_that_is_no_gitignore_syntax_is_refused_by_name(folder: Path) ->
     assert "exclude" in caught.value.fields
 
 
+@pytest.mark.parametrize("pattern", ["*a*a*a*a*b", "**/a/**/a/**/a/**/b"])
+def test_pattern_that_a_hostile_path_could_make_endless_is_refused(folder: Path, pattern: str) -> None:
+    write(folder, "a" * 200)
+    with pytest.raises(InvalidRequest, match="too many wildcards"):
+        list_folder(folder, include=[pattern])
+
+
 def test_skip_rule_hears_path_and_size_and_names_the_reason(folder: Path) -> None:
     write(folder, "big.bin", "x" * 10)
     write(folder, "small.txt", "x")

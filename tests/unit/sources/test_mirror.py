@@ -211,6 +211,13 @@ def test_missing_local_repository_is_the_callers_mistake(tmp_path: Path, mirror:
     assert left_in(mirror.parent) == []
 
 
+def test_remote_with_sha256_ids_is_refused(tmp_path: Path, mirror: Path, git: Git) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256", "other")
+    commit_file(git, tmp_path / "other", "a")
+    with pytest.raises(InvalidRequest, match="SHA-256"):
+        sync_mirror(url_of(tmp_path / "other"), mirror)
+
+
 def test_address_where_nobody_listens_is_unavailable(mirror: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -216,3 +217,14 @@ def test_repository_with_sha256_ids_is_listed_without_a_commit(tmp_path: Path, g
     git(tmp_path, "commit", "-q", "-m", "x")
     listing = list_folder(tmp_path)
     assert (paths(listing), listing.commit, listing.dirty) == (["a"], "", False)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_untracked_folder_that_cannot_be_read_is_skipped(repository: Path) -> None:
+    closed = repository / "closed"
+    closed.mkdir()
+    closed.chmod(0)
+    try:
+        assert skipped(list_folder(repository)) == {("closed", "unreadable")}
+    finally:
+        closed.chmod(0o755)
