@@ -15,8 +15,8 @@ from pampax.core.errors import InvalidRequest
 # pathspec's expressions stop at a line end; no pattern can name one, so any other character stands in for it.
 _LINE_END = str.maketrans("\n", "\ufffd")
 _STARS = re.compile(r"\*+")
-# Each wildcard multiplies the time that a hostile path can cost the matcher. This many in one part of a pattern, and this
-# many `**` in the whole, keep the worst path within a fraction of a second.
+# Each wildcard multiplies the time that a hostile path can cost the matcher. This many in one part of a pattern, and
+# this many `**` in the whole, keep the worst path within a fraction of a second.
 _MOST_WILDCARDS = 3
 
 
