@@ -1,0 +1,37 @@
+"""Composition root: the only place that names the concrete parts of the search service."""
+
+from __future__ import annotations
+
+from grpc import aio
+
+from pampax.core.errors import PampaxError
+from pampax.embedding.static import load_default
+from pampax.runtime.server import serve
+from pampax.runtime.settings import Settings
+from pampax.search.gather import Sources
+from pampax.search.rpc import SERVICE, SearchServicer
+from pampax.search.service import SearchService
+from pampax.storage.database import Database
+from pampax.v1 import search_service_pb2_grpc as pb_grpc
+
+
+async def run(settings: Settings) -> None:
+    """Serves until it is told to stop."""
+    settings.require("database.url", "auth.caller_secret")
+    database = Database(settings.database.url, pool_max=settings.database.pool_max, component="search")
+    service = SearchService(Sources(database, load_default()))
+
+    def register(server: aio.Server) -> list[str]:
+        pb_grpc.add_SearchServiceServicer_to_server(SearchServicer(service), server)
+        return [SERVICE]
+
+    async def ready() -> bool:
+        try:
+            await database.open()
+            async with database.untenanted(timeout_s=1.0, read_only=True) as conn:
+                await conn.execute("SELECT 1")
+        except PampaxError:
+            return False
+        return True
+
+    await serve("search", settings.search.address, register, settings, close=[database.close], ready=ready)

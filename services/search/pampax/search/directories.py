@@ -1,0 +1,50 @@
+"""Directories of the snapshots searched lately, each read once however many searches wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from uuid import UUID
+
+from pampax.search.directory import Directory
+from pampax.search.postgres import read_directory
+from pampax.storage.database import Database
+from pampax.storage.snapshots import Snapshot
+
+MAX_SNAPSHOTS = 64
+MAX_FILES = 250_000  # over all kept directories; about 600 bytes each
+READ_TIMEOUT_S = 30.0  # 50,000 files take about a second
+
+
+class Directories:
+    """A snapshot is immutable, so a kept directory never goes stale; the least recently used leave first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._kept: OrderedDict[int, Directory] = OrderedDict()
+        self._reading: dict[int, asyncio.Task[Directory]] = {}
+
+    async def get(self, tenant_id: UUID, snapshot: Snapshot) -> Directory:
+        """`snapshot` must come from a resolve under `tenant_id`: that is what keeps tenants apart here."""
+        kept = self._kept.get(snapshot.snapshot_id)
+        if kept is not None:
+            self._kept.move_to_end(snapshot.snapshot_id)
+            return kept
+        task = self._reading.get(snapshot.snapshot_id)
+        if task is None:
+            task = asyncio.create_task(self._read(tenant_id, snapshot))
+            self._reading[snapshot.snapshot_id] = task
+            task.add_done_callback(lambda _: self._reading.pop(snapshot.snapshot_id, None))
+        # A caller that gives up must not take the others' reading with it.
+        return await asyncio.shield(task)
+
+    async def _read(self, tenant_id: UUID, snapshot: Snapshot) -> Directory:
+        async with self._database.tenant(tenant_id, timeout_s=READ_TIMEOUT_S, read_only=True) as conn:
+            directory = await read_directory(conn, snapshot)
+        self._kept[snapshot.snapshot_id] = directory
+        while len(self._kept) > 1 and (len(self._kept) > MAX_SNAPSHOTS or self._files() > MAX_FILES):
+            self._kept.popitem(last=False)
+        return directory
+
+    def _files(self) -> int:
+        return sum(len(directory.files) for directory in self._kept.values())

@@ -1,0 +1,78 @@
+"""How well the words of a file's path match the question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pampax.codeintel.terms import word_match
+from pampax.search.directory import Directory, WordBags
+from pampax.search.path_kinds import ASIDE_WORDS, PLATFORMS
+
+Floats = NDArray[np.float32]
+
+PATH_K1 = 0.5
+PATH_B = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PathMatch:
+    """One value per document. Covers lie in 0..1; `bm25` is not scaled; flags are 0 or 1."""
+
+    stem_cover: Floats
+    folder_cover: Floats
+    bm25: Floats
+    aside: Floats
+    platform: Floats
+    header: Floats
+    depth: Floats
+
+
+def match_paths(directory: Directory, terms: Mapping[str, float]) -> PathMatch:
+    """Cost: linear in the documents, plus the words of names that share a first letter with a term."""
+    stem_words = _matches(directory.stems, terms)
+    folder_words = _matches(directory.folders, terms)
+    flags = directory.kinds
+    asks_aside = any(term in ASIDE_WORDS for term in terms)
+    named_platforms = {term for term in terms if term in PLATFORMS}
+    return PathMatch(
+        stem_cover=_cover(directory.stems, stem_words),
+        folder_cover=_cover(directory.folders, folder_words),
+        bm25=_bm25(directory.stems, terms) + np.float32(0.5) * _bm25(directory.folders, terms),
+        aside=np.zeros_like(flags.aside) if asks_aside else flags.aside,
+        platform=np.zeros_like(flags.platform) if named_platforms else flags.platform,
+        header=flags.header,
+        depth=flags.depth,
+    )
+
+
+def _matches(bags: WordBags, terms: Mapping[str, float]) -> Floats:
+    """Per word of the vocabulary, how well the best term of the question matches it, 0..1."""
+    best = np.zeros(len(bags.vocabulary), np.float32)
+    for term, weight in terms.items():
+        for word in bags.by_initial.get(term[:1], ()):
+            match = word_match(term, word) * weight
+            at = bags.vocabulary[word]
+            if match > best[at]:
+                best[at] = match
+    return best
+
+
+def _cover(bags: WordBags, matches: Floats) -> Floats:
+    whole = bags.sums(bags.idf)
+    return np.divide(bags.sums(bags.idf * matches), whole, out=np.zeros_like(whole), where=whole > 0)
+
+
+def _bm25(bags: WordBags, terms: Mapping[str, float]) -> Floats:
+    per_word = np.zeros(len(bags.vocabulary), np.float32)
+    for term, weight in terms.items():
+        at = bags.vocabulary.get(term)
+        if at is not None:
+            per_word[at] = weight * bags.idf[at]
+    lengths = np.diff(bags.offsets).astype(np.float32)
+    mean = float(lengths.mean()) if len(lengths) else 1.0
+    saturation = (PATH_K1 + 1) / (1 + PATH_K1 * (1 - PATH_B + PATH_B * lengths / max(mean, 0.01)))
+    return np.asarray(bags.sums(per_word) * saturation, np.float32)

@@ -1,0 +1,80 @@
+"""A question as ranking sees it: its terms with weights, the names it holds, and what kind of question it is."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pampax.codeintel.terms import STOP_WORDS, query_terms
+
+MAX_TERMS = 64  # of a question; a pasted stack trace has hundreds, the first ones name the failing place
+MAX_NAMES = 48  # looked up among the definitions
+
+_WORD = re.compile(r"\w+")
+_TRACE = re.compile(
+    r"Traceback \(most recent call last\)|^\s*at [\w.$<>]+\(.*:\d+\)|^\s*at .+:\d+:\d+\)?$|File \"[^\"]+\", line \d+"
+    r"|panicked at|^goroutine \d+|thread '.*' panicked",
+    re.MULTILINE,
+)
+_PATH = re.compile(r"[\w.+@-]*(?:/[\w.+@-]+)+/?|[\w-]+\.[a-z]{1,5}")
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*(?:\(\))?")
+_CODE_SHAPE = re.compile(r"[a-z\d][A-Z]|_|\.|::|#|->|\(\)|^[A-Z]")
+_ARCHITECTURE = re.compile(
+    r"\b(architecture|overview|design|structure|structured|organi[sz]ed|organi[sz]ation|lifecycle|life cycle|pipeline"
+    r"|flow|layers?|internals|interact|together|overall)\b|^how (does|do|is|are)\b.*\b(work|works|fit)\b",
+    re.IGNORECASE,
+)
+
+
+class Intent(StrEnum):
+    """What the question asks for; ranking weights differ between names and sentences."""
+
+    SYMBOL = "symbol"
+    QUESTION = "question"
+    ARCHITECTURE = "architecture"
+    ERROR_TRACE = "error_trace"
+    PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`terms`: term -> weight in 0..1. `names`: folded words that may name a definition, in order of appearance."""
+
+    text: str
+    terms: dict[str, float]
+    names: tuple[str, ...]
+    intent: Intent
+
+    @property
+    def single_token(self) -> bool:
+        return len(self.text.split()) == 1
+
+
+def read_query(text: str, intent: Intent | None = None) -> Query:
+    """Takes a trimmed, non-empty question apart. `intent` overrides what its form suggests."""
+    weights = query_terms(text)
+    kept = dict(list(weights.items())[:MAX_TERMS])
+    return Query(text, kept, _names(text), intent or intent_of(text))
+
+
+def intent_of(text: str) -> Intent:
+    if _TRACE.search(text):
+        return Intent.ERROR_TRACE
+    tokens = text.split()
+    if len(tokens) == 1:
+        if _PATH.fullmatch(text) and not _IDENTIFIER.fullmatch(text):
+            return Intent.PATH
+        return Intent.SYMBOL
+    if len(tokens) <= 3 and all(_IDENTIFIER.fullmatch(token) and _CODE_SHAPE.search(token[1:]) for token in tokens):
+        return Intent.SYMBOL
+    return Intent.ARCHITECTURE if _ARCHITECTURE.search(text) else Intent.QUESTION
+
+
+def _names(text: str) -> tuple[str, ...]:
+    words = [word.lower() for word in _WORD.findall(text)]
+    single = [word for word in words if len(word) > 2 and word not in STOP_WORDS]
+    pairs = [pair for pair in itertools.pairwise(words) if STOP_WORDS.isdisjoint(pair)]
+    joined = [separator.join(pair) for separator in ("", "_") for pair in pairs]
+    return tuple(dict.fromkeys(name for name in [*single, *joined] if len(name) <= 200))[:MAX_NAMES]

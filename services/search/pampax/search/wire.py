@@ -1,0 +1,124 @@
+"""Protobuf <-> domain, nothing else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+
+from pampax.core.errors import InvalidRequest
+from pampax.search.answer import Answer, Evidence, FileText, Result
+from pampax.search.query import Intent
+from pampax.search.request import DEFAULT_LIMIT, Mode, SearchRequest
+from pampax.storage.snapshots import Snapshot
+from pampax.v1 import search_service_pb2 as pb
+
+PREFIX = "repositories/"
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+_MODES = {
+    pb.SEARCH_MODE_UNSPECIFIED: Mode.HYBRID,
+    pb.SEARCH_MODE_HYBRID: Mode.HYBRID,
+    pb.SEARCH_MODE_LEXICAL: Mode.LEXICAL,
+    pb.SEARCH_MODE_SEMANTIC: Mode.SEMANTIC,
+    pb.SEARCH_MODE_SYMBOL: Mode.SYMBOL,
+}
+
+
+def search_request(message: pb.SearchChunksRequest) -> SearchRequest:
+    """InvalidRequest for values that have no meaning here."""
+    if message.mode not in _MODES:
+        raise InvalidRequest("mode is not known", fields={"mode": f"{message.mode} is not a search mode"})
+    stale = message.max_staleness.ToNanoseconds() / 1e9 if message.HasField("max_staleness") else None
+    return SearchRequest(
+        query=message.query,
+        repositories=tuple(repository_id(name, "repositories") for name in message.repositories) or None,
+        ref=message.ref or None,
+        mode=_MODES[message.mode],
+        languages=frozenset(language.lower() for language in message.languages),
+        path_glob=message.path_glob,
+        kinds=frozenset(message.kinds),
+        limit=message.limit or DEFAULT_LIMIT,
+        by_file=message.group_by == pb.GROUP_BY_FILE,
+        intent=_choice(Intent, message.intent, "intent") if message.intent else None,
+        explain=message.explain,
+        max_staleness_s=stale,
+        page_token=message.page_token,
+        exact_vectors=message.exact_vectors,
+    )
+
+
+def repository_id(name: str, field: str) -> str:
+    """The last part of `repositories/{repository}`."""
+    if not name.startswith(PREFIX) or name == PREFIX:
+        raise InvalidRequest(
+            f"{field} must look like repositories/NAME, got {name!r}",
+            fields={field: "must look like repositories/NAME"},
+        )
+    return name.removeprefix(PREFIX)
+
+
+def search_response(answer: Answer) -> pb.SearchChunksResponse:
+    return pb.SearchChunksResponse(
+        results=[_result(result) for result in answer.results],
+        intent=answer.intent.value,
+        degraded=answer.degraded,
+        snapshots=[snapshot_info(snapshot) for snapshot in answer.snapshots],
+        next_page_token=answer.next_page_token,
+    )
+
+
+def file_response(text: FileText) -> pb.ReadFileResponse:
+    return pb.ReadFileResponse(
+        content=text.content,
+        path=text.path,
+        language=text.language,
+        start_line=text.start_line,
+        end_line=text.end_line,
+        lines=text.lines,
+        blob_id=text.blob_id,
+        snapshot=snapshot_info(text.snapshot),
+    )
+
+
+def snapshot_info(snapshot: Snapshot) -> pb.SnapshotInfo:
+    return pb.SnapshotInfo(
+        repository=PREFIX + snapshot.repository,
+        ref=snapshot.ref,
+        commit=snapshot.commit,
+        generation=snapshot.generation,
+        build=snapshot.build,
+        publish_time_s=snapshot.published_at,
+    )
+
+
+def _result(result: Result) -> pb.SearchResult:
+    return pb.SearchResult(
+        id=result.id,
+        repository=PREFIX + result.snapshot.repository,
+        ref=result.snapshot.ref,
+        commit=result.snapshot.commit,
+        path=result.path,
+        other_paths=result.other_paths,
+        start_line=result.start_line,
+        end_line=result.end_line,
+        language=result.language,
+        kind=result.kind,
+        symbol=result.symbol,
+        score=result.score,
+        content=result.content,
+        evidence=[_evidence(part) for part in result.evidence],
+    )
+
+
+def _evidence(part: Evidence) -> pb.Evidence:
+    return pb.Evidence(source=part.source, rank=part.rank, score=part.score, value=part.value, detail=part.detail)
+
+
+def _choice(kind: type[_Choice], value: str, field: str) -> _Choice:
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(kind)
+        raise InvalidRequest(
+            f"{field} {value!r} is not known; use one of {known}", fields={field: f"must be one of {known}"}
+        ) from None
