@@ -36,8 +36,8 @@ _GENERATED_NAME = re.compile(
     r"""(?: [.-]min\.(?:js|mjs|cjs|css) | \.(?:js|mjs|cjs|css|ts)\.map | \.(?:bundle|chunk)\.js
     | \.pb\.(?:go|cc|h|dart|validate\.go|gw\.go) | \.pbserver\.dart | \.pb(?:enum|json|grpc)\.dart | _grpc\.pb\.go
     | _pb2(?:_grpc)?\.pyi? | _pb\.(?:js|ts|d\.ts|rb) | _grpc_(?:web_)?pb\.js | \.g\.dart | \.freezed\.dart
-    | \.mocks\.dart | \.designer\.cs | \.g\.cs | \.g\.i\.cs | \.generated\.\w+ | _generated\.\w+ | zz_generated\.[\w.]+\.go | \.snap
-    | \.tsbuildinfo | \.map )$""",
+    | \.mocks\.dart | \.designer\.cs | \.g\.cs | \.g\.i\.cs | \.generated\.\w+ | _generated\.\w+
+    | zz_generated\.[\w.]+\.go | \.snap | \.tsbuildinfo | \.map )$""",
     re.VERBOSE,
 )
 

@@ -19,14 +19,12 @@ _MACRO_LANGUAGES = frozenset({"c", "cpp"})
 _FLAT_LANGUAGES = frozenset({"c"})
 
 
-def parse_file(path_language: str, content: bytes) -> ParsedFile:
+def parse_file(path_language: str, content: bytes, *, use_syntax: bool = True) -> ParsedFile:
     """Chunks and symbols of a file's content. Bytes that are not UTF-8 become replacement characters; lines are split
-    at newlines only, and carriage returns stay in the text."""
-    text = content.decode("utf-8-sig", "replace")
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    definitions, syntax = _definitions(path_language, text, lines)
+    at newlines only, and carriage returns stay in the text. Without syntax (for a file on which the grammar failed)
+    symbols come from patterns and chunks from lines."""
+    lines = text_lines(content)
+    definitions, syntax = _definitions(path_language, lines, use_syntax)
     plain_kind = "block" if syntax or definitions else PLAIN_TEXT
     return ParsedFile(
         language=path_language,
@@ -37,9 +35,15 @@ def parse_file(path_language: str, content: bytes) -> ParsedFile:
     )
 
 
-def analyse(language: str, content: bytes) -> Analysis:
+def text_lines(content: bytes) -> list[str]:
+    """The lines that chunks and symbols count, without their newlines."""
+    lines = content.decode("utf-8-sig", "replace").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def analyse(language: str, content: bytes, *, use_syntax: bool = True) -> Analysis:
     """`parse_file` with the term counts of each chunk."""
-    parsed = parse_file(language, content)
+    parsed = parse_file(language, content, use_syntax=use_syntax)
     by_chunk = _symbols_by_chunk(parsed.chunks, parsed.symbols)
     return Analysis(
         parsed=parsed,
@@ -51,16 +55,16 @@ def analyse(language: str, content: bytes) -> Analysis:
     )
 
 
-def _definitions(language: str, text: str, lines: Sequence[str]) -> tuple[list[Definition], bool]:
-    usable = grammar(language) if language in SYNTAX_LANGUAGES else None
+def _definitions(language: str, lines: Sequence[str], use_syntax: bool) -> tuple[list[Definition], bool]:
+    usable = grammar(language) if use_syntax and language in SYNTAX_LANGUAGES else None
     if usable is None:
         starts = [0, *accumulate(len(line) + 1 for line in lines)]
         return nested(pattern_definitions(language, lines, starts)), False
-    source = text.encode("utf-8", "replace")
+    source = "\n".join(lines).encode()
     tree = syntax_definitions(usable, language, source, lines)
     found = tree.found
     if tree.has_errors and language in _MACRO_LANGUAGES:
-        starts = [0, *accumulate(len(line.encode("utf-8", "replace")) + 1 for line in lines)]
+        starts = [0, *accumulate(len(line.encode()) + 1 for line in lines)]
         found = found + missing_from(found, pattern_definitions(language, lines, starts))
     return nested(found, flat=language in _FLAT_LANGUAGES), True
 
