@@ -35,11 +35,12 @@ ASIDE_WORDS = frozenset(
     }
 )
 PLATFORMS = frozenset(
-    """
-    aix amiga android cygwin darwin dos freebsd haiku hurd ibmi ios linux macos msdos netbsd openbsd os390 os400 osx
-    posix qnx riscos solaris sunos vms wasm win win32 windows
-    """.split()
-)
+    {
+        "aix", "amiga", "android", "cygwin", "darwin", "dos", "freebsd", "haiku", "hurd", "ibmi", "ios",
+        "linux", "macos", "msdos", "netbsd", "openbsd", "os390", "os400", "osx", "posix", "qnx", "riscos",
+        "solaris", "sunos", "vms", "wasm", "win", "win32", "windows"
+    }
+)  # fmt: skip
 _PLATFORM = re.compile(rf"(?:^|[/_.-])({'|'.join(sorted(PLATFORMS))})(?=[/_.-]|$)", re.IGNORECASE)
 _SOURCE = re.compile(r"\.(c|cc|cpp|cxx)$")
 _HEADER = re.compile(r"\.(h|hh|hpp|hxx)$")

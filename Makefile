@@ -1,0 +1,66 @@
+# Every target sets up what it needs; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CODE := libs clients services tests benchmarks tools models
+ROOTS := libs clients services/gateway services/search services/assembly services/indexing
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements/all.txt requirements/bootstrap.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "PAMPAX needs Python 3.11 or newer, $(PYTHON) is older: run \`make $(MAKECMDGOALS) PYTHON=python3.12\`"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt install python3-venv)"; exit 2; }
+	@echo "setting up $(VENV): installing the pinned packages ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/all.txt requirements/bootstrap.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMP) ## makes .venv with the pinned packages and this project
+
+demo: $(STAMP) ## sets up everything, indexes this repository, searches it and assembles a bundle
+	@$(BIN)/python tools/demo.py
+
+test: $(STAMP) ## sets up everything and passes the tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(STAMP) ## format, lint, types, import contracts, proto lint, format and breaking, generated code
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy $(ROOTS) tools benchmarks
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code proto
+	@if git rev-parse --verify --quiet origin/main >/dev/null; then against=origin/main; else against=HEAD; fi; \
+		echo "buf breaking --against $$against"; $(BIN)/buf breaking --against ".git#ref=$$against"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/generate_proto.py --check
+
+format: $(STAMP) ## formats code and contracts in place
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/buf format --write proto
+
+proto: $(STAMP) ## writes libs/pampax/v1 from proto/
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/generate_proto.py
+
+lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/all.txt
+	$(BIN)/uv pip compile requirements/bootstrap.in --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/bootstrap.txt
+
+bench: $(STAMP) ## measures the figures of docs/benchmarks.md and compares them with the last recorded run
+	$(BIN)/python -m benchmarks.run
+
+clean: ## removes .venv and caches; the data of running systems stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+.PHONY: help setup demo test check format proto lock bench clean
