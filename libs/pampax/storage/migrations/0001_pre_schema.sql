@@ -37,17 +37,19 @@ CREATE TABLE principal (
     tenant_id    uuid NOT NULL REFERENCES tenant ON DELETE CASCADE,
     name         text NOT NULL,
     created_at   timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (tenant_id, name)
+    UNIQUE (tenant_id, name),
+    UNIQUE (principal_id, tenant_id)             -- referred to with the tenant: rows of two tenants cannot be tied
 );
 
 CREATE TABLE api_key (
     key_hmac     bytea PRIMARY KEY,             -- HMAC-SHA-256 of the key; the key itself is never stored
     tenant_id    uuid NOT NULL REFERENCES tenant ON DELETE CASCADE,
-    principal_id uuid NOT NULL REFERENCES principal ON DELETE CASCADE,
+    principal_id uuid NOT NULL,
     local        boolean NOT NULL DEFAULT false, -- the key of an embedded system, which may name local paths
     created_at   timestamptz NOT NULL DEFAULT now(),
     expires_at   timestamptz,
-    revoked_at   timestamptz
+    revoked_at   timestamptz,
+    FOREIGN KEY (principal_id, tenant_id) REFERENCES principal (principal_id, tenant_id) ON DELETE CASCADE
 );
 
 -- Where and how from ------------------------------------------------------------------------------------------------
@@ -61,16 +63,19 @@ CREATE TABLE repository (
     include       text[] NOT NULL DEFAULT '{}',
     exclude       text[] NOT NULL DEFAULT '{}',
     created_at    timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (tenant_id, name)
+    UNIQUE (tenant_id, name),
+    UNIQUE (repository_id, tenant_id)
 );
 
 -- A binding without a repository holds for the whole tenant; with one it is a grant on that repository alone.
 CREATE TABLE role_binding (
     tenant_id     uuid NOT NULL REFERENCES tenant ON DELETE CASCADE,
-    principal_id  uuid NOT NULL REFERENCES principal ON DELETE CASCADE,
-    repository_id bigint REFERENCES repository ON DELETE CASCADE,
+    principal_id  uuid NOT NULL,
+    repository_id bigint,
     role          text NOT NULL CHECK (role IN ('reader', 'writer', 'admin')),
-    UNIQUE NULLS NOT DISTINCT (principal_id, repository_id)
+    UNIQUE NULLS NOT DISTINCT (principal_id, repository_id),
+    FOREIGN KEY (principal_id, tenant_id) REFERENCES principal (principal_id, tenant_id) ON DELETE CASCADE,
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 
 -- Chunker + languages + embedding model, with a version. The same for all tenants, hence without row security.
@@ -82,33 +87,35 @@ CREATE TABLE build (
 
 -- Ordinal counters of one (repository, build): dense, private, never reused.
 CREATE TABLE repository_build (
-    repository_id bigint NOT NULL REFERENCES repository ON DELETE CASCADE,
+    repository_id bigint NOT NULL,
     build_id      integer NOT NULL REFERENCES build,
     tenant_id     uuid NOT NULL,
     next_chunk    integer NOT NULL DEFAULT 0,
     next_file     integer NOT NULL DEFAULT 0,
     next_segment  integer NOT NULL DEFAULT 0,
     vector_table  text,                          -- name of the own vector table, NULL while rows live in chunk_vector
-    PRIMARY KEY (repository_id, build_id)
+    PRIMARY KEY (repository_id, build_id),
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 
 -- Content and versions ----------------------------------------------------------------------------------------------
 
 CREATE TABLE blob (
-    repository_id bigint NOT NULL REFERENCES repository ON DELETE CASCADE,
+    repository_id bigint NOT NULL,
     blob_id       bytea NOT NULL CHECK (length(blob_id) = 20),
     tenant_id     uuid NOT NULL,
     size          integer NOT NULL,              -- bytes before compression
     content       bytea NOT NULL,                -- zstd frame
     created_at    timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (repository_id, blob_id)
+    PRIMARY KEY (repository_id, blob_id),
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 ALTER TABLE blob ALTER COLUMN content SET STORAGE EXTERNAL;  -- compressed already
 
 -- One commit or uploaded tree of one ref, immutable: bitmaps over the ordinals of (repository, build).
 CREATE TABLE snapshot (
     snapshot_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    repository_id bigint NOT NULL REFERENCES repository ON DELETE CASCADE,
+    repository_id bigint NOT NULL,
     build_id      integer NOT NULL REFERENCES build,
     tenant_id     uuid NOT NULL,
     commit_id     text NOT NULL DEFAULT '',
@@ -119,22 +126,26 @@ CREATE TABLE snapshot (
     file_count    integer NOT NULL,
     term_count    bigint NOT NULL,               -- sum of the live chunks' lengths: the mean length is derived
     skipped       jsonb NOT NULL DEFAULT '{}',   -- files left out, counted by reason
-    created_at    timestamptz NOT NULL DEFAULT now()
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (repository_id, snapshot_id),
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 
 CREATE TABLE ref (
-    repository_id bigint NOT NULL REFERENCES repository ON DELETE CASCADE,
+    repository_id bigint NOT NULL,
     name          text NOT NULL,
     tenant_id     uuid NOT NULL,
-    snapshot_id   bigint NOT NULL REFERENCES snapshot,
+    snapshot_id   bigint NOT NULL,
     generation    bigint NOT NULL,
     published_at  timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (repository_id, name)
+    PRIMARY KEY (repository_id, name),
+    FOREIGN KEY (repository_id, snapshot_id) REFERENCES snapshot (repository_id, snapshot_id),
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 
 -- (path, blob, language) as seen in any snapshot of (repository, build); a snapshot's bitmap tells which are live.
 CREATE TABLE file (
-    repository_id bigint NOT NULL REFERENCES repository ON DELETE CASCADE,
+    repository_id bigint NOT NULL,
     build_id      integer NOT NULL REFERENCES build,
     ordinal       integer NOT NULL,
     tenant_id     uuid NOT NULL,
@@ -143,12 +154,13 @@ CREATE TABLE file (
     blob_id       bytea NOT NULL,
     language      text NOT NULL,
     PRIMARY KEY (repository_id, build_id, ordinal),
-    UNIQUE (repository_id, build_id, path_key, blob_id, language)
+    UNIQUE (repository_id, build_id, path_key, blob_id, language),
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 
 -- A blob read as one language: the unit that is parsed once. Its chunks have consecutive ordinals.
 CREATE TABLE document (
-    repository_id bigint NOT NULL REFERENCES repository ON DELETE CASCADE,
+    repository_id bigint NOT NULL,
     build_id      integer NOT NULL REFERENCES build,
     blob_id       bytea NOT NULL,
     language      text NOT NULL,
@@ -159,7 +171,8 @@ CREATE TABLE document (
     bytes         integer NOT NULL,
     term_count    integer NOT NULL,              -- sum of its chunks' lengths
     problem       text,                          -- why plain line chunks had to do (timeout, crash), NULL otherwise
-    PRIMARY KEY (repository_id, build_id, blob_id, language)
+    PRIMARY KEY (repository_id, build_id, blob_id, language),
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 
 -- Derived rows, 64 hash partitions by repository each ----------------------------------------------------------------
@@ -232,7 +245,7 @@ END $$;
 
 CREATE TABLE upload (
     upload_id     uuid PRIMARY KEY,
-    repository_id bigint NOT NULL REFERENCES repository ON DELETE CASCADE,
+    repository_id bigint NOT NULL,
     tenant_id     uuid NOT NULL,
     ref           text NOT NULL,
     commit_id     text NOT NULL DEFAULT '',
@@ -240,14 +253,15 @@ CREATE TABLE upload (
     manifest      bytea NOT NULL,                -- zstd frame, see pampax.indexing.manifest
     skipped       jsonb NOT NULL DEFAULT '{}',
     created_at    timestamptz NOT NULL DEFAULT now(),
-    expires_at    timestamptz NOT NULL DEFAULT now() + interval '1 day'
+    expires_at    timestamptz NOT NULL DEFAULT now() + interval '1 day',
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 
 -- The queue itself: a lost broker loses nothing. lease_token rises with every claim and fences late writers.
 CREATE TABLE operation (
     operation_id     uuid PRIMARY KEY,
     tenant_id        uuid NOT NULL REFERENCES tenant ON DELETE CASCADE,
-    repository_id    bigint NOT NULL REFERENCES repository ON DELETE CASCADE,
+    repository_id    bigint NOT NULL,
     repository_name  text NOT NULL,
     request          jsonb NOT NULL,             -- {ref, full, upload}
     state            text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
@@ -264,7 +278,8 @@ CREATE TABLE operation (
     enqueued_at      timestamptz,
     corr_id          text NOT NULL DEFAULT '',
     created_at       timestamptz NOT NULL DEFAULT now(),
-    updated_at       timestamptz NOT NULL DEFAULT now()
+    updated_at       timestamptz NOT NULL DEFAULT now(),
+    FOREIGN KEY (repository_id, tenant_id) REFERENCES repository (repository_id, tenant_id) ON DELETE CASCADE
 );
 CREATE INDEX operation_open ON operation (repository_id, created_at) WHERE state IN ('queued', 'running');
 
@@ -317,20 +332,22 @@ $$;
 CREATE FUNCTION take_due_operations(most integer, patience interval)
 RETURNS TABLE (operation_id uuid, tenant_id uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    UPDATE operation o SET enqueued_at = now()
-    WHERE o.operation_id IN (
+    WITH due AS MATERIALIZED (  -- a plain subquery may be run again for each row and so take more than asked for
         SELECT d.operation_id FROM operation d
         WHERE d.state IN ('queued', 'running')
           AND (d.lease_expires_at IS NULL OR d.lease_expires_at < now())
           AND (d.enqueued_at IS NULL OR d.enqueued_at < now() - patience)
-        ORDER BY d.created_at LIMIT most FOR UPDATE SKIP LOCKED)
+        ORDER BY d.created_at, d.operation_id LIMIT most FOR UPDATE SKIP LOCKED)
+    UPDATE operation o SET enqueued_at = now() FROM due WHERE o.operation_id = due.operation_id
     RETURNING o.operation_id, o.tenant_id
 $$;
 
 -- Gives a large (repository, build) a vector table of its own: rows moved over, HNSW built after loading. The caller's
--- tenant setting still holds inside, so only rows and counters of that tenant can be touched.
+-- tenant setting still holds inside, so only rows and counters of that tenant can be touched. Built by one process: a
+-- parallel build asks for maintenance_work_mem of shared memory at once, and containers have 64 MB.
 CREATE FUNCTION create_vector_table(repository bigint, build integer) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET maintenance_work_mem = '256MB' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+SET maintenance_work_mem = '256MB' SET max_parallel_maintenance_workers = 0 AS $$
 DECLARE
     name text := format('vector_%s_%s', repository, build);
     owner uuid;

@@ -1,0 +1,209 @@
+"""The servers that integration tests share: one PostgreSQL and one Redis for the test session, a database per module.
+
+They are the embedded servers; with PAMPAX_TEST_ENGINE=docker they are containers instead, for the same tests.
+"""
+
+import itertools
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pampax.embedded.postgres import SUPERUSER, running_server
+from pampax.embedded.valkey import running_valkey
+from pampax.storage.database import Database, SyncDatabase
+from pampax.storage.keys import key_hmac, new_key
+from pampax.storage.migrate import migrate
+
+POSTGRES_IMAGE = "pgvector/pgvector:pg17"
+REDIS_IMAGE = "redis:8"
+OWNER = "pampax_owner"
+SERVICE = "pampax_service"
+KEY_PEPPER = "5e" * 32
+TEMPLATE = "pampax_template"
+# Roles belong to the whole server, so their passwords hold for the whole session.
+PASSWORDS = {OWNER: secrets.token_hex(8), SERVICE: secrets.token_hex(8)}
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server, known by a superuser's url."""
+
+    url: str
+
+    def superuser_url(self, database: str = "postgres") -> str:
+        return urlsplit(self.url)._replace(path=f"/{database}").geturl()
+
+    def role_url(self, role: str, database: str) -> str:
+        where = urlsplit(self.url)
+        return where._replace(
+            netloc=f"{role}:{PASSWORDS[role]}@{where.hostname}:{where.port}", path=f"/{database}"
+        ).geturl()
+
+    def execute(self, statement: str, *names: str, database: str = "postgres") -> None:
+        """Run a statement as a superuser, each {} filled with a quoted name."""
+        query = sql.SQL(statement).format(*map(sql.Identifier, names))
+        with psycopg.connect(self.superuser_url(database), autocommit=True) as conn:
+            conn.execute(query)
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """One database as its owner, as a service and as a superuser reach it."""
+
+    name: str
+    owner: str
+    service: str
+    superuser: str
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant with one principal and its key in clear text."""
+
+    tenant_id: UUID
+    principal_id: UUID
+    key: str
+    name: str
+
+
+NewDatabase = Callable[..., AbstractContextManager[DatabaseUrls]]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with _docker_postgres() if _wants_docker() else _embedded_postgres() as server:
+        server.execute("DO $$ BEGIN CREATE ROLE {}; EXCEPTION WHEN duplicate_object THEN NULL; END $$", OWNER)
+        server.execute(f"ALTER ROLE {{}} LOGIN CREATEROLE PASSWORD '{PASSWORDS[OWNER]}'", OWNER)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with _docker_redis() if _wants_docker() else running_valkey() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_server: PostgresServer) -> NewDatabase:
+    """Makes a database that is dropped at the end of the block: migrated, or with `migrated=False` empty."""
+    _create(postgres_server, TEMPLATE, "template0")
+    migrate(postgres_server.role_url(OWNER, TEMPLATE), service_password=PASSWORDS[SERVICE])
+    numbers = itertools.count()
+
+    @contextmanager
+    def make(*, migrated: bool = True) -> Iterator[DatabaseUrls]:
+        name = f"test_{next(numbers)}"
+        _create(postgres_server, name, TEMPLATE if migrated else "template0")
+        try:
+            yield DatabaseUrls(
+                name,
+                postgres_server.role_url(OWNER, name),
+                postgres_server.role_url(SERVICE, name),
+                postgres_server.superuser_url(name),
+            )
+        finally:
+            postgres_server.execute("DROP DATABASE {} WITH (FORCE)", name)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def database_urls(new_database: NewDatabase) -> Iterator[DatabaseUrls]:
+    """A migrated database for the module's tests to share; each makes tenants of its own in it."""
+    with new_database() as urls:
+        yield urls
+
+
+@pytest.fixture
+def scratch_urls(new_database: NewDatabase) -> Iterator[DatabaseUrls]:
+    """A migrated database for one test, which may break it."""
+    with new_database() as urls:
+        yield urls
+
+
+@pytest.fixture(scope="module")
+async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """The module's database as a service sees it."""
+    opened = Database(database_urls.service, pool_max=4, component="test")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="module")
+def sync_database(database_urls: DatabaseUrls) -> Iterator[SyncDatabase]:
+    """The module's database as a worker sees it."""
+    opened = SyncDatabase(database_urls.service, pool_max=4, component="test")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def tenant(database_urls: DatabaseUrls) -> Callable[..., Tenant]:
+    """Makes a tenant with a principal and a key in the module's database; `role=None` leaves it without a binding."""
+
+    def make(*, role: str | None = "admin", local: bool = False) -> Tenant:
+        return make_tenant(database_urls.owner, role=role, local=local)
+
+    return make
+
+
+def make_tenant(owner_url: str, *, role: str | None = "admin", local: bool = False) -> Tenant:
+    made = Tenant(uuid4(), uuid4(), new_key(), f"tenant-{secrets.token_hex(4)}")
+    ids = {"tenant": made.tenant_id, "principal": made.principal_id, "name": made.name, "role": role, "local": local}
+    with psycopg.connect(owner_url) as conn:
+        conn.execute("SELECT set_config('pampax.tenant', %s, true)", [str(made.tenant_id)])
+        conn.execute("INSERT INTO tenant (tenant_id, name) VALUES (%(tenant)s, %(name)s)", ids)
+        conn.execute(
+            "INSERT INTO principal (principal_id, tenant_id, name) VALUES (%(principal)s, %(tenant)s, 'p')", ids
+        )
+        if role is not None:
+            conn.execute(
+                "INSERT INTO role_binding (tenant_id, principal_id, role) VALUES (%(tenant)s, %(principal)s, %(role)s)",
+                ids,
+            )
+        conn.execute(
+            "INSERT INTO api_key (key_hmac, tenant_id, principal_id, local)"
+            " VALUES (%(hmac)s, %(tenant)s, %(principal)s, %(local)s)",
+            {**ids, "hmac": key_hmac(made.key, KEY_PEPPER)},
+        )
+    return made
+
+
+def _create(server: PostgresServer, name: str, template: str) -> None:
+    server.execute("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY file_copy", name, template, OWNER)
+    server.execute("CREATE EXTENSION IF NOT EXISTS vector", database=name)  # not a trusted one: owners may not
+
+
+@contextmanager
+def _embedded_postgres() -> Iterator[PostgresServer]:
+    with running_server() as server:
+        yield PostgresServer(server.dsn(SUPERUSER, "postgres"))
+
+
+def _wants_docker() -> bool:
+    return os.environ.get("PAMPAX_TEST_ENGINE", "") == "docker"
+
+
+@contextmanager
+def _docker_postgres() -> Iterator[PostgresServer]:
+    # Imported here: where no Docker is, the library need not be there either.
+    from testcontainers.community.postgres import PostgresContainer
+
+    with PostgresContainer(POSTGRES_IMAGE, username=SUPERUSER, password=secrets.token_hex(8), driver=None) as container:
+        yield PostgresServer(container.get_connection_url())
+
+
+@contextmanager
+def _docker_redis() -> Iterator[str]:
+    from testcontainers.community.redis import RedisContainer
+
+    with RedisContainer(REDIS_IMAGE) as container:
+        yield f"redis://{container.get_container_host_ip()}:{container.get_exposed_port(6379)}/0"
