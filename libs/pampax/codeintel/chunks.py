@@ -18,11 +18,13 @@ from pampax.codeintel.model import Chunk
 
 MAX_CHUNK_CHARS = 1500  # about 375 tokens; measured best for line spans at a tight token budget
 MIN_CHUNK_CHARS = 200  # a shorter tail is merged into its neighbour, which may then pass MAX_CHUNK_CHARS by this much
+MIN_REMAINDER_CHARS = 500  # left behind the last cut of a long body
 _BLANK_BONUS = 4  # a blank line before a cut is worth this much indentation
 _TAB_COLUMNS = 4
 _CONTINUES = re.compile(
     r"\s*(?:[})\]]|end\b|else\b|elif\b|elsif\b|except\b|catch\b|finally\b|rescue\b|case\b|default:)"
 )
+_LEADS = re.compile(r"\s*(?:#|//|/\*|\*|@\w|--|\"\"\")")  # comments and annotations stay with the line below them
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +97,22 @@ def _windows(text: _Text, start: int, end: int, owner: int) -> Iterator[Piece]:
 
 
 def _best_cut(text: _Text, start: int, end: int) -> int:
-    """The row that begins the next window: the least indented line of the second half, best after a blank line."""
+    """The row that begins the next window: the least indented line of the second half, best after a blank line. What
+    then remains is no mere tail."""
     origin = text.offsets[start]
-    latest = bisect_left(text.offsets, origin + MAX_CHUNK_CHARS + 1, start + 1, end + 1) - 1
-    latest = max(latest, start + 1)
-    earliest = min(max(bisect_left(text.offsets, origin + MAX_CHUNK_CHARS // 2, start + 1, latest), start + 1), latest)
+    size = min(MAX_CHUNK_CHARS, text.size(start, end) - MIN_REMAINDER_CHARS)
+    latest = max(bisect_left(text.offsets, origin + size + 1, start + 1, end + 1) - 1, start + 1)
+    earliest = min(max(bisect_left(text.offsets, origin + size // 2, start + 1, latest), start + 1), latest)
     candidates = (row for row in range(earliest, latest + 1) if text.lines[row].strip())
     return min(candidates, key=lambda row: (_cut_cost(text.lines, row), -row), default=latest)
 
 
 def _cut_cost(lines: Sequence[str], row: int) -> int:
-    line = lines[row]
+    line, before = lines[row], lines[row - 1]
     columns = len(line[: len(line) - len(line.lstrip())].expandtabs(_TAB_COLUMNS))
-    if _CONTINUES.match(line):
+    if _CONTINUES.match(line) or _LEADS.match(before):
         columns += 2 * _TAB_COLUMNS
-    return columns - (0 if lines[row - 1].strip() else _BLANK_BONUS)
+    return columns - (0 if before.strip() else _BLANK_BONUS)
 
 
 def _merged(pieces: Sequence[Piece], text: _Text) -> list[Piece]:

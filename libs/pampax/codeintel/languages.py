@@ -195,8 +195,10 @@ _INTERPRETERS: Mapping[str, str] = MappingProxyType(
 
 # What a header holds only when it is C++ (at the start of a line, so that comments rarely match).
 _CPP_HEADER = re.compile(
-    rb"^[ \t]*(?:template[ \t]*<|namespace\b[^;=]*\{?|using\s+(?:namespace\s+)?[\w:]+|class\s+\w|public\s*:|private\s*:"
-    rb"|protected\s*:|constexpr\s|friend\s+class|virtual\s|#[ \t]*include[ \t]*<(?:[a-z_]+|c(?:std\w+|math))>)",
+    rb"^[ \t]*(?:template[ \t]*<|(?:inline[ \t]+)?namespace(?:[ \t]+[\w:]+)?\s*\{"
+    rb"|using[ \t]+(?:namespace[ \t]+)?[\w:]+\s*[=;]"
+    rb"|class[ \t]+[\w \t]+[;:{]|class[ \t]+\w+\s*\n\s*\{|(?:public|private|protected)[ \t]*:\s*$|constexpr[ \t]\w"
+    rb"|friend[ \t]+class[ \t]|virtual[ \t][^;\n]*\(|#[ \t]*include[ \t]*<[a-z_]+>)",
     re.MULTILINE,
 )
 _OBJECTIVE_C = re.compile(rb"^[ \t]*@(?:interface|implementation|protocol|import|class)\b|^#import\b", re.MULTILINE)

@@ -14,6 +14,7 @@ from pampax.codeintel.definitions import MAX_NAME_CHARS, Definition, comment_doc
 
 _MAX_LINE_CHARS = 1000  # longer lines are data, and patterns would crawl over them
 _MAX_COMMENT_LINES = 60
+_MAX_HEAD_LINES = 20
 
 _MODIFIERS = (
     r"(?:(?:public|private|protected|internal|open|final|sealed|abstract|static|async|override|export|default|partial"
@@ -46,6 +47,10 @@ _C_FUNCTION = re.compile(
     r"^(?P<indent>)(?!else\b|return\b|typedef\b|using\b|if\b|while\b|for\b|switch\b|#)"
     r"(?=[A-Za-z_])[\w\s*&:<>,~\[\]]*?(?P<name>[A-Za-z_~][\w:~]*)\s*\([^;{}]*(?:\)[\w\s]*)?\{?\s*$"
 )
+_C_PROTOTYPE = re.compile(
+    r"^(?P<indent>)(?!else\b|return\b|typedef\b|using\b|#)(?=[A-Za-z_])(?:[A-Za-z_]\w*[\s*&]+)+?(?P<name>[A-Za-z_]\w*)"
+    r"\s*(?:\s[A-Z_]+\s*)?\([^{}]*(?:;\s*$|,\s*$|\(\s*$)"
+)
 _C_TYPE = re.compile(
     r"^(?P<indent>[ \t]*)(?:typedef\s+)?(?:class|struct|enum(?:\s+class)?|union)\s+"
     r"(?:[A-Z_]{3,}(?:\([^()]*\))?\s+)?(?P<name>[A-Za-z_]\w*)[^;()]*\{?\s*$"
@@ -54,6 +59,11 @@ _C_TYPE = re.compile(
 _COMMENT_LINE = re.compile(r"^\s*(?:#(?!\s*(?:include|define|if|el|end|pragma|undef|error))|//|/\*|\*|--|;|%|@\w|\[<)")
 _CLOSING = re.compile(r"^\s*(?:[})\]]|end\b|done\b|fi\b|esac\b)")
 _OPENING = re.compile(r"^\s*\{")
+_BODY_OR_END = re.compile(r"[{;]")
+# Words before a parenthesis that are no function's name.
+_RESERVED = frozenset(
+    {"static_assert", "decltype", "sizeof", "alignas", "noexcept", "defined", "operator", "assert", "if"}
+)
 _C_FAMILY = frozenset({"c", "cpp", "objective-c", "objective-cpp", "cuda"})
 # Prose and data: what looks like a definition there is an example or a value.
 _WITHOUT_DEFINITIONS_TEXT = """
@@ -75,11 +85,22 @@ def pattern_definitions(language: str, lines: Sequence[str], starts: Sequence[in
             continue
         for default_kind, pattern in patterns:
             match = pattern.match(line)
-            if match:
+            if match and match["name"] not in _RESERVED:
                 kind = "type" if match.groupdict().get("type") else default_kind
+                if kind == "function" and language in _C_FAMILY and not _has_body(row, lines):
+                    kind = "declaration"
                 found.append(_definition(match["name"], kind, row, lines, starts))
                 break
     return [each for each in found if len(each.name) <= MAX_NAME_CHARS]
+
+
+def _has_body(row: int, lines: Sequence[str]) -> bool:
+    """Whether a brace comes before a semicolon: what tells a C function from its prototype."""
+    for line in lines[row : row + _MAX_HEAD_LINES]:
+        found = _BODY_OR_END.search(line)
+        if found:
+            return found[0] == "{"
+    return False
 
 
 def missing_from(known: Iterable[Definition], candidates: Iterable[Definition]) -> list[Definition]:
@@ -90,7 +111,7 @@ def missing_from(known: Iterable[Definition], candidates: Iterable[Definition]) 
 
 def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
     if language in _C_FAMILY:
-        return [("type", _C_TYPE), ("function", _C_FUNCTION)]
+        return [("type", _C_TYPE), ("function", _C_FUNCTION), ("declaration", _C_PROTOTYPE)]
     if language in ("bash", "fish"):
         return [("function", _SHELL_FUNCTION), ("function", _DEFINITION)]
     return [("function", _DEFINITION), ("function", _TYPED_METHOD)]

@@ -29,6 +29,16 @@ _UNNAMED_LINKS = frozenset({"parenthesized_declarator", "reference_declarator", 
 _VALUE_FIELDS = ("value", "right")
 _NOT_IN_CONTAINER = re.compile(r"\.prototype$|^(?:module\.)?exports$|^this$|^window$|^globalThis$")
 _TEMPLATE_ARGUMENTS = re.compile(r"<[^<>]*>")
+_MAX_TEMPLATE_DEPTH = 8
+# A macro before a block reads as a function of this name; the block is real, the function is not.
+_BLOCK_KEYWORDS = frozenset({"namespace", "class", "struct", "union", "enum", "extern"})
+_CONTROL_KEYWORDS = frozenset({"if", "else", "for", "while", "do", "switch", "return", "sizeof", "defined"})
+_C_NAME = re.compile(r"~?[A-Za-z_]\w*|operator\W.*|operator \w.*")
+# What is left of a declaration when a macro broke it in two, and the guard around a header.
+_MACRO_REMAINS = re.compile(r"__\w*|[A-Z_][A-Z0-9_]*")
+_HEADER_GUARD = re.compile(r"\w*_H(?:H|PP|XX)?_*")
+_IMPORT = re.compile(r"=\s*(?:[\w.]+\()?(?:await\s+import|require)\s*\(")
+_MACRO_CALL = re.compile(r"[A-Z][A-Z0-9_]*\s*\((?:\s*(\w+)\s*,\s*(\w+)\s*\))?")
 _LINE_HEAD = re.compile(rb"[^;{}()=,\n]*")
 _HEAD_BYTES = 2400  # looked at for a signature
 
@@ -103,6 +113,8 @@ def _preference(kind: str, node: Node) -> tuple[int, int]:
 def _declared(declarator: Node) -> Node:
     """The name at the end of a chain of C declarators: `*(*name[3])(int)`."""
     for _ in range(_MAX_CHAIN):
+        if declarator.type == "operator_cast":
+            break
         inner = declarator.child_by_field_name("declarator")
         if inner is None and declarator.type in _UNNAMED_LINKS and declarator.named_child_count:
             inner = declarator.named_child(declarator.named_child_count - 1)
@@ -128,11 +140,12 @@ class _Reader:
     exported: frozenset[str]
 
     def definition(self, kind: str, node: Node, name_node: Node, container_node: Node | None) -> Definition | None:
-        path = [part.strip() for part in self._name(name_node).split("::")]
-        name = path[-1]
-        if not name or len(name) > MAX_NAME_CHARS:
+        *path, name = self._path(name_node)
+        container = ".".join(path) or self._container(container_node)
+        if self.language in ("c", "cpp") and kind == "function":
+            kind, container, name = self._without_macros(node, container, name)
+        if kind != SCOPE and (not 0 < len(name) <= MAX_NAME_CHARS or self._is_noise(kind, name, node)):
             return None
-        container = ".".join(path[:-1]) or self._container(container_node)
         first = self._past_leads(node.start_byte)
         start = node.start_point[0] + self.source.count(b"\n", node.start_byte, first)
         end = max(start, node.end_point[0] - (node.end_point[1] == 0))
@@ -149,15 +162,51 @@ class _Reader:
             last=node.end_byte,
             signature=head,
             doc=self._doc(top, start, body),
-            exported=name in self.exported or is_exported(self.language, kind, name, head.partition(name)[0]),
+            exported=name in self.exported or is_exported(self.language, kind, name, head[: head.find(name)]),
             container=container,
         )
 
-    def _name(self, node: Node) -> str:
+    def _path(self, node: Node) -> list[str]:
+        """The name with the qualifiers written before it (`Outer::inner`)."""
         text = self._text(node.start_byte, min(node.end_byte, node.start_byte + 4 * MAX_NAME_CHARS))
-        if self.language in ("cpp", "rust"):
-            text = _TEMPLATE_ARGUMENTS.sub("", text) if not text.startswith("operator") else text
-        return "".join(text.split()).strip("\"'`")
+        if node.type == "operator_cast":
+            return [folded(text.partition("(")[0])]
+        text = " ".join(text.split()).strip("\"'`[]")
+        if self.language not in ("cpp", "rust") or text.startswith("operator"):
+            return [text]
+        for _ in range(_MAX_TEMPLATE_DEPTH):
+            text, found = _TEMPLATE_ARGUMENTS.subn("", text)
+            if not found:
+                break
+        parts = [part.strip() for part in text.split("::")]
+        return parts if all(part.isidentifier() for part in parts[:-1]) else parts[-1:]
+
+    def _without_macros(self, node: Node, container: str, name: str) -> tuple[str, str, str]:
+        """What a C function really is: `TEST(Suite, name)` is a test, `BEGIN namespace x {` a scope."""
+        if name in _BLOCK_KEYWORDS:
+            return SCOPE, "", ""
+        if name in _CONTROL_KEYWORDS:
+            return "function", "", ""
+        if name.isupper() and node.type == "function_definition" and node.child_by_field_name("type") is None:
+            call = _MACRO_CALL.match(self._text(node.start_byte, min(node.end_byte, node.start_byte + _HEAD_BYTES)))
+            return "function", (call and call[1]) or "", (call and call[2]) or ""
+        return "function", container, name
+
+    def _is_noise(self, kind: str, name: str, node: Node) -> bool:
+        """Names that a reader would not call definitions: imports, header guards, the remains of macros."""
+        if kind != "variable":
+            return self.language in ("c", "cpp") and not _C_NAME.fullmatch(name)
+        text = self._text(node.start_byte, min(node.end_byte, node.start_byte + _HEAD_BYTES))
+        match self.language:
+            case "javascript" | "typescript" | "tsx":
+                return _IMPORT.search(text) is not None
+            case "c" | "cpp" if node.type.startswith("preproc"):
+                return _HEADER_GUARD.fullmatch(name) is not None
+            case "c" | "cpp":
+                broken = node.has_error or ("=" not in text and _MACRO_REMAINS.fullmatch(name) is not None)
+                return broken or not _C_NAME.fullmatch(name)
+            case _:
+                return False
 
     def _container(self, node: Node | None) -> str:
         if node is None:
@@ -194,7 +243,7 @@ class _Reader:
         if body is None and kind in ("type", "variable"):
             line = text.partition("\n")[0]
             text = line if "=" in line else text.partition("{")[0]
-        return folded(text).rstrip("{; ").removesuffix("=>").rstrip()
+        return folded(text).rstrip("{; ")
 
     def _doc(self, top: int, start: int, body: Node | None) -> str:
         literal = self.found.docs.get(body.start_byte) if body is not None else None
