@@ -14,7 +14,7 @@ from pampax.embedded.backoff import Backoff
 from pampax.embedded.layout import DataDir
 from pampax.embedded.postgres import clear_stale_pid_file
 from pampax.embedded.probe import Answer, look
-from pampax.embedded.process import Identity, RunningProcess, end, is_alive, remains, send, start_process
+from pampax.embedded.process import Identity, RunningProcess, end, is_alive, remains, send, session, start_process
 from pampax.embedded.spec import ProcessSpec, Ready
 from pampax.embedded.state import ServicePhase, ServiceState
 
@@ -80,9 +80,9 @@ class Keeper:
         self._now(ServicePhase.STOPPED)
 
     def abandon(self) -> None:
-        """Kill this one process and look no further: another system may own what bears our mark."""
-        if self._process is not None:
-            end([self._process.identity])
+        """Kill what this process started and look no further: another system may own what bears our mark."""
+        if self._last is not None:
+            end(session(self._last))
 
     async def _live(self) -> int | None:
         """One life of the process, from its start or adoption to its end; its exit code where it is known."""

@@ -71,12 +71,16 @@ def start_process(spec: ProcessSpec, data_dir: DataDir) -> RunningProcess:
     env = {**(os.environ if spec.inherit_env else {}), **spec.env, MARK: mark(data_dir, spec.name)}
     log_file = data_dir.log_of(spec.name)
     _limit(log_file)
-    with log_file.open("ab") as log:
-        child = subprocess.Popen(
-            spec.command,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=spec.home or data_dir.run, env=env,
-            start_new_session=True, **process_account(spec.account),
-        )  # fmt: skip
+    with log_file.open("ab", buffering=0) as log:
+        try:
+            child = subprocess.Popen(
+                spec.command,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=spec.home or data_dir.run, env=env,
+                start_new_session=True, **process_account(spec.account),
+            )  # fmt: skip
+        except OSError as error:
+            log.write(f"cannot be started: {error}\n".encode())
+            raise
     return RunningProcess(Identity.of(child.pid) or Identity(child.pid, time.time()), child)
 
 
@@ -102,14 +106,12 @@ def remains(
     Those that carry its mark, servers at work in one of its homes, and all that its leader started in its session.
     Never ourselves and never those who started us.
     """
-    spared = _ourselves()
-    belongs = _belongs(mark(data_dir, name or ""), {Path(home).resolve() for home in homes}, leader, whole=name is None)
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if process.pid not in spared and process.status() != psutil.STATUS_ZOMBIE and belongs(process):
-                found.append(Identity(process.pid, process.create_time()))
-    return found
+    return _select(_belongs(mark(data_dir, name or ""), {Path(home).resolve() for home in homes}, leader, name is None))
+
+
+def session(leader: Identity) -> list[Identity]:
+    """The live processes of the session that this process opened, itself included."""
+    return _select(lambda process: _in_session(process, leader))
 
 
 def end(identities: Iterable[Identity], number: int = signal.SIGTERM, timeout_s: float = 0.0) -> None:
@@ -133,6 +135,16 @@ def wait_gone(processes: Sequence[psutil.Process], timeout_s: float, poll_s: flo
             return False
         time.sleep(poll_s)
     return True
+
+
+def _select(belongs: Callable[[psutil.Process], bool]) -> list[Identity]:
+    spared = _ourselves()
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.pid not in spared and process.status() != psutil.STATUS_ZOMBIE and belongs(process):
+                found.append(Identity(process.pid, process.create_time()))
+    return found
 
 
 def _find(identity: Identity) -> psutil.Process | None:
@@ -162,14 +174,20 @@ def _belongs(
     marked: str, homes: Collection[Path], leader: Identity | None, whole: bool
 ) -> Callable[[psutil.Process], bool]:
     def check(process: psutil.Process) -> bool:
-        if leader is not None and os.getsid(process.pid) == leader.pid:
-            return process.create_time() >= leader.create_time - CREATE_TIME_TOLERANCE_S
+        if leader is not None and _in_session(process, leader):
+            return True
         if homes and process.name() in SERVERS:
             return Path(process.cwd()) in homes
         value = process.environ().get(MARK, "")
         return value.startswith(marked) if whole else value == marked
 
     return check
+
+
+def _in_session(process: psutil.Process, leader: Identity) -> bool:
+    """The number of a session stays taken while anything in it lives, even after its leader is gone."""
+    started_since = process.create_time() >= leader.create_time - CREATE_TIME_TOLERANCE_S
+    return started_since and os.getsid(process.pid) == leader.pid
 
 
 def _limit(log_file: Path) -> None:
