@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pampax.codeintel.languages import PLAIN_TEXT, language_of
 from pampax.codeintel.terms import STOP_WORDS, query_terms
 
 MAX_TERMS = 64  # of a question; a pasted stack trace has hundreds, the first ones name the failing place
@@ -64,9 +65,8 @@ def intent_of(text: str) -> Intent:
         return Intent.ERROR_TRACE
     tokens = text.split()
     if len(tokens) == 1:
-        if _PATH.fullmatch(text) and not _IDENTIFIER.fullmatch(text):
-            return Intent.PATH
-        return Intent.SYMBOL
+        named_like_a_file = "/" in text or language_of(text) != PLAIN_TEXT
+        return Intent.PATH if _PATH.fullmatch(text) and named_like_a_file else Intent.SYMBOL
     if len(tokens) <= 3 and all(_IDENTIFIER.fullmatch(token) and _CODE_SHAPE.search(token[1:]) for token in tokens):
         return Intent.SYMBOL
     return Intent.ARCHITECTURE if _ARCHITECTURE.search(text) else Intent.QUESTION

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from pampax.core.errors import InvalidRequest
+from pampax.search.directory import FileRow, build_directory
+from pampax.search.filters import allowed_by
+from pampax.search.path_kinds import path_kinds
+from pampax.search.paths import match_paths
+from pampax.search.query import read_query
+from pampax.search.request import SearchRequest, check
+
+
+def directory_of(*paths, shared=()):
+    rows = [FileRow(path, path.encode(), "python", index, 1, 100) for index, path in enumerate(paths)]
+    rows += [FileRow(path, rows[0].blob_id, "python", 0, 1, 100) for path in shared]
+    return build_directory(rows, np.ones(len(paths), bool), 10 * len(paths))
+
+
+def test_the_file_named_like_the_question_covers_best():
+    directory = directory_of("src/connection_pool.py", "src/pool.py", "src/client.py")
+    match = match_paths(directory, read_query("connection pool").terms)
+    order = [directory.files[file].path for file in directory.file_of]
+    by_path = dict(zip(order, match.stem_cover.tolist(), strict=True))
+    assert by_path["src/connection_pool.py"] == pytest.approx(1.0)
+    assert by_path["src/client.py"] == 0
+
+
+def test_an_abbreviated_name_counts_in_part():
+    directory = directory_of("src/auth.py", "src/zebra.py")
+    (auth, _) = match_paths(directory, read_query("authentication flow of users").terms).stem_cover.tolist()
+    assert 0 < auth < 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/test_a.py",
+        "pkg/foo_test.go",
+        "src/__tests__/a.ts",
+        "src/a.spec.ts",
+        "examples/run.rs",
+        "src/test/FooTest.java",
+    ],
+)
+def test_code_about_other_code_is_known_by_its_path(path):
+    assert path_kinds([path]).aside.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("path", ["src/contest.py", "src/latest.go", "lib/attestation.rs", "protest/a.py"])
+def test_names_that_only_contain_the_word_test_are_not_tests(path):
+    assert path_kinds([path]).aside.tolist() == [0.0]
+
+
+def test_a_header_counts_as_one_only_beside_its_source():
+    assert path_kinds(["src/a.h", "src/a.c", "include/b.h"]).header.tolist() == [1.0, 0.0, 0.0]
+
+
+def test_one_blob_at_many_paths_is_one_document():
+    directory = directory_of("b/one.py", "c/two.py", shared=("a/copy.py",))
+    assert len(directory.first_chunk) == 2
+    assert [directory.files[file].path for file in directory.files_of[0]] == ["a/copy.py", "b/one.py"]
+
+
+def test_a_filter_shows_a_document_under_a_path_that_passes():
+    directory = directory_of("b/one.py", "c/two.py", shared=("a/copy.py",))
+    allowed = allowed_by(SearchRequest(query="x", path_glob="b/**"), directory)
+    assert allowed.documents.tolist() == [True, False]
+    assert [directory.files[file].path for file in allowed.paths(directory, 0)] == ["b/one.py"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (SearchRequest(query="  "), "query"),
+        (SearchRequest(query="x" * 9_000), "query"),
+        (SearchRequest(query="x", limit=0), "limit"),
+        (SearchRequest(query="x", limit=101), "limit"),
+        (SearchRequest(query="x", languages=frozenset({"pyton"})), "languages"),
+        (SearchRequest(query="x", kinds=frozenset({"klass"})), "kinds"),
+        (SearchRequest(query="x", repositories=("r",) * 51), "repositories"),
+    ],
+)
+def test_a_wrong_field_is_named(wrong, field):
+    with pytest.raises(InvalidRequest) as refused:
+        check(wrong)
+    assert field in refused.value.fields
+
+
+def test_a_mistyped_language_gets_the_nearest_one():
+    with pytest.raises(InvalidRequest, match="did you mean 'python'"):
+        check(SearchRequest(query="x", languages=frozenset({"pyton"})))
