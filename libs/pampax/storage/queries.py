@@ -38,7 +38,7 @@ class Queries:
 
 def load_queries(package: str | None) -> Queries:
     """The queries of a package; call it with `__package__` (or `__name__`) while the module is imported."""
-    spec = find_spec(package or "")
+    spec = find_spec(package) if package else None
     if spec is None or spec.origin is None:
         raise ValueError(f"{package!r} is no package with a {FILE_NAME}; call load_queries(__package__)")
     path = Path(spec.origin).parent / FILE_NAME
