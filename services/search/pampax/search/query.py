@@ -13,6 +13,8 @@ from pampax.codeintel.terms import STOP_WORDS, query_terms
 MAX_TERMS = 64  # of a question; a pasted stack trace has hundreds, the first ones name the failing place
 MAX_NAMES = 48  # looked up among the definitions
 
+_MIN_NAME_CHARS = 3
+_MAX_NAME_CHARS = 200  # of the folded column
 _WORD = re.compile(r"\w+")
 _TRACE = re.compile(
     r"Traceback \(most recent call last\)|^\s*at [\w.$<>]+\(.*:\d+\)|^\s*at .+:\d+:\d+\)?$|File \"[^\"]+\", line \d+"
@@ -73,8 +75,12 @@ def intent_of(text: str) -> Intent:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    words = [word.lower() for word in _WORD.findall(text)]
-    single = [word for word in words if len(word) > 2 and word not in STOP_WORDS]
+    """A plain word of a sentence names a definition only by accident: there it takes a form that code has, or two
+    words that are written as one."""
+    found = _WORD.findall(text)
+    words = [word.lower() for word in found]
+    single = words if len(words) == 1 else [word.lower() for word in found if _CODE_SHAPE.search(word[1:])]
     pairs = [pair for pair in itertools.pairwise(words) if STOP_WORDS.isdisjoint(pair)]
     joined = [separator.join(pair) for separator in ("", "_") for pair in pairs]
-    return tuple(dict.fromkeys(name for name in [*single, *joined] if len(name) <= 200))[:MAX_NAMES]
+    kept = [name for name in [*single, *joined] if _MIN_NAME_CHARS <= len(name) <= _MAX_NAME_CHARS]
+    return tuple(dict.fromkeys(kept))[:MAX_NAMES]

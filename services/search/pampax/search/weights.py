@@ -1,7 +1,8 @@
 """Ranking weights as data, with a version. Units: points of log-odds per unit of the feature.
 
-They were fitted as a listwise softmax over files with sign constraints on public repositories, whole repositories left
-out for judging; a sentence and a single name have their own vector.
+They start from a listwise softmax over files with sign constraints, fitted on public repositories with whole
+repositories left out for judging; what a definition is worth was set by hand afterwards, because plain words of a
+sentence name definitions by accident. A sentence and a single name have their own vector.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _FURTHER = (4.0, 5.0, 6.0)
 SENTENCE = Weights(
     file={
         "text": 2.4, "best_text": 0.8, "stem": 2.0, "folder": 1.5, "path": 0.7, "symbol": 0.9, "names": 0.5,
-        "function": 1.3, "type": 0.0, "definition_size": 0.85, "semantic": 2.2, "size": 0.13, "aside": -1.7,
+        "function": 0.3, "type": 0.3, "definition_size": 0.2, "semantic": 2.2, "size": 0.13, "aside": -1.7,
         "platform": -2.3, "header": -1.6, "depth": 0.0,
     },
     chunk=_CHUNK, chunk_scale=_SCALE, further=_FURTHER,
