@@ -29,7 +29,16 @@ def test_intent_can_be_overridden():
 
 
 def test_adjacent_words_may_name_a_definition():
-    assert {"cookiejar", "cookie_jar", "cookie", "jar"} <= set(read_query("the cookie jar").names)
+    assert read_query("the cookie jar").names == ("cookiejar", "cookie_jar")
+
+
+def test_a_word_in_a_sentence_names_a_definition_only_in_the_form_of_code():
+    assert "cookiejar" in read_query("where is CookieJar made").names
+    assert "made" not in read_query("where is CookieJar made").names
+
+
+def test_a_single_word_is_always_a_name():
+    assert read_query("jar").names == ("jar",)
 
 
 def test_a_long_question_is_bounded():
