@@ -1,0 +1,52 @@
+"""How much a request may ask for and how long it may take. The contract in proto/ names the same numbers."""
+
+from __future__ import annotations
+
+# Search.
+QUERY_BYTES = 8_192
+SEARCH_REPOSITORIES = 50
+SEARCH_LIMIT = (1, 100)
+DEFAULT_SEARCH_LIMIT = 10
+LANGUAGES = 32
+KINDS = ("type", "function", "variable", "declaration", "block", "text")
+MOST_KINDS = 8
+INTENTS = ("symbol", "question", "architecture", "error_trace", "path")
+GLOB_BYTES = 500
+PATTERN_BYTES = 1_024
+# A year: longer than any index should live unrefreshed.
+MAX_STALENESS_S = (0, 31_536_000)
+# Opaque tokens of ours are far shorter.
+PAGE_TOKEN_BYTES = 4_096
+
+# Bundles.
+TASK_BYTES = 8_192
+TOKEN_BUDGET = (256, 200_000)
+DEFAULT_TOKEN_BUDGET = 8_000
+TOKENIZERS = ("o200k_base", "cl100k_base", "bytes4")
+SEED_PATHS = 20
+
+# Repositories and their content.
+PAGE_SIZE = (1, 1_000)
+DEFAULT_PAGE_SIZE = 100
+PATTERNS = 100
+URL_CHARS = 2_048
+REF_CHARS = 255
+PATH_BYTES = 4_096
+LINES = (1, 2_147_483_647)
+BLOB_BYTES = 1024 * 1024
+MANIFEST_ENTRIES = 500_000
+SKIPPED_REASONS = 100
+
+# Bodies, as sent. Only an upload's may be large, and inflate to more: 500,000 entries in JSON are about 70 MiB.
+BODY_BYTES = 1024 * 1024
+UPLOAD_BODY_BYTES = 32 * 1024 * 1024
+INFLATED_UPLOAD_BYTES = 128 * 1024 * 1024
+# Messages of a stream to indexing; the transport's limit is 16 MiB.
+STREAM_MESSAGE_BYTES = 2 * 1024 * 1024
+
+# Seconds.
+SEARCH_S = 10.0
+BUNDLE_S = 20.0
+UPLOAD_S = 60.0
+OTHER_S = 10.0
+WAIT_S = 70.0

@@ -1,0 +1,207 @@
+"""Checks of whole requests, as messages: all that is wrong with one is reported together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from pampax.core.errors import InvalidRequest
+from pampax.gateway import bounds, rules
+from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
+from pampax.v1.indexing_service_pb2 import (
+    Blob,
+    CreateRepositoryRequest,
+    CreateUploadRequest,
+    IndexRepositoryRequest,
+    ManifestEntry,
+    UploadBlobsRequest,
+)
+from pampax.v1.search_service_pb2 import GroupBy, ReadFileRequest, SearchChunksRequest, SearchMode
+
+_REPOSITORY_PREFIX = "repositories/"
+_OPERATION_PREFIX = "operations/"
+_OPERATION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_BLOB_ID_BYTES = 20
+_FILE_MODES = (0o100644, 0o100755)
+# 16 fit into an error's details; a list of a thousand helps nobody.
+_MOST_REPORTED = 16
+
+
+class Mistakes:
+    """Collects what is wrong, by field, in the order of the checks."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, str] = {}
+
+    def note(self, field: str, mistake: str | None) -> None:
+        if mistake is not None and len(self._fields) < _MOST_REPORTED:
+            self._fields.setdefault(field, mistake)
+
+    def note_each(self, field: str, values: Iterable[str], rule: Callable[[str], str | None]) -> None:
+        for index, value in enumerate(values):
+            self.note(f"{field}[{index}]", rule(value))
+
+    def refuse(self) -> None:
+        """InvalidRequest when anything was noted: one line, and each field with its own."""
+        if self._fields:
+            line = "; ".join(f"{field} {mistake}" for field, mistake in self._fields.items())
+            raise InvalidRequest(line, fields=self._fields)
+
+
+def resource_name(value: str) -> str | None:
+    """What is wrong with a `repositories/{repository}`."""
+    if not value.startswith(_REPOSITORY_PREFIX):
+        return f"must be repositories/ and a name, got {rules.shown(value)}"
+    return rules.repository(value.removeprefix(_REPOSITORY_PREFIX))
+
+
+def check_search(request: SearchChunksRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("query", rules.query(request.query))
+    _note_scope(mistakes, request.repositories, request.ref)
+    mistakes.note("mode", _known(SearchMode, request.mode))
+    mistakes.note("languages", rules.count(len(request.languages), bounds.LANGUAGES))
+    mistakes.note_each("languages", request.languages, rules.language)
+    mistakes.note("path_glob", rules.glob(request.path_glob))
+    mistakes.note("kinds", rules.count(len(request.kinds), bounds.MOST_KINDS))
+    mistakes.note_each("kinds", request.kinds, lambda kind: rules.choice(kind, bounds.KINDS))
+    if request.limit:
+        mistakes.note("limit", rules.number(request.limit, bounds.SEARCH_LIMIT))
+    mistakes.note("group_by", _known(GroupBy, request.group_by))
+    if request.intent:
+        mistakes.note("intent", rules.choice(request.intent, bounds.INTENTS))
+    if request.HasField("max_staleness"):
+        seconds = request.max_staleness.seconds + request.max_staleness.nanos / 1e9
+        mistakes.note("max_staleness", rules.number(seconds, bounds.MAX_STALENESS_S))
+    mistakes.note("page_token", rules.page_token(request.page_token))
+    mistakes.refuse()
+
+
+def check_bundle(request: AssembleBundleRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("task", rules.task(request.task))
+    _note_scope(mistakes, request.repositories, request.ref)
+    if request.token_budget:
+        mistakes.note("token_budget", rules.number(request.token_budget, bounds.TOKEN_BUDGET))
+    if request.tokenizer:
+        mistakes.note("tokenizer", rules.choice(request.tokenizer, bounds.TOKENIZERS))
+    mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
+    mistakes.note_each("seed_paths", request.seed_paths, rules.path)
+    mistakes.refuse()
+
+
+def check_file(request: ReadFileRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("repository", resource_name(request.repository))
+    mistakes.note("path", rules.path(request.path))
+    mistakes.note("ref", rules.ref(request.ref))
+    for field, line in (("start_line", request.start_line), ("end_line", request.end_line)):
+        if line:
+            mistakes.note(field, rules.number(line, bounds.LINES))
+    if request.end_line and request.end_line < request.start_line:
+        mistakes.note("end_line", f"must not be before start_line, got {request.end_line} < {request.start_line}")
+    mistakes.refuse()
+
+
+def check_name(name: str) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(name))
+    mistakes.refuse()
+
+
+def check_operation_name(name: str) -> None:
+    mistakes = Mistakes()
+    if not name.startswith(_OPERATION_PREFIX) or not _OPERATION_ID.fullmatch(name.removeprefix(_OPERATION_PREFIX)):
+        mistakes.note("name", f"must be operations/ and an id, got {rules.shown(name)}")
+    mistakes.refuse()
+
+
+def check_page(page_size: int, page_token: str) -> None:
+    mistakes = Mistakes()
+    if page_size:
+        mistakes.note("page_size", rules.number(page_size, bounds.PAGE_SIZE))
+    mistakes.note("page_token", rules.page_token(page_token))
+    mistakes.refuse()
+
+
+def check_new_repository(request: CreateRepositoryRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("repository_id", rules.repository(request.repository_id))
+    source = request.repository.source
+    match source.WhichOneof("kind"):
+        case "git_url":
+            mistakes.note("repository.source.git_url", rules.git_url(source.git_url))
+        case "path":
+            mistakes.note("repository.source.path", rules.folder(source.path))
+        case "upload" if source.upload:
+            pass
+        case _:
+            mistakes.note("repository.source", "must have exactly one of git_url, path and upload (true)")
+    for field, patterns in (("include", request.repository.include), ("exclude", request.repository.exclude)):
+        mistakes.note(f"repository.{field}", rules.count(len(patterns), bounds.PATTERNS))
+        mistakes.note_each(f"repository.{field}", patterns, rules.pattern)
+    mistakes.refuse()
+
+
+def check_index(request: IndexRepositoryRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    mistakes.note("ref", rules.ref(request.ref))
+    mistakes.note("upload", rules.text(request.upload, bounds.REF_CHARS))
+    mistakes.refuse()
+
+
+def check_upload_head(request: CreateUploadRequest) -> None:
+    """The first message of a manifest: what the others leave out."""
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    mistakes.note("ref", rules.ref(request.ref))
+    mistakes.note("commit", rules.commit(request.commit))
+    mistakes.note("skipped", rules.count(len(request.skipped), bounds.SKIPPED_REASONS))
+    for reason, files in request.skipped.items():
+        mistakes.note("skipped", rules.text(reason, bounds.REF_CHARS, required=True))
+        mistakes.note("skipped", None if files >= 0 else f"must count 0 files or more, got {files}")
+    mistakes.refuse()
+
+
+def check_entries(entries: Iterable[ManifestEntry], first: int) -> None:
+    """Entries of a manifest, the first of which is number `first` of all."""
+    mistakes = Mistakes()
+    for index, entry in enumerate(entries, first):
+        mistakes.note(f"manifest[{index}].path", rules.path(entry.path))
+        if len(entry.blob) != _BLOB_ID_BYTES:
+            mistakes.note(f"manifest[{index}].blob", f"must have {_BLOB_ID_BYTES} bytes, got {len(entry.blob)}")
+        if entry.size < 0:
+            mistakes.note(f"manifest[{index}].size", f"must be 0 or more, got {entry.size}")
+        if entry.mode not in _FILE_MODES:
+            mistakes.note(f"manifest[{index}].mode", f"must be 0100644 or 0100755, got {entry.mode:#o}")
+    mistakes.refuse()
+
+
+def check_blobs_head(request: UploadBlobsRequest) -> None:
+    """The first message of a stream of blobs: the upload that they are for."""
+    mistakes = Mistakes()
+    mistakes.note("upload", rules.text(request.upload, bounds.REF_CHARS, required=True))
+    mistakes.refuse()
+
+
+def check_blobs(blobs: Iterable[Blob]) -> None:
+    mistakes = Mistakes()
+    for index, blob in enumerate(blobs):
+        if len(blob.id) != _BLOB_ID_BYTES:
+            mistakes.note(f"blobs[{index}].id", f"must have {_BLOB_ID_BYTES} bytes, got {len(blob.id)}")
+        if len(blob.content) > bounds.BLOB_BYTES:
+            size = len(blob.content)
+            mistakes.note(f"blobs[{index}].content", f"must have at most {bounds.BLOB_BYTES} bytes, got {size}")
+    mistakes.refuse()
+
+
+def _note_scope(mistakes: Mistakes, repositories: Iterable[str], ref: str) -> None:
+    names = list(repositories)
+    mistakes.note("repositories", rules.count(len(names), bounds.SEARCH_REPOSITORIES))
+    mistakes.note_each("repositories", names, resource_name)
+    mistakes.note("ref", rules.ref(ref))
+
+
+def _known(enum: type[SearchMode] | type[GroupBy], value: int) -> str | None:
+    return None if value in enum.values() else f"must be a known value, got {value}"

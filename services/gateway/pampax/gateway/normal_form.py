@@ -1,0 +1,36 @@
+"""One spelling for requests that mean the same, so that they share a cache entry."""
+
+from __future__ import annotations
+
+from pampax.gateway import bounds
+from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
+from pampax.v1.search_service_pb2 import GroupBy, SearchChunksRequest, SearchMode
+
+_MODES = {SearchMode.SEARCH_MODE_UNSPECIFIED: SearchMode.SEARCH_MODE_HYBRID}
+_GROUPS = {GroupBy.GROUP_BY_UNSPECIFIED: GroupBy.GROUP_BY_CHUNK}
+
+
+def normalise_search(request: SearchChunksRequest) -> SearchChunksRequest:
+    """A checked request with its defaults written out, text trimmed and sets in order."""
+    normal = SearchChunksRequest()
+    normal.CopyFrom(request)
+    normal.query = request.query.strip()
+    normal.repositories[:] = sorted(set(request.repositories))
+    normal.languages[:] = sorted({language.lower() for language in request.languages})
+    normal.kinds[:] = sorted(set(request.kinds))
+    normal.mode = _MODES.get(request.mode, request.mode)
+    normal.group_by = _GROUPS.get(request.group_by, request.group_by)
+    normal.limit = request.limit or bounds.DEFAULT_SEARCH_LIMIT
+    return normal
+
+
+def normalise_bundle(request: AssembleBundleRequest) -> AssembleBundleRequest:
+    """The same for a bundle; the order of seed paths is the caller's and stays."""
+    normal = AssembleBundleRequest()
+    normal.CopyFrom(request)
+    normal.task = request.task.strip()
+    normal.repositories[:] = sorted(set(request.repositories))
+    normal.seed_paths[:] = list(dict.fromkeys(request.seed_paths))
+    normal.token_budget = request.token_budget or bounds.DEFAULT_TOKEN_BUDGET
+    normal.tokenizer = request.tokenizer or bounds.TOKENIZERS[0]
+    return normal

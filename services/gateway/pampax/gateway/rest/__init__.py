@@ -1,0 +1,1 @@
+"""REST: routes by resource, models that check and document, a problem for all that fails."""

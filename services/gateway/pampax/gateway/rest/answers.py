@@ -1,0 +1,294 @@
+"""Messages of the wire as the JSON that REST answers with. Names lose their `repositories/`, times gain an age.
+
+This runs for every cached answer, so it builds plain dicts and validates nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import grpc
+from google.longrunning.operations_pb2 import ListOperationsResponse, Operation
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from pampax.gateway.operations import index_metadata
+from pampax.gateway.rest.problems import problem
+from pampax.gateway.rest.request_state import took_ms
+from pampax.runtime.context import corr_id, traceparent
+from pampax.runtime.errors_wire import from_status
+from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
+from pampax.v1.gateway_service_pb2 import GetHealthResponse
+from pampax.v1.indexing_service_pb2 import (
+    FileProblem,
+    IndexOperationMetadata,
+    IndexRepositoryResponse,
+    ListRepositoriesResponse,
+)
+from pampax.v1.repository_pb2 import RefStatus, Repository
+from pampax.v1.search_service_pb2 import (
+    CacheStatus,
+    Evidence,
+    ReadFileResponse,
+    SearchChunksResponse,
+    SearchResult,
+    SnapshotInfo,
+)
+
+Json: TypeAlias = dict[str, Any]
+
+_REPOSITORY_PREFIX = "repositories/"
+_OPERATION_PREFIX = "operations/"
+_CACHE = {
+    CacheStatus.CACHE_STATUS_HIT: "hit",
+    CacheStatus.CACHE_STATUS_MISS: "miss",
+    CacheStatus.CACHE_STATUS_BYPASS: "bypass",
+}
+_RENDERING = {
+    Rendering.RENDERING_FULL: "full",
+    Rendering.RENDERING_SKELETON: "skeleton",
+    Rendering.RENDERING_SIGNATURE: "signature",
+    Rendering.RENDERING_REFERENCE: "reference",
+}
+
+
+def search_json(answer: SearchChunksResponse) -> Json:
+    now = time.time()
+    oldest = min(answer.snapshots, key=lambda s: s.publish_time_s, default=SnapshotInfo(publish_time_s=now))
+    return {
+        "results": [_result(result) for result in answer.results],
+        "intent": answer.intent,
+        "cache": _CACHE.get(answer.cache, "bypass"),
+        "took_ms": took_ms(),
+        "degraded": list(answer.degraded),
+        "generation": oldest.generation,
+        "build": oldest.build,
+        "age_s": _age_s(oldest.publish_time_s, now),
+        "snapshots": _snapshots(answer.snapshots, now),
+        **_ids(),
+        "next_page_token": answer.next_page_token,
+    }
+
+
+def bundle_json(bundle: Bundle, *, with_content: bool) -> Json:
+    return {
+        "signature": bundle.signature,
+        "markdown": bundle.markdown,
+        "items": [_item(item, with_content) for item in bundle.items],
+        "omitted": [_omitted(item) for item in bundle.omitted],
+        "budget": {
+            "limit": bundle.budget.limit,
+            "used": bundle.budget.used,
+            "tokenizer": bundle.budget.tokenizer,
+            "exact": bundle.budget.exact,
+        },
+        "stopping_reason": bundle.stopping_reason,
+        "cache": _CACHE.get(bundle.cache, "bypass"),
+        "took_ms": took_ms(),
+        "degraded": list(bundle.degraded),
+        "snapshots": _snapshots(bundle.snapshots, time.time()),
+        **_ids(),
+    }
+
+
+def file_json(answer: ReadFileResponse) -> Json:
+    return {
+        "path": answer.path,
+        "repo": plain_name(answer.snapshot.repository),
+        "ref": answer.snapshot.ref,
+        "commit": answer.snapshot.commit,
+        "language": answer.language,
+        "content": answer.content,
+        "start_line": answer.start_line,
+        "end_line": answer.end_line,
+        "lines": answer.lines,
+        "blob_id": answer.blob_id,
+    }
+
+
+def repository_json(repository: Repository) -> Json:
+    source = repository.source
+    kind = source.WhichOneof("kind")
+    return {
+        "name": plain_name(repository.name),
+        "source": {kind: getattr(source, kind)} if kind else {},
+        "include": list(repository.include),
+        "exclude": list(repository.exclude),
+        "create_time": _moment(repository.create_time),
+        "refs": [_ref_status(status) for status in repository.refs],
+        "default_ref": repository.default_ref,
+    }
+
+
+def repository_page_json(page: ListRepositoriesResponse) -> Json:
+    return {
+        "repositories": [repository_json(repository) for repository in page.repositories],
+        "next_page_token": page.next_page_token,
+    }
+
+
+def operation_json(operation: Operation) -> Json:
+    metadata = index_metadata(operation)
+    answer: Json = {
+        "id": operation.name.removeprefix(_OPERATION_PREFIX),
+        "done": operation.done,
+        "state": _state(operation, metadata),
+        "kind": "index",
+        "repository": plain_name(metadata.repository),
+        "ref": metadata.ref,
+        "stage": metadata.stage,
+        "progress": {"done": metadata.done, "total": metadata.total},
+        "errors": _file_problems(metadata.errors),
+        "create_time": _moment(metadata.create_time),
+        "update_time": _moment(metadata.update_time),
+    }
+    result = IndexRepositoryResponse()
+    if operation.HasField("response") and operation.response.Unpack(result):
+        answer["result"] = {
+            "status": _ref_status(result.status),
+            "new_blobs": result.new_blobs,
+            "changed": result.changed,
+            "errors": _file_problems(result.errors),
+        }
+    if operation.HasField("error"):
+        answer["error"] = problem(from_status(operation.error))
+    return answer
+
+
+def operation_page_json(page: ListOperationsResponse) -> Json:
+    return {
+        "operations": [operation_json(operation) for operation in page.operations],
+        "next_page_token": page.next_page_token,
+    }
+
+
+def health_json(report: GetHealthResponse) -> Json:
+    return {
+        "status": report.status,
+        "components": [
+            {"name": part.name, "status": part.status, "took_ms": part.took_ms, "advice": part.advice}
+            for part in report.components
+        ],
+    }
+
+
+def plain_name(resource_name: str) -> str:
+    return resource_name.removeprefix(_REPOSITORY_PREFIX)
+
+
+def _result(result: SearchResult) -> Json:
+    return {
+        "id": result.id,
+        "repo": plain_name(result.repository),
+        "ref": result.ref,
+        "commit": result.commit,
+        "path": result.path,
+        "other_paths": list(result.other_paths),
+        "start_line": result.start_line,
+        "end_line": result.end_line,
+        "language": result.language,
+        "kind": result.kind,
+        "symbol": result.symbol,
+        "score": result.score,
+        "content": result.content,
+        "evidence": [_evidence(part) for part in result.evidence],
+    }
+
+
+def _evidence(part: Evidence) -> Json:
+    return {
+        "source": part.source,
+        "rank": part.rank,
+        "score": part.score,
+        "value": part.value,
+        "detail": part.detail,
+    }
+
+
+def _item(item: BundleItem, with_content: bool) -> Json:
+    answer: Json = {
+        "repo": plain_name(item.repository),
+        "path": item.path,
+        "start_line": item.start_line,
+        "end_line": item.end_line,
+        "language": item.language,
+        "symbol": item.symbol,
+        "rendering": _RENDERING.get(item.rendering, "full"),
+        "tokens": item.tokens,
+        "reason": item.reason,
+        "evidence": [_evidence(part) for part in item.evidence],
+    }
+    if with_content:
+        answer["content"] = item.content
+    return answer
+
+
+def _omitted(item: OmittedItem) -> Json:
+    return {
+        "repo": plain_name(item.repository),
+        "path": item.path,
+        "start_line": item.start_line,
+        "end_line": item.end_line,
+        "symbol": item.symbol,
+        "tokens": item.tokens,
+        "reason": item.reason,
+    }
+
+
+def _snapshots(snapshots: Iterable[SnapshotInfo], now: float) -> list[Json]:
+    return [
+        {
+            "repo": plain_name(snapshot.repository),
+            "ref": snapshot.ref,
+            "commit": snapshot.commit,
+            "generation": snapshot.generation,
+            "build": snapshot.build,
+            "age_s": _age_s(snapshot.publish_time_s, now),
+        }
+        for snapshot in snapshots
+    ]
+
+
+def _ref_status(status: RefStatus) -> Json:
+    return {
+        "ref": status.ref,
+        "commit": status.commit,
+        "dirty": status.dirty,
+        "generation": status.generation,
+        "build": status.build,
+        "publish_time": _moment(status.publish_time),
+        "age_s": _age_s(status.publish_time.ToNanoseconds() / 1e9, time.time()),
+        "files": status.files,
+        "chunks": status.chunks,
+        "skipped": dict(status.skipped),
+    }
+
+
+def _file_problems(problems: Iterable[FileProblem]) -> list[Json]:
+    return [{"path": each.path, "reason": each.reason} for each in problems]
+
+
+def _state(operation: Operation, metadata: IndexOperationMetadata) -> str:
+    if not operation.done:
+        return "queued" if metadata.stage == "queued" else "running"
+    if not operation.HasField("error"):
+        return "succeeded"
+    return "cancelled" if operation.error.code == grpc.StatusCode.CANCELLED.value[0] else "failed"
+
+
+def _ids() -> Json:
+    return {"corr_id": corr_id.get(), "trace_id": trace_id()}
+
+
+def trace_id() -> str:
+    """The 32 hex digits of the W3C trace that this request belongs to."""
+    return traceparent.get().partition("-")[2][:32]
+
+
+def _age_s(publish_time_s: float, now: float) -> float:
+    return round(max(0.0, now - publish_time_s), 3)
+
+
+def _moment(timestamp: Timestamp) -> str:
+    return timestamp.ToJsonString()

@@ -1,0 +1,68 @@
+"""The ASGI application: routes, problems and the document, behind the edge."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from pampax.core.errors import PampaxError
+from pampax.gateway.rest import (
+    operation_routes,
+    probe_routes,
+    problems,
+    repository_routes,
+    search_routes,
+    upload_routes,
+)
+from pampax.gateway.rest.openapi import openapi_document
+from pampax.gateway.use_cases import UseCases
+
+
+def build_application(use_cases: UseCases) -> FastAPI:
+    """`state.draining` tells the readiness probe that the process is about to stop."""
+    app = FastAPI(
+        title="PAMPAX",
+        version=_version(),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.use_cases = use_cases
+    app.state.draining = False
+    app.add_exception_handler(PampaxError, problems.answer_pampax_error)
+    app.add_exception_handler(RequestValidationError, problems.answer_invalid)
+    app.add_exception_handler(HTTPException, problems.answer_http_error)
+    app.add_exception_handler(Exception, problems.answer_unexpected)
+    for routes in (search_routes, repository_routes, upload_routes, operation_routes, probe_routes):
+        app.include_router(routes.router)
+    _serve_document(app)
+    return app
+
+
+def _serve_document(app: FastAPI) -> None:
+    @app.get("/openapi.json", tags=["health"], summary="This document")
+    async def get_openapi() -> Response:
+        """The OpenAPI 3.1 document of this API."""
+        return Response(document, media_type="application/json")
+
+    document = msgspec.json.encode(openapi_document(app))
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _version() -> str:
+    try:
+        return version("pampax")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,131 @@
+"""Around every HTTP request: its ids, who calls, its body, its log line, and an answer whatever happens.
+
+A thin layer of plain ASGI in front of the framework: nothing behind it sees a request that is not authenticated, not
+whole or too large, and what it does is cheap enough for answers that come from the cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Mapping
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pampax.core.errors import Cancelled, PampaxError
+from pampax.gateway.auth import Keys
+from pampax.gateway.rest.body import read_body
+from pampax.gateway.rest.problems import problem_response, unexpected
+from pampax.gateway.rest.request_state import start_clock, took_ms
+from pampax.runtime.caller import enter_caller
+from pampax.runtime.context import REQUEST_ID_KEY, TRACEPARENT_KEY, corr_id, enter_request
+from pampax.runtime.logging import get_logger
+
+# Everything else needs a key.
+OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/openapi.json"})
+_UPLOAD_SUFFIX: Final = ":upload"
+_BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+# What a client's own request id may be; others are replaced.
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_CLIENT_CLOSED_REQUEST: Final = 499
+
+_log = get_logger()
+
+
+class Edge:
+    """Wraps the framework's application."""
+
+    def __init__(self, app: ASGIApp, keys: Keys, caller_secret: str) -> None:
+        self._app = app
+        self._keys = keys
+        self._secret = caller_secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start_clock()
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        enter_request(_trusted(headers))
+        answer = _Answer(send)
+        failure: PampaxError | None = None
+        try:
+            await self._answer(scope, headers, receive, answer)
+        except PampaxError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - the last one who can answer: nothing unknown may reach the client
+            _log.error("unexpected error", op=_operation(scope), exc_info=error)
+            failure = unexpected()
+        if failure is not None and not answer.started:
+            await problem_response(failure)(scope, receive, answer)
+        _log.info("request", op=_operation(scope), status=answer.status, duration_ms=took_ms())
+
+    async def _answer(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: _Answer) -> None:
+        path: str = scope["path"]
+        if path not in OPEN_PATHS:
+            caller = await self._keys.authenticate(headers.get("authorization", ""))
+            enter_caller(caller, self._secret)
+        bodiless = scope["method"] in _BODILESS
+        body = b"" if bodiless else await read_body(receive, headers, upload=path.endswith(_UPLOAD_SUFFIX))
+        await _until_client_leaves(self._app(scope, _replay(body), answer), receive, answer)
+
+
+class _Answer:
+    """`send`, with the request's id in the headers; remembers how far the answer got."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+        self.complete = False
+        self.status = _CLIENT_CLOSED_REQUEST
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (b"x-request-id", corr_id.get().encode())]
+        elif not message.get("more_body"):
+            self.complete = True
+        await self._send(message)
+
+
+async def _until_client_leaves(work: Awaitable[None], receive: Receive, answer: _Answer) -> None:
+    """Nobody waits for an answer that can no longer be sent: the work is cancelled, the services behind it as well."""
+    working: asyncio.Future[None] = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_client_left(receive))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done() and not answer.complete:
+            raise Cancelled("the client left before it was answered")
+        await working
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _client_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass  # what is left of a body that nobody asked for
+
+
+def _replay(body: bytes) -> Receive:
+    """A `receive` for the framework that has the whole body in one message."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _trusted(headers: Mapping[str, str]) -> dict[str, str]:
+    request_id = headers.get(REQUEST_ID_KEY, "")
+    return {
+        REQUEST_ID_KEY: request_id if _REQUEST_ID.fullmatch(request_id) else "",
+        TRACEPARENT_KEY: headers.get(TRACEPARENT_KEY, ""),
+    }
+
+
+def _operation(scope: Scope) -> str:
+    """The operation id of the route that answered; the path of a request may hold what no log should."""
+    return getattr(scope.get("route"), "operation_id", None) or "none"

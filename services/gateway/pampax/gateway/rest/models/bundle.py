@@ -1,0 +1,95 @@
+"""Bundles: request and answer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from pampax.gateway import bounds
+from pampax.gateway.rest.models.fields import (
+    AnswerModel,
+    Ref,
+    RequestModel,
+    SearchedRepositories,
+    SeedPaths,
+    Task,
+    TokenBudget,
+)
+from pampax.gateway.rest.models.search import Cache, Evidence, SnapshotInfo
+
+Rendering = Literal["full", "skeleton", "signature", "reference"]
+
+
+class BundleRequest(RequestModel):
+    """A task and the room that its code may take."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"task": "add a timeout to the payment client", "token_budget": 6000}]}
+    )
+
+    task: Task = Field(description=f"The task in plain words, at most {bounds.TASK_BYTES} bytes after trimming.")
+    repos: SearchedRepositories = Field([], description="Repositories to read; every readable one when empty.")
+    ref: Ref | None = Field(
+        None, description="Branch, tag or `worktree`; each repository's latest publish when absent."
+    )
+    token_budget: TokenBudget = Field(bounds.DEFAULT_TOKEN_BUDGET, description="Bound for the whole markdown, tokens.")
+    tokenizer: Literal["o200k_base", "cl100k_base", "bytes4"] = Field(
+        "o200k_base", description="Who counts; bytes4 is a token per four bytes."
+    )
+    format: Literal["markdown", "json"] = Field("markdown", description="json adds the content of each item.")
+    seed_paths: SeedPaths = Field([], description="Paths that must be in the bundle.")
+
+
+class BundleItem(AnswerModel):
+    """One piece."""
+
+    repo: str
+    path: str
+    start_line: int
+    end_line: int
+    language: str
+    symbol: str
+    rendering: Rendering
+    tokens: int = Field(description="Tokens of the piece in the markdown, heading included.")
+    reason: str = Field(description="Why it is there.")
+    evidence: list[Evidence]
+    content: str | None = Field(None, description="The piece as shown; with format json only.")
+
+
+class OmittedItem(AnswerModel):
+    """A piece that was left out."""
+
+    repo: str
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    tokens: int = Field(description="Tokens that it would have cost in full.")
+    reason: str
+
+
+class TokenUse(AnswerModel):
+    """Budget and use."""
+
+    limit: int
+    used: int
+    tokenizer: str
+    exact: bool = Field(description="False when the tokenizer is an estimate.")
+
+
+class BundleResponse(AnswerModel):
+    """The code that the task needs, why each piece is there, and what came next."""
+
+    signature: str = Field(description="Same signature, same bytes; empty when degraded.")
+    markdown: str
+    items: list[BundleItem] = Field(description="In reading order.")
+    omitted: list[OmittedItem] = Field(description="What would have come next, best first.")
+    budget: TokenUse
+    stopping_reason: str = Field(description="budget_full, nothing_more_useful or no_results.")
+    cache: Cache
+    took_ms: float
+    degraded: list[str]
+    snapshots: list[SnapshotInfo]
+    corr_id: str
+    trace_id: str

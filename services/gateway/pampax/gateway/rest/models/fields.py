@@ -1,0 +1,82 @@
+"""Field types of the REST models: the rules of the gateway, told to pydantic and to the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from pampax.gateway import bounds, rules
+
+# The type of mistakes whose text is complete as it is.
+OWN_MISTAKE = "pampax"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """Checks a value by one of the gateway's rules; `schema` is what the document says about it."""
+
+    rule: Callable[[Any], str | None]
+    schema: tuple[tuple[str, Any], ...] = ()
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), **dict(self.schema)}
+
+    def _check(self, value: object) -> object:
+        mistake = self.rule(value)
+        if mistake is not None:
+            raise PydanticCustomError(OWN_MISTAKE, "{mistake}", {"mistake": mistake})
+        return value
+
+
+def _between(limits: tuple[int, int]) -> Ruled:
+    low, high = limits
+    return Ruled(lambda value: rules.number(value, limits), (("minimum", low), ("maximum", high)))
+
+
+def _at_most(entries: int) -> Ruled:
+    return Ruled(lambda values: rules.count(len(values), entries), (("maxItems", entries),))
+
+
+def _pattern(expression: str) -> tuple[tuple[str, str], ...]:
+    return (("pattern", f"^{expression}$"),)
+
+
+RepositoryName = Annotated[str, Ruled(rules.repository, _pattern(rules.REPOSITORY_PATTERN))]
+Ref = Annotated[str, Ruled(rules.ref, (("maxLength", bounds.REF_CHARS),))]
+Commit = Annotated[str, Ruled(rules.commit, _pattern(f"({rules.COMMIT_PATTERN})?"))]
+Language = Annotated[str, Ruled(rules.language)]
+Query = Annotated[str, Ruled(rules.query, (("minLength", 1), ("maxLength", bounds.QUERY_BYTES)))]
+Task = Annotated[str, Ruled(rules.task, (("minLength", 1), ("maxLength", bounds.TASK_BYTES)))]
+Pattern = Annotated[str, Ruled(rules.pattern, (("maxLength", bounds.PATTERN_BYTES),))]
+Glob = Annotated[str, Ruled(rules.glob, (("maxLength", bounds.GLOB_BYTES),))]
+PageToken = Annotated[str, Ruled(rules.page_token, (("maxLength", bounds.PAGE_TOKEN_BYTES),))]
+FilePath = Annotated[str, Ruled(rules.path, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
+Folder = Annotated[str, Ruled(rules.folder, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
+GitUrl = Annotated[str, Ruled(rules.git_url, (("minLength", 1), ("maxLength", bounds.URL_CHARS)))]
+UploadId = Annotated[str, Field(min_length=1, max_length=64)]
+SearchLimit = Annotated[int, _between(bounds.SEARCH_LIMIT)]
+TokenBudget = Annotated[int, _between(bounds.TOKEN_BUDGET)]
+PageSize = Annotated[int, _between(bounds.PAGE_SIZE)]
+MaxStaleness = Annotated[float, Field(allow_inf_nan=False), _between(bounds.MAX_STALENESS_S)]
+SearchedRepositories = Annotated[list[RepositoryName], _at_most(bounds.SEARCH_REPOSITORIES)]
+Languages = Annotated[list[Language], _at_most(bounds.LANGUAGES)]
+SeedPaths = Annotated[list[FilePath], _at_most(bounds.SEED_PATHS)]
+Patterns = Annotated[list[Pattern], _at_most(bounds.PATTERNS)]
+
+
+class RequestModel(BaseModel):
+    """A body: no conversions between types, no fields that nobody reads."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class AnswerModel(BaseModel):
+    """An answer, for the document alone."""

@@ -1,0 +1,40 @@
+"""Operations: long work, read and cancelled."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Path as PathParameter
+from google.longrunning.operations_pb2 import CancelOperationRequest, GetOperationRequest, ListOperationsRequest
+from starlette.responses import Response
+
+from pampax.gateway.rest.answers import operation_json, operation_page_json
+from pampax.gateway.rest.models.repository import Operation, OperationPage
+from pampax.gateway.rest.requests import operation_name
+from pampax.gateway.rest.routing import FIRST_PAGE_SIZE, Cases, Size, Token, json_response
+
+Id = Annotated[str, PathParameter(description="Id of an operation.")]
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/v1/operations", response_model=OperationPage, summary="List operations")
+async def list_operations(cases: Cases, page_size: Size = FIRST_PAGE_SIZE, page_token: Token = "") -> Response:
+    """Operations on readable repositories, latest first."""
+    request = ListOperationsRequest(name="operations", page_size=page_size, page_token=page_token)
+    return json_response(operation_page_json(await cases.operations.list_page(request)))
+
+
+@router.get("/v1/operations/{id:segment}", response_model=Operation, summary="Read an operation")
+async def get_operation(id: Id, cases: Cases) -> Response:  # noqa: A002 - the contract's name
+    """State, progress and result of one operation."""
+    return json_response(operation_json(await cases.operations.get(GetOperationRequest(name=operation_name(id)))))
+
+
+@router.post("/v1/operations/{id:segment}:cancel", response_model=Operation, summary="Cancel an operation")
+async def cancel_operation(id: Id, cases: Cases) -> Response:  # noqa: A002 - the contract's name
+    """Asks for the operation to stop and answers with its state; it may still finish. Needs the role writer."""
+    name = operation_name(id)
+    await cases.operations.cancel(CancelOperationRequest(name=name))
+    return json_response(operation_json(await cases.operations.get(GetOperationRequest(name=name))))

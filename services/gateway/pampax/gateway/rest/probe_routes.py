@@ -1,0 +1,34 @@
+"""Health for people, probes for the platform."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from pampax.gateway.rest.answers import health_json
+from pampax.gateway.rest.models.health import HealthResponse, Probe
+from pampax.gateway.rest.routing import Cases, json_response
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/v1/health", response_model=HealthResponse, summary="State of the parts")
+async def get_health(cases: Cases) -> Response:
+    """Every part with its state and, where it is not ok, what to do. Answers 200 whatever the state."""
+    return json_response(health_json(await cases.health.report()))
+
+
+@router.get("/livez", response_model=Probe, summary="Liveness")
+async def get_liveness() -> Response:
+    """Whether the process runs."""
+    return json_response({"status": "ok"})
+
+
+@router.get("/readyz", response_model=Probe, responses={503: {"model": Probe}}, summary="Readiness")
+async def get_readiness(request: Request, cases: Cases) -> Response:
+    """Whether requests should be sent here: Postgres answers and the process is not about to stop."""
+    if request.app.state.draining:
+        return json_response({"status": "draining"}, 503, {"Retry-After": "1"})
+    if not await cases.health.ready():
+        return json_response({"status": "unavailable"}, 503, {"Retry-After": "1"})
+    return json_response({"status": "ok"})

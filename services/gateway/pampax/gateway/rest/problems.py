@@ -1,0 +1,139 @@
+"""Everything that fails as an RFC 9457 problem document: one readable line, a stable reason, the request's id."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+import msgspec
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pampax.core.errors import Internal, InvalidRequest, NotFound, PampaxError, Unauthenticated
+from pampax.gateway import rules
+from pampax.gateway.rest.models.fields import OWN_MISTAKE
+from pampax.runtime.context import corr_id
+
+MEDIA_TYPE = "application/problem+json"
+
+Mistake: TypeAlias = Mapping[str, Any]
+
+# For 429 and 503 that do not say themselves.
+_RETRY_AFTER_S = 1.0
+_WAITING_HELPS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_CLIENT_CLOSED_REQUEST = 499
+_MOST_REPORTED = 16
+
+
+def problem(error: PampaxError, status: int | None = None) -> dict[str, Any]:
+    """The document as a dict; `status` overrides the error's own."""
+    number = status or error.http_status
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": "Client Closed Request" if number == _CLIENT_CLOSED_REQUEST else HTTPStatus(number).phrase,
+        "status": number,
+        "detail": error.message,
+        "reason": error.reason,
+        "corr_id": corr_id.get(),
+    }
+    if error.fields:
+        document["fields"] = [{"field": name, "message": message} for name, message in error.fields.items()]
+    return document
+
+
+def problem_response(
+    error: PampaxError, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    number = status or error.http_status
+    all_headers = dict(headers or {})
+    if isinstance(error, Unauthenticated):
+        all_headers["WWW-Authenticate"] = "Bearer"
+    if number in _WAITING_HELPS:
+        all_headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s or _RETRY_AFTER_S)))
+    return Response(msgspec.json.encode(problem(error, status)), number, all_headers, MEDIA_TYPE)
+
+
+def unexpected() -> Internal:
+    """What a client hears of a failure that nobody foresaw; the log has the rest under the same id."""
+    return Internal(f"the gateway failed; tell the operator this request id: {corr_id.get()}")
+
+
+async def answer_pampax_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, PampaxError)
+    return problem_response(error)
+
+
+async def answer_unexpected(_request: Request, _error: Exception) -> Response:
+    return problem_response(unexpected())
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """What the framework refuses: unknown routes, wrong methods, bodies that it cannot read."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problem_response(NotFound("no such route; GET /openapi.json lists them all", reason="ROUTE_NOT_FOUND"))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "another method")
+        refusal = InvalidRequest(f"{request.method} is not possible here; use {allowed}", reason="METHOD_NOT_ALLOWED")
+        return problem_response(refusal, HTTPStatus.METHOD_NOT_ALLOWED, error.headers)
+    refusal = InvalidRequest("the body cannot be read; send JSON in UTF-8", reason="MALFORMED_BODY")
+    return problem_response(refusal)
+
+
+async def answer_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return problem_response(invalid_request(error.errors()))
+
+
+def invalid_request(mistakes: Sequence[Mistake]) -> InvalidRequest:
+    """pydantic's findings as one line and a line per field."""
+    first = mistakes[0]
+    if first["type"] == "json_invalid":
+        where = f" at character {first['loc'][-1]}" if isinstance(first["loc"][-1], int) else ""
+        return InvalidRequest(f"the body is not valid JSON: {first['ctx']['error']}{where}", reason="MALFORMED_JSON")
+    if len(first["loc"]) == 1:  # the body as a whole
+        line = "the body is missing" if first["type"] == "missing" else "the body must be a JSON object"
+        return InvalidRequest(f"{line}; send one with the header `content-type: application/json`")
+    fields: dict[str, str] = {}
+    for mistake in mistakes[:_MOST_REPORTED]:
+        fields.setdefault(_name(mistake["loc"]), _text(mistake))
+    return InvalidRequest("; ".join(f"{name} {text}" for name, text in fields.items()), fields=fields)
+
+
+def _name(location: Sequence[str | int]) -> str:
+    """`repos[3]`, `source.git_url`: without the part that says where the request carried it."""
+    name = ""
+    for part in location[1:]:
+        if isinstance(part, int):
+            name += f"[{part}]"
+        else:
+            name += f".{part}" if name else part
+    return name
+
+
+def _text(mistake: Mistake) -> str:
+    told = _TEXTS.get(mistake["type"])
+    if told is not None:
+        return told(mistake)
+    said = str(mistake["msg"]).replace("Input should be", "must be").replace("should", "must")
+    return f"{said[:1].lower()}{said[1:]}, got {rules.shown(mistake.get('input'))}"
+
+
+_TEXTS: Mapping[str, Callable[[Mistake], str]] = {
+    OWN_MISTAKE: lambda mistake: str(mistake["ctx"]["mistake"] if "ctx" in mistake else mistake["msg"]),
+    "missing": lambda _mistake: "is required",
+    "extra_forbidden": lambda _mistake: "is not a field of this request; GET /openapi.json lists them",
+    "literal_error": lambda mistake: (
+        f"must be one of {mistake['ctx']['expected']}, got {rules.shown(mistake['input'])}"
+    ),
+    "too_long": lambda mistake: (
+        f"must have at most {mistake['ctx']['max_length']} entries, got {mistake['ctx']['actual_length']}"
+    ),
+    "string_too_long": lambda mistake: f"must have at most {mistake['ctx']['max_length']} characters",
+    "string_too_short": lambda _mistake: "must not be empty",
+    "string_unicode": lambda _mistake: "must be valid Unicode text",
+}

@@ -1,0 +1,129 @@
+"""REST requests as messages of the wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from google.protobuf.duration_pb2 import Duration
+
+from pampax.gateway import bounds
+from pampax.gateway.rest.models.bundle import BundleRequest
+from pampax.gateway.rest.models.repository import IndexRequest, RepositoryRequest, SourceRequest
+from pampax.gateway.rest.models.search import SearchRequest
+from pampax.gateway.rest.models.upload import ManifestEntry, OpenUpload, SendBlobs
+from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
+from pampax.v1.indexing_service_pb2 import (
+    Blob,
+    CreateRepositoryRequest,
+    CreateUploadRequest,
+    IndexRepositoryRequest,
+    UploadBlobsRequest,
+)
+from pampax.v1.indexing_service_pb2 import ManifestEntry as ManifestEntryMessage
+from pampax.v1.repository_pb2 import Repository, Source
+from pampax.v1.search_service_pb2 import GroupBy, SearchChunksRequest, SearchMode
+
+_MODES = {
+    "hybrid": SearchMode.SEARCH_MODE_HYBRID,
+    "lexical": SearchMode.SEARCH_MODE_LEXICAL,
+    "semantic": SearchMode.SEARCH_MODE_SEMANTIC,
+    "symbol": SearchMode.SEARCH_MODE_SYMBOL,
+}
+_GROUPS = {"chunk": GroupBy.GROUP_BY_CHUNK, "file": GroupBy.GROUP_BY_FILE}
+# Tags and lengths of an entry's fields, at most; entries are counted this way instead of being serialized twice.
+_ENTRY_OVERHEAD_BYTES = 64
+
+
+def resource_name(repository: str) -> str:
+    return f"repositories/{repository}"
+
+
+def operation_name(operation: str) -> str:
+    return f"operations/{operation}"
+
+
+def search_message(request: SearchRequest) -> SearchChunksRequest:
+    return SearchChunksRequest(
+        query=request.query,
+        repositories=map(resource_name, request.repos),
+        ref=request.ref or "",
+        mode=_MODES[request.mode],
+        languages=request.languages,
+        path_glob=request.path_glob or "",
+        kinds=request.kinds,
+        limit=request.limit,
+        group_by=_GROUPS[request.group_by],
+        intent=request.intent or "",
+        explain=request.explain,
+        max_staleness=None if request.max_staleness is None else _duration(request.max_staleness),
+        page_token=request.page_token or "",
+    )
+
+
+def bundle_message(request: BundleRequest) -> AssembleBundleRequest:
+    return AssembleBundleRequest(
+        task=request.task,
+        repositories=map(resource_name, request.repos),
+        ref=request.ref or "",
+        token_budget=request.token_budget,
+        tokenizer=request.tokenizer,
+        seed_paths=request.seed_paths,
+    )
+
+
+def repository_message(request: RepositoryRequest) -> CreateRepositoryRequest:
+    repository = Repository(source=_source(request.source), include=request.include, exclude=request.exclude)
+    return CreateRepositoryRequest(repository_id=request.name, repository=repository)
+
+
+def index_message(repository: str, request: IndexRequest) -> IndexRepositoryRequest:
+    return IndexRepositoryRequest(
+        name=resource_name(repository), ref=request.ref or "", full=request.full, upload=request.upload or ""
+    )
+
+
+async def manifest_messages(repository: str, upload: OpenUpload) -> AsyncIterator[CreateUploadRequest]:
+    """The manifest in messages of about STREAM_MESSAGE_BYTES."""
+    message = CreateUploadRequest(
+        name=resource_name(repository),
+        ref=upload.ref,
+        commit=upload.commit,
+        dirty=upload.dirty,
+        skipped=upload.skipped,
+    )
+    size = 0
+    for entry in upload.manifest:
+        message.entries.append(_entry(entry))
+        size += len(entry.path) * 4 + _ENTRY_OVERHEAD_BYTES
+        if size >= bounds.STREAM_MESSAGE_BYTES:
+            yield message
+            message, size = CreateUploadRequest(), 0
+    yield message
+
+
+async def blob_messages(sent: SendBlobs) -> AsyncIterator[UploadBlobsRequest]:
+    """The blobs in messages of about STREAM_MESSAGE_BYTES."""
+    message, size = UploadBlobsRequest(upload=sent.upload), 0
+    for blob in sent.blobs:
+        message.blobs.append(Blob(id=bytes.fromhex(blob.id), content=blob.content_base64))
+        size += len(blob.content_base64) + _ENTRY_OVERHEAD_BYTES
+        if size >= bounds.STREAM_MESSAGE_BYTES:
+            yield message
+            message, size = UploadBlobsRequest(), 0
+    yield message
+
+
+def _entry(entry: ManifestEntry) -> ManifestEntryMessage:
+    return ManifestEntryMessage(path=entry.path, blob=bytes.fromhex(entry.blob_id), size=entry.size, mode=entry.mode)
+
+
+def _source(source: SourceRequest) -> Source:
+    if source.git_url is not None:
+        return Source(git_url=source.git_url)
+    return Source(upload=True) if source.path is None else Source(path=source.path)
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromNanoseconds(round(seconds * 1e9))
+    return duration

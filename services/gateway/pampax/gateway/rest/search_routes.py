@@ -1,0 +1,78 @@
+"""Search, bundles and files: what reads code."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+from starlette.responses import Response
+
+from pampax.gateway.rest.answers import bundle_json, file_json, search_json
+from pampax.gateway.rest.models.bundle import BundleRequest, BundleResponse
+from pampax.gateway.rest.models.fields import OWN_MISTAKE, FilePath, Ref
+from pampax.gateway.rest.models.repository import FileResponse
+from pampax.gateway.rest.models.search import SearchRequest, SearchResponse
+from pampax.gateway.rest.requests import bundle_message, resource_name, search_message
+from pampax.gateway.rest.routing import Cases, Name, json_response
+from pampax.gateway.rules import shown
+from pampax.v1.search_service_pb2 import ReadFileRequest
+
+# Ten digits would not fit a line number of the wire.
+_LINES_PATTERN = r"([1-9][0-9]{0,8}(-[1-9][0-9]{0,8})?)?"
+_LINES = re.compile(_LINES_PATTERN)
+
+router = APIRouter()
+
+
+def _line_range(value: str) -> str:
+    if not _LINES.fullmatch(value):
+        mistake = f"must be a line or a range such as 10-20, got {shown(value)}"
+        raise PydanticCustomError(OWN_MISTAKE, "{mistake}", {"mistake": mistake})
+    return value
+
+
+LineRange = Annotated[
+    str,
+    AfterValidator(_line_range),
+    Query(
+        description="First and last line, 1-based and inclusive: `10-20`; or one line; the whole file when absent.",
+        json_schema_extra={"pattern": f"^{_LINES_PATTERN}$"},
+    ),
+]
+
+
+@router.post("/v1/search", tags=["search"], response_model=SearchResponse, summary="Search code")
+async def search_chunks(request: SearchRequest, cases: Cases) -> Response:
+    """Ranked chunks for a question in plain words, a name or a path, with the evidence for each."""
+    return json_response(search_json(await cases.retrieval.search_chunks(search_message(request))))
+
+
+@router.post("/v1/bundles", tags=["bundles"], response_model=BundleResponse, summary="Assemble a bundle")
+async def assemble_bundle(request: BundleRequest, cases: Cases) -> Response:
+    """The code that a task needs, inside a token budget, with the reason for every piece."""
+    bundle = await cases.retrieval.assemble_bundle(bundle_message(request))
+    return json_response(bundle_json(bundle, with_content=request.format == "json"))
+
+
+@router.get(
+    "/v1/repositories/{name:segment}/files/{path:rest}",
+    tags=["repositories"],
+    response_model=FileResponse,
+    summary="Read a file",
+)
+async def read_file(
+    name: Name,
+    path: FilePath,
+    cases: Cases,
+    ref: Annotated[Ref, Query(description="Branch, tag or `worktree`; the latest publish when absent.")] = "",
+    lines: LineRange = "",
+) -> Response:
+    """Text of one file of a published snapshot, whole or a range of lines."""
+    first, _, last = (lines or "0").partition("-")
+    message = ReadFileRequest(
+        repository=resource_name(name), path=path, ref=ref, start_line=int(first), end_line=int(last or first)
+    )
+    return json_response(file_json(await cases.retrieval.read_file(message)))

@@ -1,0 +1,95 @@
+"""Use cases that read code: search, bundle, file."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+from pampax.gateway import bounds
+from pampax.gateway.cache_key import cache_key
+from pampax.gateway.checks import check_bundle, check_file, check_search
+from pampax.gateway.deadline import within
+from pampax.gateway.normal_form import normalise_bundle, normalise_search
+from pampax.gateway.scope import read_scope
+from pampax.gateway.search_cache import AnswerCache
+from pampax.runtime.caller import current_caller
+from pampax.runtime.channel import call
+from pampax.runtime.logging import get_logger
+from pampax.storage.database import Database
+from pampax.v1.assembly_service_pb2 import AssembleBundleRequest, Bundle
+from pampax.v1.search_service_pb2 import (
+    CacheStatus,
+    ReadFileRequest,
+    ReadFileResponse,
+    SearchChunksRequest,
+    SearchChunksResponse,
+)
+
+if TYPE_CHECKING:  # the generated code has these classes for type checkers only
+    from pampax.v1.assembly_service_pb2_grpc import AssemblyServiceAsyncStub
+    from pampax.v1.search_service_pb2_grpc import SearchServiceAsyncStub
+
+_log = get_logger()
+
+
+class Retrieval:
+    """Checks, finds the scope, looks into the cache, asks the service behind."""
+
+    def __init__(
+        self,
+        database: Database,
+        answers: AnswerCache,
+        search: SearchServiceAsyncStub,
+        assembly: AssemblyServiceAsyncStub,
+    ) -> None:
+        self._database = database
+        self._answers = answers
+        self._search = search
+        self._assembly = assembly
+
+    async def search_chunks(self, request: SearchChunksRequest) -> SearchChunksResponse:
+        check_search(request)
+        normal = normalise_search(request)
+        async with within(bounds.SEARCH_S):
+            scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)
+            if normal.HasField("max_staleness"):
+                scope.refuse_stale(normal.max_staleness.seconds + normal.max_staleness.nanos / 1e9, time.time())
+            answer = await self._answers.answer(
+                cache_key("search", normal, scope),
+                scope,
+                SearchChunksResponse,
+                lambda: call(self._search.SearchChunks, normal, timeout_s=bounds.SEARCH_S),
+            )
+        _log_answer("search", normal.query, answer)
+        return answer
+
+    async def assemble_bundle(self, request: AssembleBundleRequest) -> Bundle:
+        check_bundle(request)
+        normal = normalise_bundle(request)
+        async with within(bounds.BUNDLE_S):
+            scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)
+            answer = await self._answers.answer(
+                cache_key("bundle", normal, scope),
+                scope,
+                Bundle,
+                lambda: call(self._assembly.AssembleBundle, normal, timeout_s=bounds.BUNDLE_S),
+            )
+        _log_answer("bundle", normal.task, answer)
+        return answer
+
+    async def read_file(self, request: ReadFileRequest) -> ReadFileResponse:
+        check_file(request)
+        async with within(bounds.OTHER_S):
+            return await call(self._search.ReadFile, request, timeout_s=bounds.OTHER_S)
+
+
+def _log_answer(op: str, asked: str, answer: SearchChunksResponse | Bundle) -> None:
+    """The question itself may be confidential; its hash still finds repeated ones."""
+    _log.info(
+        "answered",
+        op=op,
+        cache_hit=answer.cache == CacheStatus.CACHE_STATUS_HIT,
+        query_hash=hashlib.sha256(asked.encode()).hexdigest()[:16],
+        degraded=list(answer.degraded),
+    )

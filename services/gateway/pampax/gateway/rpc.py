@@ -1,0 +1,136 @@
+"""The gRPC spelling of the use cases: GatewayService and google.longrunning.Operations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from google.longrunning import operations_pb2, operations_pb2_grpc
+from google.protobuf.empty_pb2 import Empty
+from grpc import aio
+
+from pampax.core.identity import Caller
+from pampax.gateway.auth import Keys
+from pampax.gateway.use_cases import UseCases
+from pampax.v1 import (
+    assembly_service_pb2,
+    gateway_service_pb2,
+    gateway_service_pb2_grpc,
+    indexing_service_pb2,
+    repository_pb2,
+    search_service_pb2,
+)
+
+_AUTHORIZATION = "authorization"
+_GATEWAY = gateway_service_pb2.DESCRIPTOR.services_by_name["GatewayService"].full_name
+_OPERATIONS: str = operations_pb2.DESCRIPTOR.services_by_name["Operations"].full_name
+
+
+def register(server: aio.Server, use_cases: UseCases) -> tuple[str, ...]:
+    """Adds both services to a server and returns their full names."""
+    gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server(GatewayServicer(use_cases), server)
+    operations_pb2_grpc.add_OperationsServicer_to_server(OperationsServicer(use_cases), server)
+    return _GATEWAY, _OPERATIONS
+
+
+class KeyAuthenticator:
+    """How the runtime's server learns who calls: by the API key in the metadata."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    async def __call__(self, metadata: Mapping[str, str]) -> Caller:
+        return await self._keys.authenticate(metadata.get(_AUTHORIZATION, ""))
+
+
+class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
+    """One line per rpc: what they do is in the use cases."""
+
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
+
+    async def SearchChunks(
+        self, request: search_service_pb2.SearchChunksRequest, context: aio.ServicerContext[Any, Any]
+    ) -> search_service_pb2.SearchChunksResponse:
+        return await self._use_cases.retrieval.search_chunks(request)
+
+    async def ReadFile(
+        self, request: search_service_pb2.ReadFileRequest, context: aio.ServicerContext[Any, Any]
+    ) -> search_service_pb2.ReadFileResponse:
+        return await self._use_cases.retrieval.read_file(request)
+
+    async def AssembleBundle(
+        self, request: assembly_service_pb2.AssembleBundleRequest, context: aio.ServicerContext[Any, Any]
+    ) -> assembly_service_pb2.Bundle:
+        return await self._use_cases.retrieval.assemble_bundle(request)
+
+    async def CreateRepository(
+        self, request: indexing_service_pb2.CreateRepositoryRequest, context: aio.ServicerContext[Any, Any]
+    ) -> repository_pb2.Repository:
+        return await self._use_cases.repositories.create(request)
+
+    async def GetRepository(
+        self, request: indexing_service_pb2.GetRepositoryRequest, context: aio.ServicerContext[Any, Any]
+    ) -> repository_pb2.Repository:
+        return await self._use_cases.repositories.get(request)
+
+    async def ListRepositories(
+        self, request: indexing_service_pb2.ListRepositoriesRequest, context: aio.ServicerContext[Any, Any]
+    ) -> indexing_service_pb2.ListRepositoriesResponse:
+        return await self._use_cases.repositories.list_page(request)
+
+    async def DeleteRepository(
+        self, request: indexing_service_pb2.DeleteRepositoryRequest, context: aio.ServicerContext[Any, Any]
+    ) -> Empty:
+        return await self._use_cases.repositories.delete(request)
+
+    async def IndexRepository(
+        self, request: indexing_service_pb2.IndexRepositoryRequest, context: aio.ServicerContext[Any, Any]
+    ) -> operations_pb2.Operation:
+        return await self._use_cases.repositories.index(request)
+
+    async def CreateUpload(
+        self,
+        request_iterator: AsyncIterator[indexing_service_pb2.CreateUploadRequest],
+        context: aio.ServicerContext[Any, Any],
+    ) -> indexing_service_pb2.CreateUploadResponse:
+        return await self._use_cases.uploads.create(request_iterator)
+
+    async def UploadBlobs(
+        self,
+        request_iterator: AsyncIterator[indexing_service_pb2.UploadBlobsRequest],
+        context: aio.ServicerContext[Any, Any],
+    ) -> indexing_service_pb2.UploadBlobsResponse:
+        return await self._use_cases.uploads.send_blobs(request_iterator)
+
+    async def GetHealth(
+        self, request: gateway_service_pb2.GetHealthRequest, context: aio.ServicerContext[Any, Any]
+    ) -> gateway_service_pb2.GetHealthResponse:
+        return await self._use_cases.health.report()
+
+
+class OperationsServicer(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]  # the package has no type stubs
+    """Reads and cancels; deleting is not offered: operations are the record of what was done."""
+
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
+
+    async def GetOperation(
+        self, request: operations_pb2.GetOperationRequest, context: aio.ServicerContext[Any, Any]
+    ) -> operations_pb2.Operation:
+        return await self._use_cases.operations.get(request)
+
+    async def ListOperations(
+        self, request: operations_pb2.ListOperationsRequest, context: aio.ServicerContext[Any, Any]
+    ) -> operations_pb2.ListOperationsResponse:
+        return await self._use_cases.operations.list_page(request)
+
+    async def CancelOperation(
+        self, request: operations_pb2.CancelOperationRequest, context: aio.ServicerContext[Any, Any]
+    ) -> Empty:
+        return await self._use_cases.operations.cancel(request)
+
+    async def WaitOperation(
+        self, request: operations_pb2.WaitOperationRequest, context: aio.ServicerContext[Any, Any]
+    ) -> operations_pb2.Operation:
+        return await self._use_cases.operations.wait(request)
