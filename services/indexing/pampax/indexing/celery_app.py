@@ -1,0 +1,69 @@
+"""The Celery application: what carries operation ids from the service to the workers, and nothing more.
+
+Postgres is the queue. So there is no result backend, no retry and no trust in the broker's own redelivery: a message
+that is lost, doubled or late does no harm, because workers claim the operation before they begin.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from celery import Celery
+
+QUEUE = "pampax.indexing"
+RUN_OPERATION = "pampax.indexing.run_operation"
+KEY_PREFIX = "pampax:"
+
+CONNECT_TIMEOUT_S = 1.0
+SOCKET_TIMEOUT_S = 5.0  # above the second that a consumer's blocking read takes
+TASK_LIMIT_S = 12 * 3600  # the largest repository takes far less; a child that hangs is replaced then
+CHILD_START_S = 30.0
+SOFT_SHUTDOWN_S = 5.0  # a run that is not over then gives its lease back
+MAX_CHILD_KB = 400_000  # a child that has grown above that is replaced after its task
+
+_SETTINGS: dict[str, Any] = {
+    "task_default_queue": QUEUE,
+    "task_ignore_result": True,
+    "task_acks_late": True,
+    "task_time_limit": TASK_LIMIT_S,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "broker_connection_timeout": CONNECT_TIMEOUT_S,
+    "broker_connection_retry": True,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,  # for ever: the reaper sees to the work meanwhile
+    "broker_transport_options": {
+        "global_keyprefix": KEY_PREFIX,
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "socket_timeout": SOCKET_TIMEOUT_S,
+        "socket_keepalive": True,
+    },
+    "worker_prefetch_multiplier": 1,
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "worker_enable_remote_control": False,
+    "worker_send_task_events": False,
+    # The lease in Postgres guards the work, so a run outlives its broker.
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_proc_alive_timeout": CHILD_START_S,
+    "worker_soft_shutdown_timeout": SOFT_SHUTDOWN_S,
+    "worker_max_memory_per_child": MAX_CHILD_KB,
+}
+
+
+def make_celery(redis_url: str) -> Celery:
+    """Connects with its first use."""
+    app = Celery("pampax.indexing", broker=broker_url(redis_url), set_as_current=False)
+    app.conf.update(_SETTINGS)
+    return app
+
+
+def broker_url(redis_url: str) -> str:
+    """The same server in the broker library's words, which differ for Unix sockets."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    netloc = f"{parts.netloc}" if parts.netloc else ""
+    return f"redis+socket://{netloc}{parts.path}?virtual_host={database}"

@@ -1,0 +1,214 @@
+"""The statements of the gRPC service, with rows turned into domain objects; each runs inside the given transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from pampax.indexing import records
+from pampax.indexing.model import Failure, IndexRequest, Operation, RefState, Repository, Source, SourceKind, State
+from pampax.storage.database import Connection
+from pampax.storage.queries import load_queries
+from pampax.storage.snapshots import RepositoryRow
+
+Row: TypeAlias = dict[str, Any]
+
+_QUERIES = load_queries(__package__)
+DONE = "done"  # the stage of every operation that has ended
+# In this order: see the statements' own notes.
+_DELETIONS = tuple(
+    _QUERIES[name]
+    for name in (
+        "drop_vector_tables", "delete_chunks", "delete_symbols", "delete_postings", "delete_vectors", "delete_refs",
+        "delete_repository",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """`manifest` is the stored zstd frame."""
+
+    upload_id: UUID
+    repository_id: int
+    ref: str
+    manifest: bytes
+
+
+async def insert_repository(
+    conn: Connection, name: str, source: Source, include: Sequence[str], exclude: Sequence[str]
+) -> int | None:
+    """The new row's id; None when the tenant has a repository of that name."""
+    row = await _one(
+        conn,
+        "insert_repository",
+        name=name,
+        source_kind=source.kind.value,
+        source=source.location,
+        include=list(include),
+        exclude=list(exclude),
+    )
+    return None if row is None else int(row["repository_id"])
+
+
+async def repositories(conn: Connection, repository_ids: Sequence[int]) -> list[Repository]:
+    """By name; ids without a row are left out."""
+    ids = list(repository_ids)
+    rows = await _all(conn, "select_repositories", repository_ids=ids)
+    refs: dict[int, list[RefState]] = {}
+    for row in await _all(conn, "select_refs", repository_ids=ids):
+        refs.setdefault(row.pop("repository_id"), []).append(RefState(**row))
+    return [_repository(row, refs.get(row["repository_id"], [])) for row in rows]
+
+
+async def delete_repository(conn: Connection, repository_id: int) -> bool:
+    """Removes the repository and all that hangs on it; False when it was gone. Cost grows with its chunks."""
+    await conn.execute(_QUERIES["lock_builds"], {"repository_id": repository_id})
+    if await _one(conn, "lock_repository", repository_id=repository_id) is None:
+        return False
+    for statement in _DELETIONS:
+        await conn.execute(statement, {"repository_id": repository_id})
+    return True
+
+
+async def find_waiting_operation(conn: Connection, repository_id: int, request: IndexRequest) -> Operation | None:
+    """Holds the repository's row until the transaction ends, so that of two equal requests one makes the operation."""
+    await conn.execute(_QUERIES["hold_repository"], {"repository_id": repository_id})
+    document = Jsonb(records.request_document(request))
+    row = await _one(conn, "find_waiting_operation", repository_id=repository_id, request=document)
+    return None if row is None else _operation(row)
+
+
+async def insert_operation(
+    conn: Connection, operation_id: UUID, repository: RepositoryRow, request: IndexRequest, corr_id: str
+) -> Operation:
+    row = await _one(
+        conn,
+        "insert_operation",
+        operation_id=operation_id,
+        repository_id=repository.repository_id,
+        repository_name=repository.name,
+        request=Jsonb(records.request_document(request)),
+        corr_id=corr_id,
+    )
+    assert row is not None
+    return _operation(row)
+
+
+async def mark_enqueued(conn: Connection, operation_id: UUID) -> None:
+    await conn.execute(_QUERIES["mark_enqueued"], {"operation_id": operation_id})
+
+
+async def operation(conn: Connection, operation_id: UUID) -> Operation | None:
+    row = await _one(conn, "select_operation", operation_id=operation_id)
+    return None if row is None else _operation(row)
+
+
+async def operations(
+    conn: Connection, repository_ids: Sequence[int], limit: int, before: tuple[datetime, UUID] | None
+) -> list[Operation]:
+    """Newest first, from just after `before` on."""
+    moment, operation_id = before or (None, None)
+    rows = await _all(
+        conn,
+        "select_operations",
+        repository_ids=list(repository_ids),
+        limit=limit,
+        before=moment,
+        before_id=operation_id,
+    )
+    return [_operation(row) for row in rows]
+
+
+async def cancel_operation(conn: Connection, operation_id: UUID, failure: Failure) -> None:
+    document = Jsonb(records.failure_document(failure))
+    await conn.execute(_QUERIES["cancel_operation"], {"operation_id": operation_id, "error": document})
+
+
+async def delete_expired_uploads(conn: Connection, repository_id: int) -> None:
+    await conn.execute(_QUERIES["delete_expired_uploads"], {"repository_id": repository_id})
+
+
+async def insert_upload(
+    conn: Connection, upload: Upload, commit: str, dirty: bool, skipped: Mapping[str, int]
+) -> datetime:
+    """When it expires."""
+    row = await _one(
+        conn,
+        "insert_upload",
+        upload_id=upload.upload_id,
+        repository_id=upload.repository_id,
+        ref=upload.ref,
+        commit=commit,
+        dirty=dirty,
+        manifest=upload.manifest,
+        skipped=Jsonb(dict(skipped)),
+    )
+    assert row is not None
+    expires_at: datetime = row["expires_at"]
+    return expires_at
+
+
+async def upload(conn: Connection, upload_id: UUID) -> Upload | None:
+    row = await _one(conn, "select_upload", upload_id=upload_id)
+    return None if row is None else Upload(**row)
+
+
+async def missing_blobs(conn: Connection, repository_id: int, blob_ids: bytes) -> bytes:
+    """Those of the joined 20-byte ids that the repository does not hold, joined again, ascending."""
+    row = await _one(conn, "missing_blobs", repository_id=repository_id, blob_ids=blob_ids)
+    assert row is not None
+    return bytes(row["missing"])
+
+
+async def insert_blobs(conn: Connection, repository_id: int, blobs: Sequence[tuple[bytes, int, bytes]]) -> None:
+    """(id, size, zstd frame) each; those that are there already stay as they are."""
+    rows = [
+        {"repository_id": repository_id, "blob_id": blob_id, "size": size, "content": content}
+        for blob_id, size, content in blobs
+    ]
+    async with conn.cursor() as cursor:
+        await cursor.executemany(_QUERIES["insert_blob"], rows)
+
+
+async def _one(conn: Connection, query: str, **parameters: object) -> Row | None:
+    return await (await conn.execute(_QUERIES[query], parameters)).fetchone()
+
+
+async def _all(conn: Connection, query: str, **parameters: object) -> list[Row]:
+    return await (await conn.execute(_QUERIES[query], parameters)).fetchall()
+
+
+def _repository(row: Row, refs: Sequence[RefState]) -> Repository:
+    return Repository(
+        repository_id=row["repository_id"],
+        name=row["name"],
+        source=Source(SourceKind(row["source_kind"]), row["source"]),
+        include=tuple(row["include"]),
+        exclude=tuple(row["exclude"]),
+        created_at=row["created_at"],
+        refs=tuple(refs),
+    )
+
+
+def _operation(row: Row) -> Operation:
+    state = State(row["state"])
+    return Operation(
+        operation_id=row["operation_id"],
+        repository=row["repository_name"],
+        request=records.read_request(row["request"]),
+        state=state,
+        stage=DONE if state.final else row["stage"],
+        done=row["done"],
+        total=row["total"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        errors=records.read_problems(row["errors"]),
+        result=records.read_result(row["result"]),
+        failure=records.read_failure(row["error"]),
+    )

@@ -1,0 +1,70 @@
+"""Domain objects as the JSON documents that operation rows keep, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from pampax.indexing.model import Failure, FileProblem, IndexRequest, IndexResult, RefState
+
+Document: TypeAlias = dict[str, Any]
+
+
+def request_document(request: IndexRequest) -> Document:
+    return {"ref": request.ref, "full": request.full, "upload": request.upload}
+
+
+def read_request(document: Mapping[str, Any]) -> IndexRequest:
+    return IndexRequest(document["ref"], document["full"], document["upload"])
+
+
+def problems_document(problems: Iterable[FileProblem]) -> list[Document]:
+    return [{"path": problem.path, "reason": problem.reason} for problem in problems]
+
+
+def read_problems(documents: Iterable[Mapping[str, Any]]) -> tuple[FileProblem, ...]:
+    return tuple(FileProblem(document["path"], document["reason"]) for document in documents)
+
+
+def failure_document(failure: Failure) -> Document:
+    return {"code": failure.code, "reason": failure.reason, "message": failure.message}
+
+
+def read_failure(document: Mapping[str, Any] | None) -> Failure | None:
+    return None if document is None else Failure(document["code"], document["reason"], document["message"])
+
+
+def ref_document(state: RefState) -> Document:
+    return {
+        "ref": state.ref,
+        "commit": state.commit,
+        "dirty": state.dirty,
+        "generation": state.generation,
+        "build": state.build,
+        "published_at": state.published_at.isoformat(),
+        "files": state.files,
+        "chunks": state.chunks,
+        "skipped": dict(state.skipped),
+    }
+
+
+def read_ref(document: Mapping[str, Any]) -> RefState:
+    return RefState(**{**document, "published_at": datetime.fromisoformat(document["published_at"])})
+
+
+def result_document(result: IndexResult) -> Document:
+    return {
+        "status": ref_document(result.status),
+        "new_blobs": result.new_blobs,
+        "changed": result.changed,
+        "errors": problems_document(result.errors),
+    }
+
+
+def read_result(document: Mapping[str, Any] | None) -> IndexResult | None:
+    if document is None:
+        return None
+    return IndexResult(
+        read_ref(document["status"]), document["new_blobs"], document["changed"], read_problems(document["errors"])
+    )

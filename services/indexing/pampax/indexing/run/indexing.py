@@ -1,0 +1,165 @@
+"""One attempt at one operation: everything between the claim and the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pampax.core.errors import Aborted, Cancelled, FailedPrecondition, PampaxError
+from pampax.indexing.model import IndexRequest, IndexResult, Source, SourceKind
+from pampax.indexing.records import read_request
+from pampax.indexing.run import postgres
+from pampax.indexing.run.build import base_version, target_version
+from pampax.indexing.run.derive import Deriver
+from pampax.indexing.run.intake import Intake
+from pampax.indexing.run.lease import LeaseKeeper
+from pampax.indexing.run.maintenance import Maintenance, remove_build
+from pampax.indexing.run.postgres import Place
+from pampax.indexing.run.publication import publish_tree
+from pampax.indexing.run.retries import transiently
+from pampax.indexing.run.tree import Tree, UploadedTree, Wanted, opened_folder, opened_git, uploaded
+from pampax.indexing.run.writer import Writer
+from pampax.runtime.logging import get_logger
+from pampax.storage.database import SyncDatabase
+
+START_TIMEOUT_S = 600.0  # a full run first removes what an abandoned one has left behind
+PUBLISH_TIMEOUT_S = 300.0
+READ_TIMEOUT_S = 60.0
+
+_log = get_logger()
+
+
+class SourceFailed(Exception):
+    """The source refused; trying again helps only after somebody has changed something. `error` says what."""
+
+    def __init__(self, error: PampaxError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class GitPolicy:
+    """Where mirrors of git repositories are kept, and whether internal hosts may be asked."""
+
+    mirrors: Path
+    allow_private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    wanted: Wanted
+    place: Place
+    version: str
+
+
+class Indexing:
+    """For one call of `run`."""
+
+    def __init__(self, database: SyncDatabase, keeper: LeaseKeeper, deriver: Deriver, git: GitPolicy) -> None:
+        self._database = database
+        self._keeper = keeper
+        self._deriver = deriver
+        self._git = git
+        self._lease = keeper.lease
+        self._request: IndexRequest = read_request(keeper.lease.request)
+
+    def run(self) -> IndexResult:
+        """What is published now. What an earlier attempt has written or published is not done again."""
+        start = transiently(self._start)
+        kept = transiently(self._kept)
+        if kept is not None:
+            self._maintain(start.place, kept, written_segments=None)
+            return kept
+        writer = Writer(self._database, self._keeper, start.place)
+        intake = Intake(self._database, self._keeper, self._deriver, writer, start.place)
+        with self._opened(start.wanted) as tree:
+            intake.take(tree)
+        if not intake.files:
+            raise _nothing_to_index(start.wanted.source, intake.skipped)
+        self._keeper.report("publishing", 0, len(intake.files))
+        result = transiently(lambda: self._publish(start, tree, intake))
+        self._keeper.report("publishing", len(intake.files), len(intake.files))
+        self._maintain(start.place, result, writer.segments)
+        return result
+
+    def _start(self) -> _Start:
+        repository_id = self._lease.repository_id
+        with self._database.tenant(self._lease.tenant_id, timeout_s=START_TIMEOUT_S) as conn:
+            wanted = postgres.wanted(conn, repository_id, self._request.ref)
+            published = postgres.published_builds(conn, repository_id)
+            base = base_version(self._deriver.embedder_id)
+            version = target_version(base, published, full=self._request.full)
+            place = postgres.place(conn, repository_id, version)
+            if self._request.full and self._lease.attempts == 1:
+                # Left behind by an operation that was given up.
+                remove_build(conn, place)
+                place = postgres.place(conn, repository_id, version)
+        return _Start(wanted, place, version)
+
+    def _kept(self) -> IndexResult | None:
+        with self._database.tenant(self._lease.tenant_id, read_only=True) as conn:
+            return postgres.kept_result(conn, self._lease.operation_id)
+
+    @contextmanager
+    def _opened(self, wanted: Wanted) -> Iterator[Tree]:
+        if wanted.source.kind is SourceKind.UPLOAD:
+            yield uploaded(wanted, transiently(self._upload), self._blobs)
+            return
+        with ExitStack() as stack:
+            try:
+                tree = stack.enter_context(self._source(wanted))
+            except (Aborted, Cancelled):
+                raise  # told by the lease, not by the source
+            except PampaxError as error:
+                raise SourceFailed(error) from error
+            yield tree
+
+    def _source(self, wanted: Wanted) -> AbstractContextManager[Tree]:
+        if wanted.source.kind is SourceKind.PATH:
+            return opened_folder(wanted, lambda count: self._keeper.report("listing", count))
+        mirror = self._git.mirrors / str(self._lease.repository_id)
+        return opened_git(wanted, mirror, allow_private=self._git.allow_private)
+
+    def _upload(self) -> UploadedTree:
+        with self._database.tenant(self._lease.tenant_id, timeout_s=READ_TIMEOUT_S) as conn:
+            return postgres.upload(conn, self._lease.repository_id, self._request.upload)
+
+    def _blobs(self, blob_ids: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        def read() -> Mapping[bytes, bytes]:
+            with self._database.tenant(self._lease.tenant_id, timeout_s=READ_TIMEOUT_S) as conn:
+                return postgres.blobs(conn, self._lease.repository_id, blob_ids)
+
+        return transiently(read)
+
+    def _publish(self, start: _Start, tree: Tree, intake: Intake) -> IndexResult:
+        with self._database.tenant(self._lease.tenant_id, timeout_s=PUBLISH_TIMEOUT_S) as conn:
+            result = publish_tree(conn, self._lease, start.place, start.version, tree, intake)
+            if self._request.upload:
+                postgres.delete_upload(conn, self._request.upload)
+        return result
+
+    def _maintain(self, place: Place, result: IndexResult, written_segments: int | None) -> None:
+        """What fails here is left to a later run: the index is right without it, only slower or larger."""
+        maintenance = Maintenance(self._database, self._keeper, place)
+        steps: tuple[tuple[str, Callable[[], int]], ...] = (
+            ("own vector table", lambda: maintenance.give_own_vector_table(result.status.chunks)),
+            ("merge postings", lambda: maintenance.merge_postings(written_segments)),
+            ("remove unused builds", maintenance.remove_unused_builds),
+        )
+        for name, step in steps:
+            try:
+                done = step()
+            except PampaxError as error:
+                _log.warning("maintenance failed", op="index", step=name, err_code=error.reason, detail=error.message)
+            else:
+                if done:
+                    _log.info("maintenance done", op="index", step=name, count=int(done))
+
+
+def _nothing_to_index(source: Source, skipped: Mapping[str, int]) -> FailedPrecondition:
+    where = f"the folder {source.location}" if source.kind is SourceKind.PATH else "the source"
+    counts = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()) if count)
+    advice = f"all were left out ({counts})" if counts else "check that it is the right one"
+    return FailedPrecondition(f"{where} holds no files to index: {advice}", reason="NO_FILES")

@@ -1,0 +1,86 @@
+"""Keeping the lease of an operation alive from a thread, and telling the run when it must stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from pampax.core.errors import Aborted, Cancelled, PampaxError
+from pampax.runtime.logging import get_logger
+from pampax.storage.database import SyncDatabase
+from pampax.storage.operations import LEASE_LOST, Lease, heartbeat
+
+TTL_S = 20.0  # a killed worker's operation is free after that; with the reaper's period it is taken up within 30 s
+PERIOD_S = 3.0  # also how long a cancelled run goes on at most, but for the step it is in
+_STATEMENT_S = 5.0
+_JOIN_S = 10.0
+
+_log = get_logger()
+
+
+class LeaseKeeper:
+    """Context manager around the run of one operation. `report` and `check` are cheap: call them for every file."""
+
+    def __init__(self, database: SyncDatabase, lease: Lease, *, period_s: float = PERIOD_S) -> None:
+        self._database = database
+        self._lease = lease
+        self._period_s = period_s
+        self._progress = ("listing", 0, 0)
+        self._lost = False
+        self._cancelled = False
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._closing.set()
+        self._thread.join(_JOIN_S)
+
+    @property
+    def lease(self) -> Lease:
+        return self._lease
+
+    @property
+    def progress(self) -> tuple[str, int, int]:
+        """Stage, files done, files to do."""
+        return self._progress
+
+    def report(self, stage: str, done: int, total: int = 0) -> None:
+        """Said with the next heartbeat; then checks."""
+        self._progress = (stage, done, total)
+        self.check()
+
+    def check(self) -> None:
+        """Cancelled when somebody asked for it, Aborted when the lease is somebody else's."""
+        if self._lost:
+            raise Aborted("another worker has taken this operation up", reason=LEASE_LOST)
+        if self._cancelled:
+            raise Cancelled("the operation was cancelled")
+
+    def _keep(self) -> None:
+        said = self._progress
+        beat_at = time.monotonic()
+        while not self._closing.wait(min(self._period_s, 1.0)):
+            changed_stage = self._progress[0] != said[0]
+            if not changed_stage and time.monotonic() - beat_at < self._period_s:
+                continue
+            said, beat_at = self._progress, time.monotonic()
+            self._beat()
+            if self._lost:
+                return
+
+    def _beat(self) -> None:
+        try:
+            with self._database.tenant(self._lease.tenant_id, timeout_s=_STATEMENT_S) as conn:
+                answer = heartbeat(conn, self._lease, *self._progress)
+        except PampaxError as error:
+            # The database is away or busy. A lease that expires meanwhile and that nobody takes lives on.
+            _log.warning("heartbeat failed", op="lease", err_code=error.reason, detail=error.message)
+            return
+        self._lost = not answer.alive
+        self._cancelled = self._cancelled or answer.cancel_requested

@@ -1,0 +1,298 @@
+-- What a worker asks and writes. The tenant comes from the transaction's setting, never from a parameter. Rows arrive by
+-- COPY in temporary tables (COPY into a table under row security is refused) and go on by INSERT ... SELECT.
+
+-- Before -------------------------------------------------------------------------------------------------------------
+
+-- name: select_repository
+-- What to index.
+SELECT repository_id, name, source_kind, source, include, exclude FROM repository
+WHERE repository_id = %(repository_id)s;
+
+-- name: select_upload
+-- The tree that an upload brought; no row when it is gone.
+SELECT ref, commit_id AS commit, dirty, manifest, skipped FROM upload
+WHERE upload_id = %(upload_id)s AND repository_id = %(repository_id)s;
+
+-- name: select_result
+-- What an earlier attempt of this operation has published already.
+SELECT result FROM operation WHERE operation_id = %(operation_id)s;
+
+-- name: published_builds
+-- The versions of the builds that the repository's refs show now.
+SELECT DISTINCT b.version FROM ref r JOIN snapshot s ON s.snapshot_id = r.snapshot_id
+JOIN build b ON b.build_id = s.build_id WHERE r.repository_id = %(repository_id)s;
+
+-- name: insert_build
+-- Builds are the same for all tenants.
+INSERT INTO build (version) VALUES (%(version)s) ON CONFLICT DO NOTHING;
+
+-- name: select_build
+-- The id of a version.
+SELECT build_id FROM build WHERE version = %(version)s;
+
+-- name: insert_repository_build
+-- The counters of (repository, build).
+INSERT INTO repository_build (repository_id, build_id) VALUES (%(repository_id)s, %(build_id)s) ON CONFLICT DO NOTHING;
+
+-- Reading content ----------------------------------------------------------------------------------------------------
+
+-- name: create_wanted_file
+-- The files of a tree, to be joined with what is known.
+CREATE TEMP TABLE wanted_file (path_key bytea, blob_id bytea) ON COMMIT DROP;
+
+-- name: copy_wanted_file
+-- Columns in the order of the rows.
+COPY wanted_file (path_key, blob_id) FROM STDIN (FORMAT BINARY);
+
+-- name: known_files
+-- Files that were indexed before under the same path, with the language that they were read as.
+SELECT f.path_key, f.blob_id, f.language FROM wanted_file w
+JOIN file f ON f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s
+           AND f.path_key = w.path_key AND f.blob_id = w.blob_id
+JOIN document d ON d.repository_id = f.repository_id AND d.build_id = f.build_id
+               AND d.blob_id = f.blob_id AND d.language = f.language;
+
+-- name: known_documents
+-- Which of these (blob, language) pairs are derived already.
+SELECT d.blob_id, d.language FROM unnest(%(blob_ids)s::bytea[], %(languages)s::text[]) AS w (blob_id, language)
+JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
+               AND d.blob_id = w.blob_id AND d.language = w.language;
+
+-- name: select_blobs
+-- Uploaded content.
+SELECT blob_id, size, content FROM blob WHERE repository_id = %(repository_id)s AND blob_id = ANY(%(blob_ids)s);
+
+-- Writing a segment --------------------------------------------------------------------------------------------------
+
+-- name: allocate_segment
+-- Chunk ordinals and a segment number; other writers of this build wait until the transaction ends.
+UPDATE repository_build SET next_chunk = next_chunk + %(chunks)s, next_segment = next_segment + 1
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+RETURNING next_chunk - %(chunks)s AS first_chunk, next_segment - 1 AS segment, vector_table;
+
+-- name: create_segment_tables
+-- Where COPY may write.
+CREATE TEMP TABLE new_blob (blob_id bytea, size integer, content bytea) ON COMMIT DROP;
+CREATE TEMP TABLE new_document (blob_id bytea, language text, first_chunk integer, chunk_count integer, lines integer,
+    bytes integer, term_count integer, problem text) ON COMMIT DROP;
+CREATE TEMP TABLE new_chunk (ordinal integer, blob_id bytea, language text, start_line integer, end_line integer,
+    kind text, symbol text) ON COMMIT DROP;
+CREATE TEMP TABLE new_symbol (chunk integer, name text, folded text, qualified_name text, kind text, start_line integer,
+    end_line integer, signature text, doc text, exported boolean) ON COMMIT DROP;
+CREATE TEMP TABLE new_posting (field smallint, term text, entries bytea) ON COMMIT DROP;
+CREATE TEMP TABLE new_vector (ordinal integer, embedding halfvec(256)) ON COMMIT DROP;
+
+-- name: copy_new_blob
+-- Columns in the order of the rows.
+COPY new_blob FROM STDIN (FORMAT BINARY);
+
+-- name: copy_new_document
+-- Columns in the order of the rows.
+COPY new_document FROM STDIN (FORMAT BINARY);
+
+-- name: copy_new_chunk
+-- Columns in the order of the rows.
+COPY new_chunk FROM STDIN (FORMAT BINARY);
+
+-- name: copy_new_symbol
+-- Columns in the order of the rows.
+COPY new_symbol FROM STDIN (FORMAT BINARY);
+
+-- name: copy_new_posting
+-- Columns in the order of the rows.
+COPY new_posting FROM STDIN (FORMAT BINARY);
+
+-- name: copy_new_vector
+-- Columns in the order of the rows.
+COPY new_vector FROM STDIN (FORMAT BINARY);
+
+-- name: insert_new_blobs
+-- A blob may be there already, for another language or build.
+INSERT INTO blob (repository_id, blob_id, size, content)
+SELECT %(repository_id)s, blob_id, size, content FROM new_blob ON CONFLICT DO NOTHING;
+
+-- name: insert_new_documents
+-- The documents of the segment.
+INSERT INTO document (repository_id, build_id, blob_id, language, first_chunk, chunk_count, lines, bytes, term_count,
+                      problem)
+SELECT %(repository_id)s, %(build_id)s, blob_id, language, first_chunk, chunk_count, lines, bytes, term_count, problem
+FROM new_document;
+
+-- name: insert_new_chunks
+-- The chunks of the segment.
+INSERT INTO chunk (repository_id, build_id, ordinal, blob_id, language, start_line, end_line, kind, symbol)
+SELECT %(repository_id)s, %(build_id)s, ordinal, blob_id, language, start_line, end_line, kind, symbol FROM new_chunk;
+
+-- name: insert_new_symbols
+-- The symbols of the segment.
+INSERT INTO symbol (repository_id, build_id, chunk, name, folded, qualified_name, kind, start_line, end_line, signature,
+                    doc, exported)
+SELECT %(repository_id)s, %(build_id)s, chunk, name, folded, qualified_name, kind, start_line, end_line, signature, doc,
+       exported FROM new_symbol;
+
+-- name: insert_new_postings
+-- The packed lists of the segment.
+INSERT INTO posting (repository_id, build_id, field, term, segment, entries)
+SELECT %(repository_id)s, %(build_id)s, field, term, %(segment)s, entries FROM new_posting;
+
+-- name: insert_new_vectors
+-- The vectors of the segment, while the build has no table of its own.
+INSERT INTO chunk_vector (repository_id, build_id, ordinal, embedding)
+SELECT %(repository_id)s, %(build_id)s, ordinal, embedding FROM new_vector;
+
+-- name: insert_own_vectors
+-- The vectors of the segment, into the build's own table.
+INSERT INTO {vector_table} (ordinal, embedding) SELECT ordinal, embedding FROM new_vector;
+
+-- Publishing ---------------------------------------------------------------------------------------------------------
+
+-- name: create_tree_file
+-- The files of the tree that is published.
+CREATE TEMP TABLE tree_file (path_key bytea, path text, blob_id bytea, language text) ON COMMIT DROP;
+
+-- name: copy_tree_file
+-- Columns in the order of the rows.
+COPY tree_file FROM STDIN (FORMAT BINARY);
+
+-- name: analyze_tree_file
+-- Without it the planner takes a tree of 100,000 files for a handful.
+ANALYZE tree_file;
+
+-- name: allocate_files
+-- File ordinals for those that (repository, build) has not seen yet.
+UPDATE repository_build SET next_file = next_file + (
+    SELECT count(*) FROM tree_file t WHERE NOT EXISTS (
+        SELECT FROM file f WHERE f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s
+                             AND f.path_key = t.path_key AND f.blob_id = t.blob_id AND f.language = t.language))
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+RETURNING next_file;
+
+-- name: insert_tree_files
+-- Those files, numbered by path up to the allocated end.
+INSERT INTO file (repository_id, build_id, ordinal, path, path_key, blob_id, language)
+SELECT %(repository_id)s, %(build_id)s, %(next_file)s - row_number() OVER (ORDER BY t.path COLLATE "C" DESC), t.path,
+       t.path_key, t.blob_id, t.language
+FROM tree_file t WHERE NOT EXISTS (
+    SELECT FROM file f WHERE f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s
+                         AND f.path_key = t.path_key AND f.blob_id = t.blob_id AND f.language = t.language);
+
+-- name: live_files
+-- The ordinals of the tree's files.
+SELECT f.ordinal FROM tree_file t
+JOIN file f ON f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s
+           AND f.path_key = t.path_key AND f.blob_id = t.blob_id AND f.language = t.language;
+
+-- name: live_documents
+-- The chunk ranges of the tree's documents, each once. NULL where a document is missing.
+SELECT d.first_chunk, d.chunk_count, d.term_count FROM (SELECT DISTINCT blob_id, language FROM tree_file) t
+LEFT JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
+                    AND d.blob_id = t.blob_id AND d.language = t.language;
+
+-- name: problems
+-- Files that plain line chunks had to do for.
+SELECT t.path, d.problem AS reason FROM tree_file t
+JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
+               AND d.blob_id = t.blob_id AND d.language = t.language
+WHERE d.problem IS NOT NULL ORDER BY t.path COLLATE "C" LIMIT %(limit)s;
+
+-- name: published_at
+-- When the ref was published last.
+SELECT published_at FROM ref WHERE repository_id = %(repository_id)s AND name = %(ref)s;
+
+-- name: keep_result
+-- What is published, so that a later attempt only tidies up.
+UPDATE operation SET result = %(result)s, updated_at = now() WHERE operation_id = %(operation_id)s;
+
+-- name: delete_upload
+-- A tree that is published needs no manifest.
+DELETE FROM upload WHERE upload_id = %(upload_id)s;
+
+-- name: release_lease
+-- Lets the reaper hand the operation to somebody else at once.
+UPDATE operation SET lease_expires_at = clock_timestamp() - interval '1 second', enqueued_at = NULL
+WHERE operation_id = %(operation_id)s AND lease_token = %(token)s AND state = 'running';
+
+-- Afterwards ---------------------------------------------------------------------------------------------------------
+
+-- name: select_counters
+-- How large (repository, build) has grown.
+SELECT next_segment, vector_table FROM repository_build
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: hold_counters
+-- Other writers of this build wait until the transaction ends.
+SELECT FROM repository_build WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s FOR UPDATE;
+
+-- name: create_vector_table
+-- Moves the vectors into a table of their own with an HNSW index.
+SELECT create_vector_table(%(repository_id)s, %(build_id)s);
+
+-- name: scattered_terms
+-- Terms whose lists are spread over many segments, with all their lists and the segment of the last one.
+WITH scattered AS MATERIALIZED (
+    SELECT field, term, max(segment) AS segment FROM posting
+    WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+    GROUP BY field, term HAVING count(*) > %(most)s)
+SELECT s.field, s.term, s.segment,
+       ARRAY(SELECT p.entries FROM posting p
+             WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s
+               AND p.field = s.field AND p.term = s.term ORDER BY p.segment) AS lists
+FROM scattered s;
+
+-- name: create_merged_posting
+-- Where COPY may write.
+CREATE TEMP TABLE merged_posting (field smallint, term text, segment integer, entries bytea) ON COMMIT DROP;
+
+-- name: copy_merged_posting
+-- Columns in the order of the rows.
+COPY merged_posting FROM STDIN (FORMAT BINARY);
+
+-- name: delete_scattered
+-- The lists that went into a merged one, but for the row that takes it.
+DELETE FROM posting p USING merged_posting m
+WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s
+  AND p.field = m.field AND p.term = m.term AND p.segment < m.segment;
+
+-- name: update_merged
+-- The merged lists take the place of their terms' last ones.
+UPDATE posting p SET entries = m.entries FROM merged_posting m
+WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s
+  AND p.field = m.field AND p.term = m.term AND p.segment = m.segment;
+
+-- name: unused_builds
+-- Builds of the repository that no snapshot shows, not even one that a search may still be reading.
+SELECT rb.build_id FROM repository_build rb
+WHERE rb.repository_id = %(repository_id)s AND rb.build_id <> %(build_id)s
+  AND NOT EXISTS (SELECT FROM snapshot s WHERE s.repository_id = rb.repository_id AND s.build_id = rb.build_id);
+
+-- name: drop_vector_table
+-- Nothing happens when the build has none.
+SELECT drop_vector_table(%(repository_id)s, %(build_id)s);
+
+-- name: delete_build_symbols
+-- All derived rows of (repository, build).
+DELETE FROM symbol WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: delete_build_postings
+-- All derived rows of (repository, build).
+DELETE FROM posting WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: delete_build_vectors
+-- All derived rows of (repository, build).
+DELETE FROM chunk_vector WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: delete_build_chunks
+-- All derived rows of (repository, build).
+DELETE FROM chunk WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: delete_build_documents
+-- All derived rows of (repository, build).
+DELETE FROM document WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: delete_build_files
+-- All derived rows of (repository, build).
+DELETE FROM file WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: delete_build
+-- The counters go last: other writers wait on them.
+DELETE FROM repository_build WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;

@@ -1,0 +1,182 @@
+"""Operations from claim to end, one at a time, whatever happens to them on the way."""
+
+from __future__ import annotations
+
+import errno
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from pampax.codeintel.parser_process import ParserProcess
+from pampax.core.errors import (
+    Aborted,
+    Cancelled,
+    DeadlineExceeded,
+    Internal,
+    PampaxError,
+    ResourceExhausted,
+    Unavailable,
+)
+from pampax.embedding.base import Embedder
+from pampax.indexing import records
+from pampax.indexing.model import Failure, IndexResult
+from pampax.indexing.run import postgres
+from pampax.indexing.run.derive import Deriver
+from pampax.indexing.run.indexing import GitPolicy, Indexing, SourceFailed
+from pampax.indexing.run.lease import TTL_S, LeaseKeeper
+from pampax.indexing.run.retries import transiently
+from pampax.runtime.context import corr_id
+from pampax.runtime.logging import get_logger
+from pampax.storage.database import SyncDatabase
+from pampax.storage.operations import LEASE_LOST, FinalState, Lease, claim, finish, heartbeat, next_operation
+
+MAX_ATTEMPTS = 5  # by workers that died or lost the database over it
+
+_log = get_logger()
+
+
+class _LetOthersTry(Exception):
+    """This process cannot go on, but another, or this one a little later, may."""
+
+
+class Runner:
+    """What a worker process keeps from one operation to the next. A context manager; for one thread."""
+
+    def __init__(
+        self, database: SyncDatabase, embedder: Embedder, git: GitPolicy, *, parser: ParserProcess | None = None
+    ) -> None:
+        self._database = database
+        self._parser = parser or ParserProcess()
+        self._deriver = Deriver(self._parser, embedder)
+        self._git = git
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the parser and the database connections."""
+        self._parser.close()
+        self._database.close()
+
+    def run(self, operation_id: UUID, tenant_id: UUID) -> UUID | None:
+        """Runs the operation if it is its turn; returns the repository's next one, which waits for somebody to run it.
+
+        Raises nothing for what an operation may run into: that is told in its row.
+        """
+        lease = transiently(lambda: self._claim(operation_id, tenant_id))
+        if lease is None:
+            return None
+        corr_id.set(lease.corr_id)
+        with LeaseKeeper(self._database, lease) as keeper:
+            try:
+                self._attempt(keeper)
+            except _LetOthersTry:
+                self._release(lease)
+                return None
+            except Aborted as error:
+                _log.warning("operation is somebody else's now", op="index", detail=error.message)
+                return None
+        return transiently(lambda: self._next(lease))
+
+    def _attempt(self, keeper: LeaseKeeper) -> None:
+        """Brings the operation to its end, or raises _LetOthersTry, or Aborted when the lease is lost."""
+        lease = keeper.lease
+        _log.info("operation begins", op="index", repository=lease.repository_name, attempt=lease.attempts)
+        try:
+            result = self._result(keeper)
+        except Cancelled as error:
+            self._finish(keeper, FinalState.CANCELLED, failure=_failure(error))
+        except PampaxError as error:
+            if isinstance(error, Aborted) and error.reason == LEASE_LOST:
+                raise
+            _log.warning("operation failed", op="index", err_code=error.reason, detail=error.message)
+            self._finish(keeper, FinalState.FAILED, failure=_failure(error))
+        else:
+            self._finish(keeper, FinalState.SUCCEEDED, result=result)
+            status = result.status
+            _log.info(
+                "operation succeeded", op="index", repository=lease.repository_name, ref=status.ref,
+                files=status.files, chunks=status.chunks, new_blobs=result.new_blobs, changed=result.changed,
+            )  # fmt: skip
+
+    def _result(self, keeper: LeaseKeeper) -> IndexResult:
+        """The result, or the error that ends the operation."""
+        if keeper.lease.attempts > MAX_ATTEMPTS:
+            message = f"given up after {MAX_ATTEMPTS} attempts that ended without a word: see the workers' logs"
+            raise Internal(message, reason="ATTEMPTS_EXHAUSTED")
+        try:
+            return Indexing(self._database, keeper, self._deriver, self._git).run()
+        except SourceFailed as failed:
+            raise failed.error from failed
+        except (Unavailable, DeadlineExceeded) as error:
+            raise self._left(error) from error
+        except Aborted as error:
+            if error.reason == LEASE_LOST:
+                raise
+            raise self._left(error) from error
+        except PampaxError:
+            raise
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                message = "the worker's disk is full: free some space and index again"
+                raise ResourceExhausted(message, reason="DISK_FULL") from error
+            raise self._unexpected(keeper.lease, error) from error
+        except Exception as error:  # whatever it is, the operation must end and say so
+            raise self._unexpected(keeper.lease, error) from error
+
+    def _left(self, error: PampaxError) -> _LetOthersTry:
+        _log.warning("operation left for another attempt", op="index", err_code=error.reason, detail=error.message)
+        return _LetOthersTry(error.message)
+
+    def _unexpected(self, lease: Lease, error: Exception) -> Internal:
+        _log.error("unexpected error", op="index", repository=lease.repository_name, exc_info=error)
+        return Internal(f"indexing failed: tell the operator this request id: {lease.corr_id or lease.operation_id}")
+
+    def _claim(self, operation_id: UUID, tenant_id: UUID) -> Lease | None:
+        with self._database.tenant(tenant_id) as conn:
+            return claim(conn, operation_id, TTL_S)
+
+    def _finish(
+        self,
+        keeper: LeaseKeeper,
+        state: FinalState,
+        *,
+        result: IndexResult | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        """A database that is away now is waited for; then the lease runs out and another attempt comes to the end."""
+
+        def end() -> None:
+            with self._database.tenant(keeper.lease.tenant_id) as conn:
+                heartbeat(conn, keeper.lease, *keeper.progress)
+                finish(
+                    conn,
+                    keeper.lease,
+                    state,
+                    result=None if result is None else records.result_document(result),
+                    error=None if failure is None else records.failure_document(failure),
+                    errors=records.problems_document(result.errors if result else ()),
+                )
+
+        try:
+            transiently(end)
+        except (Unavailable, DeadlineExceeded, ResourceExhausted) as error:
+            raise self._left(error) from error
+
+    def _release(self, lease: Lease) -> None:
+        try:
+            with self._database.tenant(lease.tenant_id) as conn:
+                postgres.release_lease(conn, lease.operation_id, lease.token)
+        except PampaxError as error:
+            _log.info("lease not released", op="index", err_code=error.reason)
+
+    def _next(self, lease: Lease) -> UUID | None:
+        with self._database.tenant(lease.tenant_id, read_only=True) as conn:
+            return next_operation(conn, lease.repository_id)
+
+
+def _failure(error: PampaxError) -> Failure:
+    return Failure(error.grpc_code, error.reason, error.message)

@@ -1,0 +1,143 @@
+"""Protobuf messages from domain objects and back; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from google.longrunning import operations_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc import error_details_pb2, status_pb2
+
+from pampax.core.errors import DOMAIN, InvalidRequest
+from pampax.indexing.manifest import Entry
+from pampax.indexing.model import (
+    FileProblem,
+    IndexResult,
+    Operation,
+    RefState,
+    Repository,
+    Source,
+    SourceKind,
+    State,
+)
+from pampax.indexing.names import operation_name, repository_name
+from pampax.v1 import indexing_service_pb2 as pb
+from pampax.v1 import repository_pb2
+
+# google.rpc.Code by the names that the error taxonomy uses.
+_CODES = {
+    "CANCELLED": 1, "INVALID_ARGUMENT": 3, "DEADLINE_EXCEEDED": 4, "NOT_FOUND": 5, "ALREADY_EXISTS": 6,
+    "PERMISSION_DENIED": 7, "RESOURCE_EXHAUSTED": 8, "FAILED_PRECONDITION": 9, "ABORTED": 10, "OUT_OF_RANGE": 11,
+    "INTERNAL": 13, "UNAVAILABLE": 14, "UNAUTHENTICATED": 16,
+}  # fmt: skip
+
+
+def source_of(message: repository_pb2.Source) -> Source:
+    kind = message.WhichOneof("kind")
+    if kind == "git_url":
+        return Source(SourceKind.GIT_URL, message.git_url)
+    if kind == "path":
+        return Source(SourceKind.PATH, message.path)
+    if kind == "upload" and message.upload:
+        return Source(SourceKind.UPLOAD)
+    advice = "a repository has one source: git_url, path or upload"
+    raise InvalidRequest(advice, fields={"repository.source": advice})
+
+
+def source_message(source: Source) -> repository_pb2.Source:
+    match source.kind:
+        case SourceKind.GIT_URL:
+            return repository_pb2.Source(git_url=source.location)
+        case SourceKind.PATH:
+            return repository_pb2.Source(path=source.location)
+        case SourceKind.UPLOAD:
+            return repository_pb2.Source(upload=True)
+
+
+def repository_message(repository: Repository) -> repository_pb2.Repository:
+    return repository_pb2.Repository(
+        name=repository_name(repository.name),
+        source=source_message(repository.source),
+        include=repository.include,
+        exclude=repository.exclude,
+        create_time=_timestamp(repository.created_at),
+        refs=[ref_message(state) for state in repository.refs],
+        default_ref=repository.default_ref,
+    )
+
+
+def ref_message(state: RefState) -> repository_pb2.RefStatus:
+    return repository_pb2.RefStatus(
+        ref=state.ref,
+        commit=state.commit,
+        dirty=state.dirty,
+        generation=state.generation,
+        build=state.build,
+        publish_time=_timestamp(state.published_at),
+        files=state.files,
+        chunks=state.chunks,
+        skipped=state.skipped,
+    )
+
+
+def operation_message(operation: Operation) -> operations_pb2.Operation:
+    """`done` once the state is final; then a response or an error is set."""
+    message = operations_pb2.Operation(name=operation_name(operation.operation_id), done=operation.state.final)
+    message.metadata.Pack(_metadata(operation))
+    if operation.state is State.SUCCEEDED and operation.result is not None:
+        message.response.Pack(_response(operation.result))
+    elif operation.state.final:
+        message.error.CopyFrom(_error(operation))
+    return message
+
+
+def entries_of(messages: Iterable[pb.ManifestEntry]) -> list[Entry]:
+    return [Entry(message.path, message.blob, message.size, message.mode) for message in messages]
+
+
+def _metadata(operation: Operation) -> pb.IndexOperationMetadata:
+    return pb.IndexOperationMetadata(
+        repository=repository_name(operation.repository),
+        ref=operation.request.ref,
+        stage=operation.stage,
+        done=operation.done,
+        total=operation.total,
+        errors=_problems(operation.errors),
+        create_time=_timestamp(operation.created_at),
+        update_time=_timestamp(operation.updated_at),
+    )
+
+
+def _response(result: IndexResult) -> pb.IndexRepositoryResponse:
+    return pb.IndexRepositoryResponse(
+        status=ref_message(result.status),
+        new_blobs=result.new_blobs,
+        changed=result.changed,
+        errors=_problems(result.errors),
+    )
+
+
+def _error(operation: Operation) -> status_pb2.Status:
+    failure = operation.failure
+    code, reason, message = (
+        ("INTERNAL", "INTERNAL", "the operation ended without saying why: index again")
+        if failure is None
+        else (failure.code, failure.reason, failure.message)
+    )
+    status = status_pb2.Status(code=_CODES.get(code, _CODES["INTERNAL"]), message=message)
+    info = error_details_pb2.ErrorInfo(
+        reason=reason, domain=DOMAIN, metadata={"repository": repository_name(operation.repository)}
+    )
+    status.details.add().Pack(info)
+    return status
+
+
+def _problems(problems: Iterable[FileProblem]) -> list[pb.FileProblem]:
+    return [pb.FileProblem(path=problem.path, reason=problem.reason) for problem in problems]
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
