@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -172,9 +173,10 @@ async def _answer(behaviour: Callable[..., object], request: object, servicer_co
 async def _send_all(behaviour: Callable[..., object], request: object, servicer_context: _Context) -> None:
     """Writes here instead of yielding to grpc, so that a deadline that passes while sending is answered as one."""
     result = behaviour(request, servicer_context)
-    if isinstance(result, AsyncIterator):
-        async for message in result:
-            await servicer_context.write(message)
+    if isinstance(result, AsyncGenerator):
+        async with aclosing(result):
+            async for message in result:
+                await servicer_context.write(message)
     elif inspect.isawaitable(result):
         await result
 

@@ -45,7 +45,8 @@ def _run(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run(settings))
     except PampaxError as error:
-        print(f"pampax {component}: {error.message}", file=sys.stderr)
+        for line in error.message.splitlines():
+            sys.stderr.write(f"pampax {component}: {line}\n")
         return error.exit_code
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

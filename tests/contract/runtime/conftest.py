@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import socket
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from pampax.runtime.channel import connect
 from pampax.runtime.logging import configure_logging
 from pampax.runtime.server import start
 from pampax.runtime.settings import AuthSettings, Settings
+from pampax.v1 import search_service_pb2 as pb
 from pampax.v1 import search_service_pb2_grpc as rpc
 
 SEARCH = "pampax.v1.SearchService"
@@ -45,7 +47,7 @@ def search_service():
 
     def build(answer):
         class Servicer(rpc.SearchServiceServicer):
-            async def SearchChunks(self, request, context):
+            async def SearchChunks(self, request, context):  # noqa: N802 - the name is the protocol's
                 return await answer(request, context)
 
         def register(server):
@@ -133,3 +135,24 @@ def json_logs():
         return [json.loads(line) for line in capfd.readouterr().err.splitlines()]
 
     return read
+
+
+@pytest.fixture
+def connected():
+    """`async with connected(port) as channel`."""
+    return lambda port: connect(f"127.0.0.1:{port}")
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def nothing_found():
+    async def answer(request, context):
+        return pb.SearchChunksResponse()
+
+    return answer

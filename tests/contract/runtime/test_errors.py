@@ -113,12 +113,19 @@ async def test_a_method_without_an_implementation_is_unimplemented(searching, ca
 
 
 async def test_an_error_comes_out_of_call_as_it_went_in(searching, acting):
-    sent = NotFound("no ref `x`; see the refs", reason="REF_NOT_FOUND", metadata={"ref": "x"}, fields={"ref": "unknown"})
+    sent = NotFound(
+        "no ref `x`; see the refs", reason="REF_NOT_FOUND", metadata={"ref": "x"}, fields={"ref": "unknown"}
+    )
     async with searching(failing_with(sent)) as stub:
         with pytest.raises(NotFound) as caught:
             await acting(lambda: call(stub.SearchChunks, REQUEST, timeout_s=5))
     got = caught.value
-    assert (got.message, got.reason, got.metadata, got.fields) == (sent.message, sent.reason, sent.metadata, sent.fields)
+    assert (got.message, got.reason, got.metadata, got.fields) == (
+        sent.message,
+        sent.reason,
+        sent.metadata,
+        sent.fields,
+    )
 
 
 async def test_a_very_long_error_still_arrives(searching, acting):
@@ -153,9 +160,7 @@ async def test_a_message_just_below_the_limit_passes(searching, acting):
 
     size = MAX_MESSAGE_BYTES - 1_000
     async with searching(answer) as stub:
-        response = await acting(
-            lambda: call(stub.SearchChunks, pb.SearchChunksRequest(query="x" * size), timeout_s=20)
-        )
+        response = await acting(lambda: call(stub.SearchChunks, pb.SearchChunksRequest(query="x" * size), timeout_s=20))
     assert response.intent == str(size)
 
 
@@ -169,7 +174,7 @@ async def test_a_passed_deadline_is_deadline_exceeded(searching, acting):
 
 
 async def test_a_timeout_of_the_servicers_own_is_not_mistaken_for_the_deadline(status_of):
-    status, error = await status_of(TimeoutError("its own"))
+    _, error = await status_of(TimeoutError("its own"))
     assert error.code() is grpc.StatusCode.INTERNAL
 
 
