@@ -59,11 +59,9 @@ class SearchService:
         _refuse_stale(snapshots, request.max_staleness_s)
         offset = pages.offset_of(request, snapshots)
         most = offset + request.limit + 1
-        room = asyncio.Semaphore(PARALLEL_REPOSITORIES)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._hits(room, caller, each, query, request, most)) for each in snapshots]
-        hits = sorted(itertools.chain.from_iterable(task.result()[0] for task in tasks), key=_order)
-        degraded = sorted({part for task in tasks for part in task.result()[1]})
+        found = await self._all_hits(caller, snapshots, query, request, most)
+        hits = sorted(itertools.chain.from_iterable(hits for hits, _ in found), key=_order)
+        degraded = sorted({part for _, parts in found for part in parts})
         page = hits[offset : offset + request.limit]
         token = pages.next_token(request, snapshots, offset + request.limit) if len(hits) >= most else ""
         results = await self._results(caller.tenant_id, page, explain=request.explain)
@@ -99,6 +97,18 @@ class SearchService:
     ) -> tuple[Snapshot, ...]:
         async with self._sources.database.tenant(caller.tenant_id, timeout_s=RESOLVE_TIMEOUT_S, read_only=True) as conn:
             return tuple(await resolve(conn, caller.principal_id, repositories, ref))
+
+    async def _all_hits(
+        self, caller: Caller, snapshots: Sequence[Snapshot], query: Query, request: SearchRequest, most: int
+    ) -> list[tuple[list[_Hit], tuple[str, ...]]]:
+        """Per snapshot, its hits and the parts that failed. The first error ends the others."""
+        room = asyncio.Semaphore(PARALLEL_REPOSITORIES)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._hits(room, caller, each, query, request, most)) for each in snapshots]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
 
     async def _hits(
         self, room: asyncio.Semaphore, caller: Caller, snapshot: Snapshot, query: Query, request: SearchRequest,
