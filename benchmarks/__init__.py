@@ -1,0 +1,1 @@
+"""Measured figures of the running system. `make bench` prints them beside the recorded ones."""
