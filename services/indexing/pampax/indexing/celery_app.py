@@ -19,8 +19,10 @@ CONNECT_TIMEOUT_S = 1.0
 SOCKET_TIMEOUT_S = 5.0  # above the second that a consumer's blocking read takes
 TASK_LIMIT_S = 12 * 3600  # the largest repository takes far less; a child that hangs is replaced then
 CHILD_START_S = 30.0
-SOFT_SHUTDOWN_S = 5.0  # a run that is not over then gives its lease back
 MAX_CHILD_KB = 400_000  # a child that has grown above that is replaced after its task
+
+# A publisher gives up at once, because the reaper sends again; left out, it would try for ever.
+_GIVE_UP = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 
 _SETTINGS: dict[str, Any] = {
     "task_default_queue": QUEUE,
@@ -38,6 +40,7 @@ _SETTINGS: dict[str, Any] = {
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "socket_timeout": SOCKET_TIMEOUT_S,
         "socket_keepalive": True,
+        **_GIVE_UP,
     },
     "worker_prefetch_multiplier": 1,
     "worker_hijack_root_logger": False,
@@ -47,7 +50,6 @@ _SETTINGS: dict[str, Any] = {
     # The lease in Postgres guards the work, so a run outlives its broker.
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_proc_alive_timeout": CHILD_START_S,
-    "worker_soft_shutdown_timeout": SOFT_SHUTDOWN_S,
     "worker_max_memory_per_child": MAX_CHILD_KB,
 }
 
@@ -65,5 +67,4 @@ def broker_url(redis_url: str) -> str:
     if parts.scheme != "unix":
         return redis_url
     database = parse_qs(parts.query).get("db", ["0"])[0]
-    netloc = f"{parts.netloc}" if parts.netloc else ""
-    return f"redis+socket://{netloc}{parts.path}?virtual_host={database}"
+    return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database}"

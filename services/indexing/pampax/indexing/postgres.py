@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -128,6 +128,12 @@ async def operations(
 async def cancel_operation(conn: Connection, operation_id: UUID, failure: Failure) -> None:
     document = Jsonb(records.failure_document(failure))
     await conn.execute(_QUERIES["cancel_operation"], {"operation_id": operation_id, "error": document})
+
+
+async def take_due_operations(conn: Connection, most: int, patience: timedelta) -> list[tuple[UUID, UUID]]:
+    """(operation, tenant) of those that nobody works on, of all tenants; they count as sent from now on."""
+    rows = await _all(conn, "take_due_operations", most=most, patience=patience)
+    return [(row["operation_id"], row["tenant_id"]) for row in rows]
 
 
 async def delete_expired_uploads(conn: Connection, repository_id: int) -> None:

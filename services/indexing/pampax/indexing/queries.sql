@@ -127,3 +127,7 @@ WHERE NOT EXISTS (SELECT FROM blob b WHERE b.repository_id = %(repository_id)s A
 INSERT INTO blob (repository_id, blob_id, size, content)
 VALUES (%(repository_id)s, %(blob_id)s, %(size)s, %(content)s)
 ON CONFLICT DO NOTHING;
+
+-- name: take_due_operations
+-- Operations of all tenants that nobody works on and nobody sent lately; they count as sent now.
+SELECT operation_id, tenant_id FROM take_due_operations(%(most)s, %(patience)s);

@@ -21,6 +21,8 @@ from pampax.v1 import indexing_service_pb2_grpc, repository_pb2
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
 
+SERVICE = pb.DESCRIPTOR.services_by_name["IndexingService"].full_name
+
 
 class IndexingServicer(indexing_service_pb2_grpc.IndexingServiceServicer):
     """Errors leave as they were raised; the server's interceptors put them on the wire."""

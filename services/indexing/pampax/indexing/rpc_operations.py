@@ -16,7 +16,7 @@ from pampax.indexing.operations import MAX_WAIT_S, Operations
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
 
-SERVICE_NAME = "google.longrunning.Operations"
+SERVICE = "google.longrunning.Operations"
 COLLECTION = "operations"
 
 

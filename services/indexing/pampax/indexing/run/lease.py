@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -20,12 +21,19 @@ _JOIN_S = 10.0
 _log = get_logger()
 
 
+class Stopping(Exception):
+    """This process is told to end; another one shall go on."""
+
+
 class LeaseKeeper:
     """Context manager around the run of one operation. `report` and `check` are cheap: call them for every file."""
 
-    def __init__(self, database: SyncDatabase, lease: Lease, *, period_s: float = PERIOD_S) -> None:
+    def __init__(
+        self, database: SyncDatabase, lease: Lease, stop_requested: Callable[[], bool], *, period_s: float = PERIOD_S
+    ) -> None:
         self._database = database
         self._lease = lease
+        self._stop_requested = stop_requested
         self._period_s = period_s
         self._progress = ("listing", 0, 0)
         self._lost = False
@@ -56,11 +64,13 @@ class LeaseKeeper:
         self.check()
 
     def check(self) -> None:
-        """Cancelled when somebody asked for it, Aborted when the lease is somebody else's."""
+        """Cancelled when somebody asked for it, Aborted when the lease is somebody else's, Stopping at shutdown."""
         if self._lost:
             raise Aborted("another worker has taken this operation up", reason=LEASE_LOST)
         if self._cancelled:
             raise Cancelled("the operation was cancelled")
+        if self._stop_requested():
+            raise Stopping
 
     def _keep(self) -> None:
         said = self._progress

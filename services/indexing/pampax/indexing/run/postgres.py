@@ -228,8 +228,9 @@ def delete_upload(conn: SyncConnection, upload_id: str) -> None:
     conn.execute(_QUERIES["delete_upload"], {"upload_id": UUID(upload_id)})
 
 
-def release_lease(conn: SyncConnection, operation_id: UUID, token: int) -> None:
-    conn.execute(_QUERIES["release_lease"], {"operation_id": operation_id, "token": token})
+def release_lease(conn: SyncConnection, operation_id: UUID, token: int, *, counts: bool) -> None:
+    parameters = {"operation_id": operation_id, "token": token, "forgiven": 0 if counts else 1}
+    conn.execute(_QUERIES["release_lease"], parameters)
 
 
 def _copy(conn: SyncConnection, query: str, types: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -208,8 +208,9 @@ UPDATE operation SET result = %(result)s, updated_at = now() WHERE operation_id 
 DELETE FROM upload WHERE upload_id = %(upload_id)s;
 
 -- name: release_lease
--- Lets the reaper hand the operation to somebody else at once.
-UPDATE operation SET lease_expires_at = clock_timestamp() - interval '1 second', enqueued_at = NULL
+-- Lets the reaper hand the operation to somebody else at once; an attempt that a shutdown ended does not count.
+UPDATE operation SET lease_expires_at = clock_timestamp() - interval '1 second', enqueued_at = NULL,
+    attempts = attempts - %(forgiven)s
 WHERE operation_id = %(operation_id)s AND lease_token = %(token)s AND state = 'running';
 
 -- Afterwards ---------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -23,7 +24,7 @@ from pampax.indexing.model import Failure, IndexResult
 from pampax.indexing.run import postgres
 from pampax.indexing.run.derive import Deriver
 from pampax.indexing.run.indexing import GitPolicy, Indexing, SourceFailed
-from pampax.indexing.run.lease import TTL_S, LeaseKeeper
+from pampax.indexing.run.lease import TTL_S, LeaseKeeper, Stopping
 from pampax.indexing.run.retries import transiently
 from pampax.runtime.context import corr_id
 from pampax.runtime.logging import get_logger
@@ -36,17 +37,27 @@ _log = get_logger()
 
 
 class _LetOthersTry(Exception):
-    """This process cannot go on, but another, or this one a little later, may."""
+    """This process cannot go on, but another, or this one a little later, may. `counts`: as one of its attempts."""
+
+    def __init__(self, *, counts: bool) -> None:
+        super().__init__()
+        self.counts = counts
 
 
 class Runner:
     """What a worker process keeps from one operation to the next. A context manager; for one thread."""
 
     def __init__(
-        self, database: SyncDatabase, embedder: Embedder, git: GitPolicy, *, parser: ParserProcess | None = None
+        self,
+        database: SyncDatabase,
+        embedder: Embedder,
+        git: GitPolicy,
+        *,
+        stop_requested: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
-        self._parser = parser or ParserProcess()
+        self._stop_requested = stop_requested
+        self._parser = ParserProcess()
         self._deriver = Deriver(self._parser, embedder)
         self._git = git
 
@@ -70,11 +81,11 @@ class Runner:
         if lease is None:
             return None
         corr_id.set(lease.corr_id)
-        with LeaseKeeper(self._database, lease) as keeper:
+        with LeaseKeeper(self._database, lease, self._stop_requested) as keeper:
             try:
                 self._attempt(keeper)
-            except _LetOthersTry:
-                self._release(lease)
+            except _LetOthersTry as left:
+                self._release(lease, counts=left.counts)
                 return None
             except Aborted as error:
                 _log.warning("operation is somebody else's now", op="index", detail=error.message)
@@ -109,27 +120,20 @@ class Runner:
             raise Internal(message, reason="ATTEMPTS_EXHAUSTED")
         try:
             return Indexing(self._database, keeper, self._deriver, self._git).run()
+        except Stopping as stopping:
+            raise _LetOthersTry(counts=False) from stopping
         except SourceFailed as failed:
-            raise failed.error from failed
-        except (Unavailable, DeadlineExceeded) as error:
-            raise self._left(error) from error
-        except Aborted as error:
-            if error.reason == LEASE_LOST:
-                raise
-            raise self._left(error) from error
-        except PampaxError:
+            raise _disk_full(failed.error) or failed.error from failed
+        except PampaxError as error:
+            if _may_pass(error):
+                raise self._left(error) from error
             raise
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                message = "the worker's disk is full: free some space and index again"
-                raise ResourceExhausted(message, reason="DISK_FULL") from error
-            raise self._unexpected(keeper.lease, error) from error
         except Exception as error:  # whatever it is, the operation must end and say so
-            raise self._unexpected(keeper.lease, error) from error
+            raise _disk_full(error) or self._unexpected(keeper.lease, error) from error
 
     def _left(self, error: PampaxError) -> _LetOthersTry:
         _log.warning("operation left for another attempt", op="index", err_code=error.reason, detail=error.message)
-        return _LetOthersTry(error.message)
+        return _LetOthersTry(counts=True)
 
     def _unexpected(self, lease: Lease, error: Exception) -> Internal:
         _log.error("unexpected error", op="index", repository=lease.repository_name, exc_info=error)
@@ -166,16 +170,32 @@ class Runner:
         except (Unavailable, DeadlineExceeded, ResourceExhausted) as error:
             raise self._left(error) from error
 
-    def _release(self, lease: Lease) -> None:
+    def _release(self, lease: Lease, *, counts: bool) -> None:
         try:
             with self._database.tenant(lease.tenant_id) as conn:
-                postgres.release_lease(conn, lease.operation_id, lease.token)
+                postgres.release_lease(conn, lease.operation_id, lease.token, counts=counts)
         except PampaxError as error:
             _log.info("lease not released", op="index", err_code=error.reason)
 
     def _next(self, lease: Lease) -> UUID | None:
         with self._database.tenant(lease.tenant_id, read_only=True) as conn:
             return next_operation(conn, lease.repository_id)
+
+
+def _may_pass(error: PampaxError) -> bool:
+    if isinstance(error, Aborted):
+        return error.reason != LEASE_LOST
+    return isinstance(error, (Unavailable, DeadlineExceeded))
+
+
+def _disk_full(error: BaseException | None) -> ResourceExhausted | None:
+    """What a full disk of this machine caused, however it was wrapped."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = "the worker's disk is full: free some space and index again"
+            return ResourceExhausted(message, reason="DISK_FULL")
+        error = error.__cause__
+    return None
 
 
 def _failure(error: PampaxError) -> Failure:

@@ -1,0 +1,54 @@
+"""`python -m pampax.indexing` serves gRPC; `worker` runs operations from the queue; `run OPERATION TENANT` runs one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from pampax.core.errors import ConfigError, Internal, PampaxError
+from pampax.indexing import app
+from pampax.runtime.logging import configure_logging, get_logger
+from pampax.runtime.process import main
+from pampax.runtime.settings import Settings, load_settings
+
+USAGE = "usage: python -m pampax.indexing [worker | run OPERATION_ID TENANT_ID]"
+
+
+def _work(arguments: Sequence[str]) -> Callable[[Settings], None]:
+    """What the command line asks for; ConfigError when it asks for something else. Workers run without a loop."""
+    # Imported here: the server needs neither parsers nor the model.
+    from pampax.indexing import worker
+
+    match arguments:
+        case ["worker"]:
+            return worker.run_worker
+        case ["run", operation, tenant]:
+            try:
+                operation_id, tenant_id = UUID(operation), UUID(tenant)
+            except ValueError as error:
+                raise ConfigError(f"{USAGE}; both ids are UUIDs") from error
+            return lambda settings: worker.run_operation(settings, operation_id, tenant_id)
+    raise ConfigError(USAGE)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        work = _work(arguments)
+        settings = load_settings()
+        configure_logging("indexing-worker", settings.log.level, settings.log.format)
+        work(settings)
+    except PampaxError as error:
+        for line in error.message.splitlines():
+            sys.stderr.write(f"pampax indexing: {line}\n")
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the process ends here; exit code 1 is never used
+        get_logger().error("the process failed", op="main", exc_info=error)
+        return Internal.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        sys.exit(_run(sys.argv[1:]))
+    main(app.COMPONENT, app.run)

@@ -1,0 +1,72 @@
+"""Composition root of the gRPC service: the only place that names its concrete parts."""
+
+from __future__ import annotations
+
+from google.longrunning import operations_pb2_grpc
+from grpc import aio
+
+from pampax.core.errors import PampaxError, Unavailable
+from pampax.indexing.broker import Broker
+from pampax.indexing.operations import Operations
+from pampax.indexing.reaper import Reaper
+from pampax.indexing.repositories import Repositories
+from pampax.indexing.rpc import SERVICE, IndexingServicer
+from pampax.indexing.rpc_operations import SERVICE as OPERATIONS_SERVICE
+from pampax.indexing.rpc_operations import OperationsServicer
+from pampax.indexing.uploads import Uploads
+from pampax.runtime.logging import get_logger
+from pampax.runtime.server import serve
+from pampax.runtime.settings import Settings
+from pampax.storage.database import Database
+from pampax.storage.migrate import check_schema
+from pampax.v1 import indexing_service_pb2_grpc
+
+COMPONENT = "indexing"
+READY_WITHIN_S = 1.0
+
+_log = get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Serves until it is told to stop. Postgres and Redis may come later than it, and go and come back."""
+    settings.require("database.url", "auth.caller_secret")
+    database = Database(settings.database.url, pool_max=settings.database.pool_max, component=COMPONENT)
+    broker = Broker(settings.redis.url)
+    reaper = Reaper(database, broker)
+    operations = Operations(database, reaper.enqueue)
+    repositories = Repositories(database, allow_private_git=settings.indexing.allow_private_git)
+    uploads = Uploads(database)
+
+    def register(server: aio.Server) -> list[str]:
+        servicer = IndexingServicer(repositories, operations, uploads)
+        indexing_service_pb2_grpc.add_IndexingServiceServicer_to_server(servicer, server)
+        operations_pb2_grpc.add_OperationsServicer_to_server(OperationsServicer(operations), server)
+        reaper.start()
+        return [SERVICE, OPERATIONS_SERVICE]
+
+    await _open(database)
+    await serve(
+        COMPONENT,
+        settings.indexing.address,
+        register,
+        settings,
+        close=[database.close, broker.close, reaper.close],
+        ready=lambda: _ready(database),
+    )
+
+
+async def _open(database: Database) -> None:
+    """ConfigError when this user must not serve, as soon as the database can be asked."""
+    try:
+        await database.open()
+    except Unavailable as error:
+        _log.warning("the database is not there yet", op="serve", detail=error.message)
+
+
+async def _ready(database: Database) -> bool:
+    try:
+        async with database.untenanted(timeout_s=READY_WITHIN_S, read_only=True) as conn:
+            await check_schema(conn)
+    except PampaxError:
+        return False
+    return True

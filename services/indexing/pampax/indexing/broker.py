@@ -1,0 +1,71 @@
+"""The service's end of the broker: sending operation ids, and saying whether that makes sense now."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from pampax.indexing.celery_app import KEY_PREFIX, QUEUE, RUN_OPERATION, make_celery
+from pampax.runtime.logging import get_logger
+
+ANSWER_WITHIN_S = 1.0
+SEND_WITHIN_S = 3.0
+# Waiting messages beyond which sending again only makes the queue longer.
+FULL_QUEUE = 1_000
+
+_log = get_logger()
+
+
+class Broker:
+    """Redis as seen by the service. Without a url it is always away. No call raises or lasts longer than seconds."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._celery: Celery | None = make_celery(redis_url) if redis_url else None
+        self._redis: Redis | None = None
+        if redis_url:
+            self._redis = Redis.from_url(
+                redis_url, socket_timeout=ANSWER_WITHIN_S, socket_connect_timeout=ANSWER_WITHIN_S
+            )
+        self._sending = ThreadPoolExecutor(max_workers=2, thread_name_prefix="broker")
+
+    async def backlog(self) -> int | None:
+        """Messages that wait for a worker; None when the broker does not answer."""
+        if self._redis is None:
+            return None
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                return int(await self._redis.llen(KEY_PREFIX + QUEUE))
+        except (RedisError, OSError, TimeoutError):
+            return None
+
+    async def send(self, operation_id: UUID, tenant_id: UUID) -> bool:
+        """Whether the broker took it."""
+        if self._celery is None or await self.backlog() is None:
+            return False
+        sending = asyncio.get_running_loop().run_in_executor(
+            self._sending, _send, self._celery, str(operation_id), str(tenant_id)
+        )
+        try:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await sending
+        except (OperationalError, RedisError, OSError, TimeoutError) as error:
+            _log.warning("operation not sent", op="enqueue", error=type(error).__name__)
+            return False
+        return True
+
+    async def close(self) -> None:
+        if self._redis is not None:
+            await self._redis.aclose()
+        self._sending.shutdown(wait=False, cancel_futures=True)
+        if self._celery is not None:
+            self._celery.close()
+
+
+def _send(app: Celery, operation_id: str, tenant_id: str) -> None:
+    app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], retry=False)

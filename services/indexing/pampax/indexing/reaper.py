@@ -1,0 +1,83 @@
+"""The reaper: hands every operation that nobody works on to the workers, again and again until somebody does.
+
+It runs on every replica of the service. So a message that the broker has lost, a worker that was killed and a queue
+that was flushed all come to the same: seconds later the operation is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from pampax.core.errors import PampaxError
+from pampax.indexing import postgres
+from pampax.indexing.broker import FULL_QUEUE, Broker
+from pampax.indexing.local_run import LocalRun
+from pampax.runtime.logging import get_logger
+from pampax.storage.database import Database
+
+PERIOD_S = 5.0
+PATIENCE = timedelta(seconds=10)  # for a message on its way to a worker
+MOST_AT_ONCE = 100
+TAKE_TIMEOUT_S = 5.0
+
+_log = get_logger()
+
+
+class Reaper:
+    """Start with `start`, end with `close`. `enqueue` is what a request that has just made an operation calls."""
+
+    def __init__(self, database: Database, broker: Broker) -> None:
+        self._database = database
+        self._broker = broker
+        self._due = asyncio.Event()
+        self._local = LocalRun(self._due.set)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        await self._local.close()
+
+    async def enqueue(self, operation_id: UUID, tenant_id: UUID) -> bool:
+        """Whether the broker took it; otherwise the reaper does its round at once."""
+        sent = await self._broker.send(operation_id, tenant_id)
+        if not sent:
+            self._due.set()
+        return sent
+
+    async def _run(self) -> None:
+        while True:
+            self._due.clear()
+            try:
+                await self._round()
+            except PampaxError as error:
+                _log.warning("round failed", op="reaper", err_code=error.reason, detail=error.message)
+            try:
+                async with asyncio.timeout(PERIOD_S):
+                    await self._due.wait()
+            except TimeoutError:
+                continue
+
+    async def _round(self) -> None:
+        backlog = await self._broker.backlog()
+        if backlog is None:
+            if self._local.idle:
+                await self._run_one()
+        elif backlog < FULL_QUEUE:
+            for operation_id, tenant_id in await self._take(MOST_AT_ONCE):
+                if not await self._broker.send(operation_id, tenant_id):
+                    return  # they are due again when the patience with them is over
+
+    async def _run_one(self) -> None:
+        for operation_id, tenant_id in await self._take(1):
+            await self._local.start(operation_id, tenant_id)
+
+    async def _take(self, most: int) -> list[tuple[UUID, UUID]]:
+        async with self._database.untenanted(timeout_s=TAKE_TIMEOUT_S) as conn:
+            return await postgres.take_due_operations(conn, most, PATIENCE)

@@ -1,0 +1,66 @@
+"""The one task: an operation by its ids. What runs it is made in each child after the fork and kept between tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from celery import Celery, signals
+from kombu.exceptions import OperationalError
+
+from pampax.core.errors import PampaxError
+from pampax.indexing.celery_app import RUN_OPERATION
+from pampax.indexing.run.runner import Runner
+from pampax.runtime.logging import get_logger
+
+_log = get_logger()
+
+
+class Child:
+    """What one child process holds."""
+
+    def __init__(self, make_runner: Callable[[], Runner]) -> None:
+        self._make_runner = make_runner
+        self._runner: Runner | None = None
+
+    def open(self, **_: object) -> None:
+        self._runner = self._make_runner()
+
+    def close(self, **_: object) -> None:
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.close()
+
+    def run(self, operation_id: str, tenant_id: str) -> UUID | None:
+        if self._runner is None:
+            self.open()
+        assert self._runner is not None
+        return self._runner.run(UUID(operation_id), UUID(tenant_id))
+
+
+def register_tasks(app: Celery, make_runner: Callable[[], Runner]) -> Child:
+    """The caller keeps the child: Celery's signals hold no strong reference to it."""
+    child = Child(make_runner)
+    signals.worker_process_init.connect(child.open)
+    signals.worker_process_shutdown.connect(child.close)
+
+    # Late acknowledgement, limits and no result: see celery_app. Never retried by Celery: the reaper does that.
+    def run_operation(operation_id: str, tenant_id: str) -> None:
+        try:
+            following = child.run(operation_id, tenant_id)
+        except PampaxError as error:
+            _log.warning("operation not run", op="task", err_code=error.reason, detail=error.message)
+            return
+        if following is not None:
+            _send(app, str(following), tenant_id)
+
+    app.task(run_operation, name=RUN_OPERATION)
+    return child
+
+
+def _send(app: Celery, operation_id: str, tenant_id: str) -> None:
+    """The next operation of the repository. If that fails, the reaper finds it."""
+    try:
+        app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], retry=False)
+    except OperationalError as error:
+        _log.info("next operation not sent", op="task", error=type(error).__name__)

@@ -1,0 +1,86 @@
+"""The processes that run operations: Celery's prefork worker, and one that does a single repository's work and ends."""
+
+from __future__ import annotations
+
+import mmap
+import signal
+from collections.abc import Callable
+from uuid import UUID
+
+from celery import Celery, signals
+
+from pampax.embedding.static import load_default
+from pampax.indexing.celery_app import make_celery
+from pampax.indexing.run.indexing import GitPolicy
+from pampax.indexing.run.runner import Runner
+from pampax.indexing.tasks import register_tasks
+from pampax.runtime.logging import get_logger
+from pampax.runtime.settings import Settings
+from pampax.storage.database import SyncDatabase
+
+COMPONENT = "indexing-worker"
+# The run, its heartbeat, and one to spare while Postgres comes back.
+CONNECTIONS = 3
+# Of operations that waited for one another; a process that did more would have no end in a busy repository.
+MOST_IN_A_ROW = 100
+
+_log = get_logger()
+
+
+class StopFlag:
+    """Set once, seen by this process and by the children that it forks."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 1)
+
+    def set(self) -> None:
+        self._shared[0] = 1
+
+    def __call__(self) -> bool:
+        return self._shared[0] == 1
+
+
+def make_runner(settings: Settings, stop_requested: Callable[[], bool]) -> Runner:
+    """Everything that a run needs; call it after forking."""
+    database = SyncDatabase(settings.database.url, pool_max=CONNECTIONS, component=COMPONENT)
+    git = GitPolicy(settings.indexing.cache_dir / "mirrors", settings.indexing.allow_private_git)
+    return Runner(database, load_default(), git, stop_requested=stop_requested)
+
+
+def run_operation(settings: Settings, operation_id: UUID, tenant_id: UUID) -> None:
+    """This operation and those of the same repository that wait behind it; SIGTERM ends it within seconds."""
+    settings.require("database.url")
+    stop = StopFlag()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with make_runner(settings, stop) as runner:
+        following: UUID | None = operation_id
+        for _ in range(MOST_IN_A_ROW):
+            if following is None or stop():
+                return
+            following = runner.run(following, tenant_id)
+
+
+def run_worker(settings: Settings) -> None:
+    """Serves the queue until SIGTERM; runs under way then give their leases back."""
+    settings.require("database.url", "redis.url")
+    app = make_celery(settings.redis.url)
+    stop = StopFlag()
+    _child = register_tasks(app, lambda: make_runner(settings, stop))
+
+    # Held here, because Celery's signals keep no strong reference.
+    def keep_logging(**_: object) -> None:
+        """Connected, it keeps Celery from setting up logging of its own."""
+
+    def stop_runs(**_: object) -> None:
+        stop.set()
+
+    signals.setup_logging.connect(keep_logging)
+    signals.worker_shutting_down.connect(stop_runs)
+    _log.info("serving", op="serve", service="worker", concurrency=settings.indexing.concurrency)
+    _start(app, settings.indexing.concurrency)
+
+
+def _start(app: Celery, concurrency: int) -> None:
+    options = ["--pool=prefork", f"--concurrency={concurrency}", "--without-gossip", "--without-mingle"]
+    app.worker_main(["--quiet", "worker", *options, "--without-heartbeat"])
