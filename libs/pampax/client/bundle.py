@@ -1,0 +1,75 @@
+"""Bundles: the task, and the code that it needs inside a token budget."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pampax.client.choices import Tokenizer
+from pampax.client.model import Answer, Request
+from pampax.client.search import Evidence, SnapshotInfo
+
+
+class BundleRequest(Request):
+    """`format` json adds the content of each item to the answer; the markdown is there in any case."""
+
+    task: str
+    repos: tuple[str, ...] = ()
+    ref: str | None = None
+    token_budget: int = 8_000
+    tokenizer: Tokenizer = "o200k_base"
+    format: Literal["markdown", "json"] = "markdown"
+    seed_paths: tuple[str, ...] = ()
+
+
+class BundleItem(Answer):
+    """One piece: `rendering` is full, skeleton, signature or reference; `tokens` counts its heading as well."""
+
+    repo: str
+    path: str
+    start_line: int
+    end_line: int
+    language: str
+    symbol: str
+    rendering: str
+    tokens: int
+    reason: str
+    evidence: list[Evidence]
+    content: str | None = None
+
+
+class OmittedItem(Answer):
+    """A piece that was left out, and the tokens that it would have cost in full."""
+
+    repo: str
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    tokens: int
+    reason: str
+
+
+class TokenUse(Answer):
+    """Budget and use, in tokens; not `exact` when the tokenizer is an estimate."""
+
+    limit: int
+    used: int
+    tokenizer: str
+    exact: bool
+
+
+class Bundle(Answer):
+    """Items in reading order, omitted best first. An empty `signature` is that of a degraded bundle."""
+
+    signature: str
+    markdown: str
+    items: list[BundleItem]
+    omitted: list[OmittedItem]
+    budget: TokenUse
+    stopping_reason: str
+    cache: str
+    took_ms: float
+    degraded: list[str]
+    snapshots: list[SnapshotInfo]
+    corr_id: str
+    trace_id: str

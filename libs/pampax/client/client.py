@@ -1,0 +1,158 @@
+"""The gateway's REST API as methods."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import TypeVar
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from pampax.client.bundle import Bundle, BundleRequest
+from pampax.client.health import Health
+from pampax.client.model import Answer
+from pampax.client.problems import not_pampax
+from pampax.client.repository import (
+    Manifest,
+    NewRepository,
+    Operation,
+    OperationPage,
+    Repository,
+    RepositoryPage,
+    SourceText,
+    Upload,
+    UploadProgress,
+)
+from pampax.client.search import SearchAnswer, SearchRequest
+from pampax.client.transport import Exchange, Transport
+from pampax.core.errors import InvalidRequest
+
+# Seconds; the gateway's own limits are 10 for a search, 20 for a bundle, 60 for an upload.
+SEARCH_S = 15.0
+BUNDLE_S = 30.0
+UPLOAD_S = 120.0
+OTHER_S = 15.0
+PAGE_SIZE = 100
+REPOSITORY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+Kind = TypeVar("Kind", bound=Answer)
+
+
+class Client:
+    """Calls one gateway with one key; a context manager that closes its connections.
+
+    Every method raises the errors of `pampax.core.errors`: what the gateway says, Unavailable when it cannot be
+    reached, DeadlineExceeded when it does not answer in time, ConfigError when something else answers.
+    """
+
+    def __init__(
+        self, endpoint: str, token: str, on_exchange: Callable[[Exchange], None] = lambda _exchange: None
+    ) -> None:
+        self._transport = Transport(endpoint, token, on_exchange)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def search(self, request: SearchRequest) -> SearchAnswer:
+        content = self._transport.call("POST", "/v1/search", body=request.body(), timeout_s=SEARCH_S)
+        return self._read(SearchAnswer, content)
+
+    def assemble(self, request: BundleRequest) -> Bundle:
+        content = self._transport.call("POST", "/v1/bundles", body=request.body(), timeout_s=BUNDLE_S)
+        return self._read(Bundle, content)
+
+    def read_file(self, repository: str, path: str, *, ref: str = "", lines: str = "") -> SourceText:
+        """`lines` is a line or a range such as 10-20, 1-based and inclusive."""
+        query = {name: value for name, value in (("ref", ref), ("lines", lines)) if value}
+        route = f"{_repository(repository)}/files/{quote(path)}"
+        return self._read(SourceText, self._transport.call("GET", route, query=query, timeout_s=OTHER_S))
+
+    def repositories(self) -> Iterator[Repository]:
+        """Every readable repository, by name."""
+        token = ""
+        while True:
+            query: dict[str, str | int] = {"page_size": PAGE_SIZE, **({"page_token": token} if token else {})}
+            content = self._transport.call("GET", "/v1/repositories", query=query, timeout_s=OTHER_S)
+            page = self._read(RepositoryPage, content)
+            yield from page.repositories
+            if not page.next_page_token or page.next_page_token == token:
+                return
+            token = page.next_page_token
+
+    def repository(self, name: str) -> Repository:
+        return self._read(Repository, self._transport.call("GET", _repository(name), timeout_s=OTHER_S))
+
+    def create_repository(self, new: NewRepository) -> Repository:
+        """AlreadyExists when the name is taken."""
+        _repository(new.name)
+        content = self._transport.call("POST", "/v1/repositories", body=new.body(), timeout_s=OTHER_S, repeatable=False)
+        return self._read(Repository, content)
+
+    def delete_repository(self, name: str) -> None:
+        self._transport.call("DELETE", _repository(name), timeout_s=OTHER_S, repeatable=False)
+
+    def index(self, repository: str, *, ref: str = "", full: bool = False, upload: str = "") -> Operation:
+        """The operation that was started, or the equal one that waits already."""
+        asked = {"ref": ref, "full": full, "upload": upload}
+        body = {name: value for name, value in asked.items() if value}
+        content = self._transport.call("POST", f"{_repository(repository)}:index", body=body, timeout_s=OTHER_S)
+        return self._read(Operation, content)
+
+    def open_upload(self, repository: str, manifest: Manifest) -> Upload:
+        content = self._transport.call(
+            "POST", f"{_repository(repository)}:upload", body=manifest.model_dump(), timeout_s=UPLOAD_S
+        )
+        return self._read(Upload, content)
+
+    def send_blobs(self, repository: str, upload: str, blobs: Mapping[str, bytes]) -> int:
+        """Sends blobs by their ids; how many of the manifest are still missing. A few MB at a time."""
+        sent = [{"id": blob, "content_base64": b64encode(content).decode()} for blob, content in blobs.items()]
+        body = {"upload": upload, "blobs": sent}
+        content = self._transport.call("POST", f"{_repository(repository)}:upload", body=body, timeout_s=UPLOAD_S)
+        return self._read(UploadProgress, content).missing
+
+    def operation(self, operation: str) -> Operation:
+        return self._read(Operation, self._transport.call("GET", _operation(operation), timeout_s=OTHER_S))
+
+    def operations(self, count: int = PAGE_SIZE) -> list[Operation]:
+        """The latest ones, latest first; 1 to 1000 of them."""
+        content = self._transport.call("GET", "/v1/operations", query={"page_size": count}, timeout_s=OTHER_S)
+        return self._read(OperationPage, content).operations
+
+    def cancel(self, operation: str) -> Operation:
+        """Asks for the operation to stop; it may still finish."""
+        route = f"{_operation(operation)}:cancel"
+        return self._read(Operation, self._transport.call("POST", route, timeout_s=OTHER_S))
+
+    def health(self) -> Health:
+        return self._read(Health, self._transport.call("GET", "/v1/health", timeout_s=OTHER_S))
+
+    def _read(self, kind: type[Kind], content: bytes) -> Kind:
+        try:
+            return kind.model_validate_json(content)
+        except ValidationError as error:
+            raise not_pampax(f"{self._transport.endpoint} answers in a form that is unknown here") from error
+
+
+def _repository(name: str) -> str:
+    """The path of a repository's resource. A name that could not be one never becomes part of a URL."""
+    if not REPOSITORY_NAME.fullmatch(name):
+        shown = ascii(name[:60])
+        text = f"must be 1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit, got {shown}"
+        raise InvalidRequest(f"a repository's name {text}", fields={"name": text})
+    return f"/v1/repositories/{name}"
+
+
+def _operation(operation: str) -> str:
+    return f"/v1/operations/{quote(operation, safe='')}"

@@ -1,0 +1,81 @@
+"""Search: the question, and ranked chunks with their evidence."""
+
+from __future__ import annotations
+
+from pampax.client.choices import GroupBy, Intent, Kind, Mode
+from pampax.client.model import Answer, Request
+
+
+class SearchRequest(Request):
+    """`max_staleness` is in seconds; no `repos` means every readable one, no `ref` each one's latest publish."""
+
+    query: str
+    repos: tuple[str, ...] = ()
+    ref: str | None = None
+    mode: Mode = "hybrid"
+    languages: tuple[str, ...] = ()
+    path_glob: str | None = None
+    kinds: tuple[Kind, ...] = ()
+    limit: int = 10
+    group_by: GroupBy = "chunk"
+    intent: Intent | None = None
+    explain: bool = False
+    max_staleness: float | None = None
+    page_token: str | None = None
+
+
+class Evidence(Answer):
+    """One part of a score: `score` is the points it added, `rank` 0 where the source does not rank."""
+
+    source: str
+    rank: int
+    score: float
+    value: float
+    detail: str
+
+
+class SnapshotInfo(Answer):
+    """A published state of a repository that an answer was made from; `commit` is "" for a folder outside git."""
+
+    repo: str
+    ref: str
+    commit: str
+    generation: int
+    build: str
+    age_s: float
+
+
+class SearchResult(Answer):
+    """One ranked chunk. Lines are 1-based and inclusive; `evidence` is there when it was asked for."""
+
+    id: str
+    repo: str
+    ref: str
+    commit: str
+    path: str
+    other_paths: list[str]
+    start_line: int
+    end_line: int
+    language: str
+    kind: str
+    symbol: str
+    score: float
+    content: str
+    evidence: list[Evidence]
+
+
+class SearchAnswer(Answer):
+    """Results, best first, and what they were made from; generation, build and age are the oldest snapshot's."""
+
+    results: list[SearchResult]
+    intent: str
+    cache: str
+    took_ms: float
+    degraded: list[str]
+    generation: int
+    build: str
+    age_s: float
+    snapshots: list[SnapshotInfo]
+    corr_id: str
+    trace_id: str
+    next_page_token: str
