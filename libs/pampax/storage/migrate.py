@@ -186,8 +186,8 @@ def _privilege_advice(error: psycopg.Error) -> str:
     if "extension" in _message(error):
         return "run CREATE EXTENSION vector in this database as a superuser, then migrate again"
     return (
-        "the owner needs CREATEROLE and, where the roles pampax_service and pampax_definer exist already, the admin "
-        "option on them (as a superuser: GRANT pampax_service, pampax_definer TO <owner> WITH ADMIN OPTION)"
+        "the owner needs CREATEROLE and, where the roles exist already, the admin option on them (as a superuser: "
+        f"GRANT {SERVICE_ROLE}, pampax_definer TO <owner> WITH ADMIN TRUE, INHERIT FALSE, SET FALSE)"
     )
 
 

@@ -41,7 +41,7 @@ def test_a_list_comes_back_with_its_numbers_capped(rows: list[Entry]) -> None:
 def test_the_types_are_those_that_scoring_expects(rows: list[Entry]) -> None:
     found = posting.unpack(pack(rows))
 
-    assert (found.ordinals.dtype, found.tfs.dtype, found.lengths.dtype) == (np.int32, np.uint8, np.uint16)
+    assert [array.dtype.name for array in (found.ordinals, found.tfs, found.lengths)] == ["int32", "uint8", "uint16"]
 
 
 @given(entries, st.lists(st.integers(0, 200), max_size=4))
