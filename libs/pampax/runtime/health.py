@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -17,32 +18,33 @@ HEALTH_SERVICE: str = health.SERVICE_NAME
 _PERIOD_S = 1.0
 # A part that needs longer to say that it is well is not.
 _ANSWER_WITHIN_S = 2.0
+_TELL_WITHIN_S = 1.0
 
 _log = get_logger()
 
 
 class Health:
-    """The health service of one server. Services are not ready until `watch` has asked for the first time."""
+    """The health service of one server. Services are not ready until `refresh` has asked for the first time."""
 
     def __init__(self, services: Sequence[str], ready: Ready | None) -> None:
         self._services = tuple(services)
         self._ready = ready
         self._servicer = _Servicer()
-        self._was_ready: bool | None = None
+        self._said: str | None = None
 
     def add_to(self, server: aio.Server) -> None:
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
 
     async def refresh(self) -> bool:
-        """Asks once whether the services can work and publishes the answer."""
-        ready = await self._ask()
-        state = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        """Asks once whether the services can work, publishes the answer and logs it when it is another than before."""
+        why_not = await self._ask()
+        state = health_pb2.HealthCheckResponse.NOT_SERVING if why_not else health_pb2.HealthCheckResponse.SERVING
         for service in self._services:
             await self._servicer.set(service, state)
-        if ready != self._was_ready:
-            _log.info("ready" if ready else "not ready", op="health")
-        self._was_ready = ready
-        return ready
+        if why_not != self._said:
+            _log.warning("not ready", op="health", why=why_not) if why_not else _log.info("ready", op="health")
+        self._said = why_not
+        return not why_not
 
     async def watch(self) -> None:
         """Refreshes every second until cancelled."""
@@ -52,21 +54,23 @@ class Health:
 
     async def leave(self) -> None:
         """Everything is NOT_SERVING from here on, and those who watch are told."""
-        await self._servicer.enter_graceful_shutdown()
+        with suppress(TimeoutError):  # someone who watches and does not read must not hold up the end
+            async with asyncio.timeout(_TELL_WITHIN_S):
+                await self._servicer.enter_graceful_shutdown()
 
     def hang_up(self) -> None:
         """Ends the streams of those who watch; they would hold the server up as long as they live."""
         self._servicer.closing.set()
 
-    async def _ask(self) -> bool:
+    async def _ask(self) -> str:
+        """Why the services are not ready; empty when they are."""
         if self._ready is None:
-            return True
+            return ""
         try:
             async with asyncio.timeout(_ANSWER_WITHIN_S):
-                return await self._ready()
+                return "" if await self._ready() else "the service says so"
         except Exception as error:  # noqa: BLE001 - whatever it is, the service is not ready, and the next second may differ
-            _log.warning("readiness check failed", op="health", error=f"{type(error).__name__}: {error}")
-            return False
+            return f"{type(error).__name__}: {error}"
 
 
 class _Servicer(health.aio.HealthServicer):  # type: ignore[misc]  # the package has no type stubs

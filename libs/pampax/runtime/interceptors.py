@@ -1,131 +1,22 @@
-"""What happens around every rpc of every service: one ordered list of steps, the same for all four kinds of call.
+"""Puts the steps around every servicer's method: one interceptor for all four kinds of call.
 
-    context -> log -> errors -> deadline -> caller -> the servicer
-
-A step gets the rpc and what comes after it, and awaits that. Health and reflection are the transport's own and pass by.
+Health and reflection belong to the transport: they need no caller, live as long as they like and pass by.
 """
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import grpc
 from grpc import aio
-from grpc_status import rpc_status
 
-from pampax.core.errors import DeadlineExceeded, Internal, PampaxError
-from pampax.core.identity import Caller
-from pampax.runtime import context
-from pampax.runtime.caller import CALLER_KEY, enter_caller, verify_caller
-from pampax.runtime.errors_wire import to_status
-from pampax.runtime.logging import get_logger
-
-# For clients that send no deadline of their own.
-DEFAULT_DEADLINE_S = 30.0
-DEFAULT_STREAM_DEADLINE_S = 300.0
+from pampax.runtime.steps import Context, Proceed, Rpc, Step
 
 _PASS_BY = ("/grpc.health.", "/grpc.reflection.")
-_STATUS_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
-
-_Context: TypeAlias = aio.ServicerContext[Any, Any]
-Authenticator: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Caller]]
-Proceed: TypeAlias = Callable[[], Awaitable[object]]
-
-_log = get_logger()
-
-
-@dataclass(slots=True)
-class Rpc:
-    """One call on its way through the steps. Metadata keys are lower case; binary values are left out."""
-
-    method: str
-    streaming: bool
-    context: _Context
-    metadata: Mapping[str, str] = field(init=False)
-    caller: Caller | None = None
-    error: PampaxError | None = None
-
-    def __post_init__(self) -> None:
-        pairs = self.context.invocation_metadata() or ()
-        self.metadata = {key: value for key, value in pairs if isinstance(value, str)}
-
-
-Step: TypeAlias = Callable[[Rpc, Proceed], Awaitable[object]]
-
-
-def steps(authenticate: Authenticator | None, secret: str) -> Sequence[Step]:
-    """The list, outermost first. Without an authenticator calls have no caller."""
-    always: list[Step] = [enter_context, log_call, answer_errors, hold_deadline]
-    return [*always, partial(identify, authenticate, secret)] if authenticate else always
-
-
-def caller_token_authenticator(secret: str) -> Authenticator:
-    """For services behind the gateway: believes the signed token of the service that calls."""
-
-    async def authenticate(metadata: Mapping[str, str]) -> Caller:
-        return verify_caller(metadata.get(CALLER_KEY, ""), secret)
-
-    return authenticate
-
-
-async def enter_context(rpc: Rpc, proceed: Proceed) -> object:
-    context.enter_request(rpc.metadata)
-    rpc.context.set_trailing_metadata(context.request_metadata())
-    return await proceed()
-
-
-async def log_call(rpc: Rpc, proceed: Proceed) -> object:
-    started = time.perf_counter()
-    cancelled = False
-    try:
-        return await proceed()
-    except asyncio.CancelledError:
-        cancelled = True
-        raise
-    finally:
-        status = "CANCELLED" if cancelled else _status_name(rpc.context.code())
-        _write_line(rpc, status, round((time.perf_counter() - started) * 1_000, 3))
-
-
-async def answer_errors(rpc: Rpc, proceed: Proceed) -> object:
-    try:
-        return await proceed()
-    except aio.AbortError:
-        raise  # the servicer has answered already
-    except Exception as error:  # noqa: BLE001 - the last one who can answer: nothing unknown may reach the client
-        rpc.error = _ours(error) or _unexpected(rpc, error)
-        status = to_status(rpc.error)
-        if isinstance(error, NotImplementedError):
-            status.code = grpc.StatusCode.UNIMPLEMENTED.value[0]
-    answer = rpc_status.to_status(status)
-    trailing = (*answer.trailing_metadata, *context.request_metadata())
-    return await rpc.context.abort_with_status(answer._replace(trailing_metadata=trailing))
-
-
-async def hold_deadline(rpc: Rpc, proceed: Proceed) -> object:
-    default = DEFAULT_STREAM_DEADLINE_S if rpc.streaming else DEFAULT_DEADLINE_S
-    limit = _time_left(rpc.context, default)
-    context.enter_deadline(limit)
-    try:
-        async with asyncio.timeout(limit) as scope:
-            return await proceed()
-    except TimeoutError as error:
-        if not scope.expired():
-            raise
-        raise DeadlineExceeded("the deadline passed before the answer was ready; ask for less or allow more") from error
-
-
-async def identify(authenticate: Authenticator, secret: str, rpc: Rpc, proceed: Proceed) -> object:
-    rpc.caller = await authenticate(rpc.metadata)
-    enter_caller(rpc.caller, secret)
-    return await proceed()
 
 
 class Chain(aio.ServerInterceptor):
@@ -150,7 +41,7 @@ class Chain(aio.ServerInterceptor):
         streaming = handler.request_streaming or handler.response_streaming
         body = partial(_send_all if handler.response_streaming else _answer, getattr(handler, kind))
 
-        async def run(request: object, servicer_context: _Context) -> object:
+        async def run(request: object, servicer_context: Context) -> object:
             rpc = Rpc(method, streaming, servicer_context)
             proceed: Proceed = partial(body, request, servicer_context)
             for step in self._steps:
@@ -165,12 +56,12 @@ class Chain(aio.ServerInterceptor):
         )
 
 
-async def _answer(behaviour: Callable[..., object], request: object, servicer_context: _Context) -> object:
+async def _answer(behaviour: Callable[..., object], request: object, servicer_context: Context) -> object:
     result = behaviour(request, servicer_context)
     return await result if inspect.isawaitable(result) else result
 
 
-async def _send_all(behaviour: Callable[..., object], request: object, servicer_context: _Context) -> None:
+async def _send_all(behaviour: Callable[..., object], request: object, servicer_context: Context) -> None:
     """Writes here instead of yielding to grpc, so that a deadline that passes while sending is answered as one."""
     result = behaviour(request, servicer_context)
     if isinstance(result, AsyncGenerator):
@@ -179,47 +70,6 @@ async def _send_all(behaviour: Callable[..., object], request: object, servicer_
                 await servicer_context.write(message)
     elif inspect.isawaitable(result):
         await result
-
-
-def _time_left(servicer_context: _Context, default: float) -> float:
-    left: object = servicer_context.time_remaining()  # None without a deadline, whatever the stubs say
-    return max(left, 0.0) if isinstance(left, float) else default
-
-
-def _ours(error: BaseException) -> PampaxError | None:
-    """The error itself, or the first of ours in a task group's bundle."""
-    if isinstance(error, BaseExceptionGroup):
-        return next((ours for inner in error.exceptions if (ours := _ours(inner))), None)
-    return error if isinstance(error, PampaxError) else None
-
-
-def _unexpected(rpc: Rpc, error: Exception) -> Internal:
-    if isinstance(error, NotImplementedError):
-        return Internal("this server does not offer the call", reason="UNIMPLEMENTED")
-    _log.error("unexpected error", op=rpc.method[1:], exc_info=error)
-    request_id = context.corr_id.get()
-    message = f"the service failed; tell its operator this request id: {request_id}"
-    return Internal(message, metadata={"corr_id": request_id})
-
-
-def _write_line(rpc: Rpc, status: str, duration_ms: float) -> None:
-    fields: dict[str, object] = {"op": rpc.method[1:], "duration_ms": duration_ms, "status": status}
-    if rpc.caller is not None:
-        fields["tenant"] = str(rpc.caller.tenant_id)
-    if rpc.error is None:
-        _log.info("rpc", **fields)
-        return
-    fields |= {"err_code": rpc.error.reason, "err_kind": type(rpc.error).__name__}
-    if rpc.error.http_status >= 500:
-        _log.warning("rpc", **fields, detail=rpc.error.message)
-    else:
-        _log.info("rpc", **fields)
-
-
-def _status_name(code: grpc.StatusCode | int | None) -> str:
-    if isinstance(code, grpc.StatusCode):
-        return code.name
-    return _STATUS_NAMES.get(code or 0, "UNKNOWN")
 
 
 def _count(streaming: bool) -> str:

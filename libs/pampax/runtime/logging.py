@@ -24,7 +24,7 @@ MASK = "[redacted]"
 _FIRST = ("time", "level", "component", "op", "corr_id", "msg")
 _SECRET_FIELDS = frozenset({
     "api_key", "authorization", "caller_secret", "content", "dsn", "key_pepper", "pampax-caller", "password", "query",
-    "secret", "source", "text", "token",
+    "secret", "text", "token",
 })  # fmt: skip
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
 # Libraries that tell of every request at info.

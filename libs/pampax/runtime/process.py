@@ -23,19 +23,25 @@ def main(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -
     sys.exit(_run(component, run))
 
 
-async def wait_for_signal() -> str:
-    """Returns at the first SIGTERM or SIGINT, with its name; a second one has its usual effect and ends the process."""
+def stop_signal() -> asyncio.Future[str]:
+    """Done at the first SIGTERM or SIGINT, with its name; the second has its usual effect and ends the process."""
     loop = asyncio.get_running_loop()
     received: asyncio.Future[str] = loop.create_future()
 
     def receive(number: signal.Signals) -> None:
         for each in _STOP_SIGNALS:
             loop.remove_signal_handler(each)
-        received.set_result(number.name)
+        if not received.done():
+            received.set_result(number.name)
 
     for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, receive, number)
-    return await received
+    return received
+
+
+async def wait_for_signal() -> str:
+    """The same as awaiting `stop_signal()`, for a process that need not listen while it starts."""
+    return await stop_signal()
 
 
 def _run(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:

@@ -12,16 +12,18 @@ from grpc_reflection.v1alpha import reflection
 from pampax.core.errors import ConfigError
 from pampax.runtime.addresses import check_free
 from pampax.runtime.health import HEALTH_SERVICE, Health, Ready
-from pampax.runtime.interceptors import Authenticator, Chain, Step, caller_token_authenticator, steps
+from pampax.runtime.interceptors import Chain
 from pampax.runtime.logging import get_logger
-from pampax.runtime.process import wait_for_signal
+from pampax.runtime.process import stop_signal
 from pampax.runtime.settings import Settings
+from pampax.runtime.steps import Authenticator, Step, caller_token_authenticator, steps
 from pampax.runtime.transport import SERVER_OPTIONS
 
 # Clients need a moment to learn that they should call others; until then new calls are still answered.
 LEAVE_S = {"server": 2.0, "embedded": 0.2}
 # What is still running then is cut off. Kubernetes kills after 30 s: this and what comes before stays below.
 GRACE_S = 20.0
+CLOSE_S = 2.0
 
 Register = Callable[[aio.Server], Sequence[str]]
 Close = Callable[[], Awaitable[None]]
@@ -41,17 +43,17 @@ async def serve(
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains. `register` adds servicers and returns their full names.
 
-    `close` is given in the order of building and called in reverse, also when the start fails. `authenticate` is True
-    for the signed token of another service, False for none, or the service's own way. ConfigError when the address
-    cannot be had.
+    `close` is given in the order of building and called in reverse, at most 2 s each, also when the start fails.
+    `authenticate` is True for the signed token of another service, False for none, or the service's own way.
+    ConfigError when the address cannot be had.
     """
+    stopping = stop_signal()
     async with AsyncExitStack() as parts:
         for closer in close:
-            parts.push_async_callback(closer)
+            parts.push_async_callback(_close, closer)
         running = await start(component, address, register, settings, authenticate=authenticate, ready=ready)
         parts.push_async_callback(running.drain)
-        signal = await wait_for_signal()
-        _log.info("stopping", op="serve", signal=signal)
+        _log.info("stopping", op="serve", signal=await stopping)
     _log.info("stopped", op="serve")
 
 
@@ -72,8 +74,8 @@ async def start(
     health.add_to(server)
     reflection.enable_server_reflection((*services, HEALTH_SERVICE, reflection.SERVICE_NAME), server)
     port = _bind(server, address)
-    await server.start()
     await health.refresh()
+    await server.start()
     _log.info("serving", op="serve", service=component, address=address, port=port)
     return RunningServer(server, health, port, LEAVE_S[settings.mode])
 
@@ -96,6 +98,14 @@ class RunningServer:
         await asyncio.sleep(self._leave_s)
         self._health.hang_up()
         await self._server.stop(GRACE_S)
+
+
+async def _close(closer: Close) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await closer()
+    except TimeoutError:
+        _log.warning("closing took too long and was left", op="serve", part=repr(closer))
 
 
 def _steps(authenticate: bool | Authenticator, settings: Settings) -> Sequence[Step]:

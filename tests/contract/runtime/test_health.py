@@ -89,7 +89,7 @@ async def test_reflection_describes_a_method(serving, search_service, nothing_fo
     assert any(b"SearchChunks" in file for file in answer.file_descriptor_response.file_descriptor_proto)
 
 
-async def test_a_taken_port_is_a_clear_mistake(serving, settings, search_service, nothing_found):
+async def test_a_taken_port_is_a_clear_mistake(settings, search_service, nothing_found):
     register = search_service(nothing_found)
     first = await start("test", "127.0.0.1:0", register, settings)
     try:
@@ -99,7 +99,7 @@ async def test_a_taken_port_is_a_clear_mistake(serving, settings, search_service
         await first.drain()
 
 
-async def test_what_was_built_is_closed_in_reverse_when_the_start_fails(serving, search_service, nothing_found):
+async def test_what_was_built_is_closed_in_reverse_when_the_start_fails(search_service, nothing_found):
     closed = []
 
     async def close_pool():
@@ -117,3 +117,24 @@ async def test_what_was_built_is_closed_in_reverse_when_the_start_fails(serving,
             close=[close_pool, close_cache],
         )
     assert closed == ["cache", "pool"]
+
+
+async def test_a_part_that_does_not_close_is_left_and_the_next_one_closed(search_service, nothing_found, monkeypatch):
+    monkeypatch.setattr("pampax.runtime.server.CLOSE_S", 0.01)
+    closed = []
+
+    async def close_pool():
+        closed.append("pool")
+
+    async def close_never():
+        await asyncio.Event().wait()
+
+    with pytest.raises(ConfigError):
+        await serve(
+            "test",
+            "127.0.0.1:0",
+            search_service(nothing_found),
+            Settings(mode="embedded"),
+            close=[close_pool, close_never],
+        )
+    assert closed == ["pool"]
