@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from pampax.codeintel.definitions import MAX_NAME_CHARS, Definition, comment_doc, folded
 
-_MAX_LINE_CHARS = 1000  # longer lines are data, and patterns would crawl over them
+_MAX_LINE_CHARS = 300  # longer lines are data, and patterns would crawl over them
 _MAX_COMMENT_LINES = 60
 _MAX_HEAD_LINES = 20
 
@@ -33,7 +33,7 @@ _KEYWORDS: Mapping[str, str] = MappingProxyType(
 _DEFINITION = re.compile(
     rf"^(?P<indent>[ \t]*){_MODIFIERS}(?:(?P<type>{_KEYWORDS['type']})|(?P<function>{_KEYWORDS['function']}))"
     r"(?:\s+(?:class|record|struct|if\s+not\s+exists))?\s+"
-    r"(?:\([^()]*\)\s*)?(?P<name>(?:self\.)?[^\W\d][\w.:?!]*)\s*(?![\w\s]*[=;,]\s*$)",
+    r"(?:\([^()]*\)\s*)?(?P<name>(?:self\.)?[^\W\d]\w*(?:(?:::|[.:])\w+)*[?!]?)\s*(?![\w\s]*[=;,]\s*$)",
     re.IGNORECASE,
 )
 # Methods of C#, Java-like languages without a keyword: modifiers, a result type, a name, parameters.
@@ -56,7 +56,9 @@ _C_TYPE = re.compile(
     r"(?:[A-Z_]{3,}(?:\([^()]*\))?\s+)?(?P<name>[A-Za-z_]\w*)[^;()]*\{?\s*$"
 )
 
-_COMMENT_LINE = re.compile(r"^\s*(?:#(?!\s*(?:include|define|if|el|end|pragma|undef|error))|//|/\*|\*|--|;|%|@\w|\[<)")
+_COMMENT_LINE = re.compile(
+    r"^\s*(?:#(?!!|\s*(?:include|define|if|el|end|pragma|undef|error))|//|/\*|\*|--|;|%|@\w|\[<)"
+)
 _CLOSING = re.compile(r"^\s*(?:[})\]]|end\b|done\b|fi\b|esac\b)")
 _OPENING = re.compile(r"^\s*\{")
 _BODY_OR_END = re.compile(r"[{;]")
@@ -64,6 +66,7 @@ _BODY_OR_END = re.compile(r"[{;]")
 _RESERVED = frozenset(
     {"static_assert", "decltype", "sizeof", "alignas", "noexcept", "defined", "operator", "assert", "if"}
 )
+_PRIVATE = re.compile(r"\b(?:private|local|defp|defmacrop|fileprivate)\b|^static\b")
 _C_FAMILY = frozenset({"c", "cpp", "objective-c", "objective-cpp", "cuda"})
 # Prose and data: what looks like a definition there is an example or a value.
 _WITHOUT_DEFINITIONS_TEXT = """
@@ -118,7 +121,7 @@ def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def _definition(name: str, kind: str, row: int, lines: Sequence[str], starts: Sequence[int]) -> Definition:
-    *container, last = [part for part in name.replace("::", ".").split(".") if part] or [name]
+    *container, last = [part for part in re.split(r"[.:]+", name) if part] or [name]
     top, end = _top(row, lines), _end(row, lines)
     return Definition(
         name=last,
@@ -130,9 +133,7 @@ def _definition(name: str, kind: str, row: int, lines: Sequence[str], starts: Se
         last=starts[end + 1],
         signature=folded(lines[row]).rstrip("{ "),
         doc=comment_doc(lines[top:row]) if top < row else "",
-        exported=not re.search(
-            r"\b(?:private|static|local|defp|fileprivate)\b|^_", lines[row].partition(name)[0] + name
-        ),
+        exported=not (last.startswith("_") or _PRIVATE.search(lines[row].partition(name)[0])),
         container="" if container == ["self"] else ".".join(container),
     )
 

@@ -19,6 +19,15 @@ from pampax.codeintel.definitions import (
     folded,
 )
 from pampax.codeintel.grammars import Grammar
+from pampax.codeintel.names import (
+    C_LANGUAGES,
+    SCRIPT_LANGUAGES,
+    container_name,
+    is_c_noise,
+    is_import,
+    name_path,
+    without_macros,
+)
 from pampax.codeintel.visibility import exported_names, is_exported
 
 # Two patterns may name one thing: the better kind wins, then the wider range.
@@ -27,20 +36,9 @@ _MAX_CHAIN = 64  # declarators in a row; real code has five
 _MAX_LEADS = 200  # separate leading comments of one definition
 _UNNAMED_LINKS = frozenset({"parenthesized_declarator", "reference_declarator", "attributed_declarator"})
 _VALUE_FIELDS = ("value", "right")
-_NOT_IN_CONTAINER = re.compile(r"\.prototype$|^(?:module\.)?exports$|^this$|^window$|^globalThis$")
-_TEMPLATE_ARGUMENTS = re.compile(r"<[^<>]*>")
-_MAX_TEMPLATE_DEPTH = 8
-# A macro before a block reads as a function of this name; the block is real, the function is not.
-_BLOCK_KEYWORDS = frozenset({"namespace", "class", "struct", "union", "enum", "extern"})
-_CONTROL_KEYWORDS = frozenset({"if", "else", "for", "while", "do", "switch", "return", "sizeof", "defined"})
-_C_NAME = re.compile(r"~?[A-Za-z_]\w*|operator\W.*|operator \w.*")
-# What is left of a declaration when a macro broke it in two, and the guard around a header.
-_MACRO_REMAINS = re.compile(r"__\w*|[A-Z_][A-Z0-9_]*")
-_HEADER_GUARD = re.compile(r"\w*_H(?:H|PP|XX)?_*")
-_IMPORT = re.compile(r"=\s*(?:[\w.]+\()?(?:await\s+import|require)\s*\(")
-_MACRO_CALL = re.compile(r"[A-Z][A-Z0-9_]*\s*\((?:\s*(\w+)\s*,\s*(\w+)\s*\))?")
 _LINE_HEAD = re.compile(rb"[^;{}()=,\n]*")
-_HEAD_BYTES = 2400  # looked at for a signature
+_HEAD_BYTES = 2400  # looked at for a signature or a docstring's first paragraph
+_MAX_BEFORE_BYTES = 300  # on a definition's line; minified files have a megabyte there
 
 
 @dataclass(slots=True)
@@ -87,11 +85,17 @@ def _collect(matches: list[tuple[int, dict[str, list[Node]]]], source: bytes) ->
 def _add_lead(found: _Found, node: Node, source: bytes) -> None:
     start, end = node.start_byte, node.end_byte
     found.lead_starts[start] = end
-    line_start = source.rfind(b"\n", 0, start) + 1
-    if source[line_start:start].strip():
+    before = _before_on_line(source, start)
+    if before is None or before.strip():
         return  # behind code on the same line
     last = node.end_point[0] - (node.end_point[1] == 0)
     found.lead_rows[last] = min(node.start_point[0], found.lead_rows.get(last, last))
+
+
+def _before_on_line(source: bytes, at: int) -> bytes | None:
+    """What stands before the offset on its line, or None when that is very long."""
+    line_start = source.rfind(b"\n", max(0, at - _MAX_BEFORE_BYTES), at) + 1
+    return source[line_start:at] if line_start or at < _MAX_BEFORE_BYTES else None
 
 
 def _add_named(found: _Found, captures: Mapping[str, list[Node]]) -> None:
@@ -140,10 +144,13 @@ class _Reader:
     exported: frozenset[str]
 
     def definition(self, kind: str, node: Node, name_node: Node, container_node: Node | None) -> Definition | None:
-        *path, name = self._path(name_node)
-        container = ".".join(path) or self._container(container_node)
-        if self.language in ("c", "cpp") and kind == "function":
-            kind, container, name = self._without_macros(node, container, name)
+        *path, name = name_path(self.language, name_node.type, self._text(name_node, 4 * MAX_NAME_CHARS))
+        container = ".".join(path)
+        if container_node is not None:
+            container = container_name(self.language, self._text(container_node, MAX_NAME_CHARS))
+        if self.language in C_LANGUAGES and kind == "function":
+            untyped = node.type == "function_definition" and node.child_by_field_name("type") is None
+            kind, container, name = without_macros(container, name, self._text(node) if untyped else "")
         if kind != SCOPE and (not 0 < len(name) <= MAX_NAME_CHARS or self._is_noise(kind, name, node)):
             return None
         first = self._past_leads(node.start_byte)
@@ -166,56 +173,12 @@ class _Reader:
             container=container,
         )
 
-    def _path(self, node: Node) -> list[str]:
-        """The name with the qualifiers written before it (`Outer::inner`)."""
-        text = self._text(node.start_byte, min(node.end_byte, node.start_byte + 4 * MAX_NAME_CHARS))
-        if node.type == "operator_cast":
-            return [folded(text.partition("(")[0])]
-        text = " ".join(text.split()).strip("\"'`[]")
-        if self.language not in ("cpp", "rust") or text.startswith("operator"):
-            return [text]
-        for _ in range(_MAX_TEMPLATE_DEPTH):
-            text, found = _TEMPLATE_ARGUMENTS.subn("", text)
-            if not found:
-                break
-        parts = [part.strip() for part in text.split("::")]
-        return parts if all(part.isidentifier() for part in parts[:-1]) else parts[-1:]
-
-    def _without_macros(self, node: Node, container: str, name: str) -> tuple[str, str, str]:
-        """What a C function really is: `TEST(Suite, name)` is a test, `BEGIN namespace x {` a scope."""
-        if name in _BLOCK_KEYWORDS:
-            return SCOPE, "", ""
-        if name in _CONTROL_KEYWORDS:
-            return "function", "", ""
-        if name.isupper() and node.type == "function_definition" and node.child_by_field_name("type") is None:
-            call = _MACRO_CALL.match(self._text(node.start_byte, min(node.end_byte, node.start_byte + _HEAD_BYTES)))
-            return "function", (call and call[1]) or "", (call and call[2]) or ""
-        return "function", container, name
-
     def _is_noise(self, kind: str, name: str, node: Node) -> bool:
-        """Names that a reader would not call definitions: imports, header guards, the remains of macros."""
-        if kind != "variable":
-            return self.language in ("c", "cpp") and not _C_NAME.fullmatch(name)
-        text = self._text(node.start_byte, min(node.end_byte, node.start_byte + _HEAD_BYTES))
-        match self.language:
-            case "javascript" | "typescript" | "tsx":
-                return _IMPORT.search(text) is not None
-            case "c" | "cpp" if node.type.startswith("preproc"):
-                return _HEADER_GUARD.fullmatch(name) is not None
-            case "c" | "cpp":
-                broken = node.has_error or ("=" not in text and _MACRO_REMAINS.fullmatch(name) is not None)
-                return broken or not _C_NAME.fullmatch(name)
-            case _:
-                return False
-
-    def _container(self, node: Node | None) -> str:
-        if node is None:
-            return ""
-        text = "".join(self._text(node.start_byte, min(node.end_byte, node.start_byte + MAX_NAME_CHARS)).split())
-        if self.language == "go":
-            return text.lstrip("*(").partition("[")[0].rstrip(")")
-        text = _NOT_IN_CONTAINER.sub("", text)
-        return text if re.fullmatch(r"[\w.$]*", text) else ""
+        if self.language in C_LANGUAGES:
+            return is_c_noise(
+                kind, name, self._text(node), macro=node.type.startswith("preproc"), broken=node.has_error
+            )
+        return kind == "variable" and self.language in SCRIPT_LANGUAGES and is_import(self._text(node))
 
     def _past_leads(self, at: int) -> int:
         """The offset after annotations that the grammar counts as part of the definition."""
@@ -223,7 +186,8 @@ class _Reader:
             end = self.found.lead_starts.get(at)
             if end is None:
                 break
-            at = end + len(self.source[end : end + _HEAD_BYTES]) - len(self.source[end : end + _HEAD_BYTES].lstrip())
+            space = self.source[end : end + _HEAD_BYTES]
+            at = end + len(space) - len(space.lstrip())
         return at
 
     def _top(self, row: int) -> int:
@@ -235,11 +199,11 @@ class _Reader:
         return row
 
     def _head(self, kind: str, first: int, node: Node, body: Node | None) -> str:
-        line_start = self.source.rfind(b"\n", 0, first) + 1
-        if _LINE_HEAD.fullmatch(self.source, line_start, first):
-            first = line_start  # `export const`, `static final` and the like stand outside some nodes
+        before = _before_on_line(self.source, first)
+        if before is not None and _LINE_HEAD.fullmatch(before):
+            first -= len(before)  # `export const`, `static final` and the like stand outside some nodes
         end = body.start_byte if body is not None and body.start_byte > first else node.end_byte
-        text = self._text(first, min(end, first + _HEAD_BYTES))
+        text = self._decoded(first, min(end, first + _HEAD_BYTES))
         if body is None and kind in ("type", "variable"):
             line = text.partition("\n")[0]
             text = line if "=" in line else text.partition("{")[0]
@@ -248,10 +212,13 @@ class _Reader:
     def _doc(self, top: int, start: int, body: Node | None) -> str:
         literal = self.found.docs.get(body.start_byte) if body is not None else None
         if literal is not None:
-            return docstring_doc(self._text(literal.start_byte, literal.end_byte))
+            return docstring_doc(self._text(literal))
         return comment_doc(self.lines[top:start]) if top < start else ""
 
-    def _text(self, start: int, end: int) -> str:
+    def _text(self, node: Node, limit: int = _HEAD_BYTES) -> str:
+        return self._decoded(node.start_byte, min(node.end_byte, node.start_byte + limit))
+
+    def _decoded(self, start: int, end: int) -> str:
         return self.source[start:end].decode("utf-8", "replace")
 
 
