@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - the contract names the methods of the servicers
 """A running gateway (a process of its own) with the real Postgres and Redis, and services behind it that can be told to
 be slow, to fail or to answer in part. What they answer comes from the snapshots that Postgres has.
 """
@@ -22,7 +23,7 @@ import psycopg
 import pytest
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
-from pampax.core.errors import PampaxError, Unavailable
+from pampax.core.errors import PampaxError
 from pampax.runtime.caller import current_caller
 from pampax.runtime.context import corr_id
 from pampax.runtime.server import start
@@ -268,8 +269,9 @@ def gateway_environment(database_url: str, redis_url: str, search: str, assembly
     }
 
 
-@contextlib.contextmanager
-def running_gateway(environment: dict[str, str], log: Path) -> Iterator[Gateway]:
+@contextlib.asynccontextmanager
+async def running_gateway(environment: dict[str, str], log: Path, probe: str = "/readyz") -> AsyncIterator[Gateway]:
+    """Started and stopped without blocking the loop, in which the services behind run."""
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-m", "pampax.gateway"], env=environment, stderr=output)
         gateway = Gateway(
@@ -279,31 +281,58 @@ def running_gateway(environment: dict[str, str], log: Path) -> Iterator[Gateway]
             log,
         )
         try:
-            await_ready(gateway)
+            await answers(gateway, probe)
             yield gateway
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
+            await asyncio.to_thread(process.wait, 30)
 
 
-def await_ready(gateway: Gateway) -> None:
+async def answers(gateway: Gateway, probe: str) -> None:
     give_up = time.monotonic() + START_S
-    while time.monotonic() < give_up:
-        assert gateway.process.poll() is None, gateway.log.read_text()
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{gateway.http}/readyz").status_code == 200:
-                return
-        time.sleep(0.05)
-    pytest.fail(f"the gateway is not ready: {gateway.log.read_text()}")
+    async with gateway.client() as client:
+        while time.monotonic() < give_up:
+            assert gateway.process.poll() is None, gateway.log.read_text()
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get(probe)).status_code == 200:
+                    return
+            await asyncio.sleep(0.05)
+    pytest.fail(f"the gateway does not answer: {gateway.log.read_text()}")
+
+
+Environment = Callable[..., dict[str, str]]
+StartGateway = Callable[..., contextlib.AbstractAsyncContextManager[Gateway]]
 
 
 @pytest.fixture(scope="module")
-async def gateway(database_urls, redis_url, behind, tmp_path_factory) -> AsyncIterator[Gateway]:
-    environment = gateway_environment(database_urls.service, redis_url, behind.search, behind.assembly, behind.indexing)
-    manager = running_gateway(environment, tmp_path_factory.mktemp("gateway") / "log")
-    started = await asyncio.to_thread(manager.__enter__)  # the services behind run in this loop
-    yield started
-    await asyncio.to_thread(manager.__exit__, None, None, None)
+def environment(database_urls, redis_url, behind) -> Environment:
+    """The settings of a gateway on ports of its own, with what a test changes: `redis__url="..."`."""
+
+    def make(**changes: str) -> dict[str, str]:
+        usual = gateway_environment(database_urls.service, redis_url, behind.search, behind.assembly, behind.indexing)
+        return usual | {f"PAMPAX_{name.upper()}": value for name, value in changes.items()}
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def start_gateway(tmp_path_factory) -> StartGateway:
+    def make(settings: dict[str, str], probe: str = "/readyz") -> contextlib.AbstractAsyncContextManager[Gateway]:
+        return running_gateway(settings, tmp_path_factory.mktemp("gateway") / "log", probe)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def nowhere() -> str:
+    """An address where nothing listens."""
+    return f"127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="module")
+async def gateway(environment, start_gateway) -> AsyncIterator[Gateway]:
+    async with start_gateway(environment()) as started:
+        yield started
 
 
 Publish = Callable[..., None]
@@ -350,7 +379,3 @@ def published(tenant, publish):
 async def client(gateway: Gateway, published) -> AsyncIterator[httpx.AsyncClient]:
     async with gateway.client(published.key) as opened:
         yield opened
-
-
-def unavailable() -> PampaxError:
-    return Unavailable("the index is away; retry", retry_after_s=3)

@@ -49,7 +49,10 @@ def text(value: str, most_bytes: int, *, required: bool = False) -> str | None:
         return "must not be empty"
     if "\0" in value:
         return "must not contain a zero character"
-    size = len(value.encode())
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        return "must be valid Unicode text"
     return None if size <= most_bytes else f"must have at most {most_bytes} bytes, got {size}"
 
 

@@ -123,13 +123,16 @@ def _text(mistake: Mistake) -> str:
     return f"{said[:1].lower()}{said[1:]}, got {rules.shown(mistake.get('input'))}"
 
 
+def _choices(mistake: Mistake) -> str:
+    """pydantic's "'a', 'b' or 'c'" in our way of writing lists."""
+    return str(mistake["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+
+
 _TEXTS: Mapping[str, Callable[[Mistake], str]] = {
     OWN_MISTAKE: lambda mistake: str(mistake["ctx"]["mistake"] if "ctx" in mistake else mistake["msg"]),
     "missing": lambda _mistake: "is required",
     "extra_forbidden": lambda _mistake: "is not a field of this request; GET /openapi.json lists them",
-    "literal_error": lambda mistake: (
-        f"must be one of {mistake['ctx']['expected']}, got {rules.shown(mistake['input'])}"
-    ),
+    "literal_error": lambda mistake: f"must be one of {_choices(mistake)}, got {rules.shown(mistake['input'])}",
     "too_long": lambda mistake: (
         f"must have at most {mistake['ctx']['max_length']} entries, got {mistake['ctx']['actual_length']}"
     ),
