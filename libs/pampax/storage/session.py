@@ -17,7 +17,7 @@ from psycopg_pool import TooManyRequests
 from pampax.core.errors import Aborted, ConfigError, DeadlineExceeded, PampaxError, ResourceExhausted, Unavailable
 from pampax.storage.queries import load_queries
 
-CHECKOUT_TIMEOUT_S = 5.0  # longest wait for a free connection before the caller hears Unavailable
+CHECKOUT_TIMEOUT_S = 3.0  # longest wait for a free connection: enough for Postgres to restart, short when it is gone
 RECONNECT_TIMEOUT_S = 2.0  # a pool that gives up early tries again with the next request instead of backing off
 IDLE_IN_TRANSACTION_S = 15  # a frozen process must not hold row locks for longer: its work is taken up within 30 s
 RETRY_AFTER_S = 1.0

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import psycopg
 import pytest
 from psycopg import errors as pg
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 NAMES = "SELECT count(*) AS n FROM repository WHERE name = %s"
 INSERT = "INSERT INTO repository (name, source_kind) VALUES (%s, 'upload')"
+
+
+def terminate(urls: DatabaseUrls, *backends: int) -> None:
+    with psycopg.connect(urls.superuser, autocommit=True) as superuser:
+        for pid in backends:
+            superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
 @pytest.fixture
@@ -133,15 +140,11 @@ async def test_a_connection_that_died_while_idle_is_replaced_unseen(
     narrow: Database, sync_narrow: SyncDatabase, place: Place, database_urls: DatabaseUrls
 ) -> None:
     """As after a restart of Postgres."""
-    import psycopg
-
     async with narrow.untenanted() as conn:
         first = conn.info.backend_pid
     with sync_narrow.untenanted() as sync_conn:
         second = sync_conn.info.backend_pid
-    with psycopg.connect(database_urls.superuser, autocommit=True) as superuser:
-        for pid in (first, second):
-            superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    terminate(database_urls, first, second)
 
     async with narrow.tenant(place.tenant_id) as conn:
         await conn.execute(NAMES, ["any"])
@@ -152,13 +155,13 @@ async def test_a_connection_that_died_while_idle_is_replaced_unseen(
 async def test_a_connection_that_dies_in_use_is_unavailable(
     narrow: Database, place: Place, database_urls: DatabaseUrls
 ) -> None:
-    import psycopg
+    async def ask_after_death() -> None:
+        async with narrow.tenant(place.tenant_id) as conn:
+            terminate(database_urls, conn.info.backend_pid)
+            await conn.execute(NAMES, ["any"])
 
     with pytest.raises(Unavailable):
-        async with narrow.tenant(place.tenant_id) as conn:
-            with psycopg.connect(database_urls.superuser, autocommit=True) as superuser:
-                superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [conn.info.backend_pid])
-            await conn.execute(NAMES, ["any"])
+        await ask_after_death()
 
 
 async def test_no_postgres_is_unavailable_and_may_come_later(unused_tcp_port: int) -> None:
