@@ -13,21 +13,25 @@ from pampax.embedded.state import ServicePhase, ServiceState, SystemPhase, Syste
 
 POLL_S = 0.05
 UNLED_S = 5.0  # between the death of a leader and the start of the next, or before the first holds the lock
+DEGRADED_S = 10.0  # a system that was found running is returned as it is after so long
 FAILED_STARTS = 3  # a service that ended so often and was never ready will not come up by itself
 USAGE_EXIT_CODE = 2  # of a process that finds its settings wrong
 
 
 def wait_until_ready(data_dir: DataDir, deadline: float, on_event: Callable[[str], None]) -> SystemState:
-    """The state once every service was seen ready. Unavailable or ConfigError name the part that failed."""
+    """The state once every service is ready, or has been and one does not come back within `DEGRADED_S`.
+
+    Unavailable or ConfigError name the part that failed.
+    """
     reported: set[str] = set()
-    led_at = time.monotonic()
+    began = led_at = time.monotonic()
     while True:
         now = time.monotonic()
         state = recorded_state(data_dir.state_file)
         led_at = now if is_led(data_dir) else led_at
         if state is not None:
             _report(state, reported, on_event)
-            if state.state in (SystemPhase.READY, SystemPhase.DEGRADED):
+            if state.state is SystemPhase.READY or (state.state is SystemPhase.DEGRADED and now - began > DEGRADED_S):
                 return state
         trouble = _trouble(data_dir, state, unled_s=now - led_at, late=now > deadline)
         if trouble is not None:
@@ -44,14 +48,16 @@ def _report(state: SystemState, reported: set[str], on_event: Callable[[str], No
 
 
 def _trouble(data_dir: DataDir, state: SystemState | None, *, unled_s: float, late: bool) -> PampaxError | None:
+    if state is not None and state.state is SystemPhase.STOPPED:
+        return Unavailable("the system was stopped while it was starting; run `pampax up` again")
     if unled_s > UNLED_S:
-        if state is not None and state.state is SystemPhase.STOPPED:
-            return Unavailable("the system was stopped while it was starting; run `pampax up` again")
         return Unavailable(f"the supervisor ended; {_last_words(data_dir, SUPERVISOR)}")
     services = state.services if state is not None else ()
-    for service in services:
-        if service.restarts >= FAILED_STARTS and service.state is not ServicePhase.READY:
-            return _failed(data_dir, service)
+    if state is not None and state.state is SystemPhase.STARTING:
+        failed = (item for item in services if item.restarts >= FAILED_STARTS)
+        never_up = next((item for item in failed if item.state is not ServicePhase.READY), None)
+        if never_up is not None:
+            return _failed(data_dir, never_up)
     return _too_late(data_dir, services) if late else None
 
 

@@ -73,7 +73,8 @@ class Keeper:
 
     async def stop(self) -> None:
         """End the process, politely for `stop_timeout_s`, and then whatever is left of it."""
-        if self._process is not None and send(self._process.identity, self.spec.stop_signal):
+        number = await self._stop_signal()
+        if self._process is not None and send(self._process.identity, number):
             self._now(ServicePhase.STOPPING)
             await until_gone(self._process, self.spec.stop_timeout_s)
         await self._end_remains()
@@ -83,6 +84,11 @@ class Keeper:
         """Kill what this process started and look no further: another system may own what bears our mark."""
         if self._last is not None:
             end(session(self._last))
+
+    async def _stop_signal(self) -> int:
+        if self.spec.abort_signal is None or await asyncio.to_thread(look, self.spec) is Answer.READY:
+            return self.spec.stop_signal
+        return self.spec.abort_signal
 
     async def _live(self) -> int | None:
         """One life of the process, from its start or adoption to its end; its exit code where it is known."""

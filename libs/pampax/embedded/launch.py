@@ -13,7 +13,8 @@ from pampax.core.errors import Unavailable
 from pampax.embedded.foreground import last_lines
 from pampax.embedded.layout import DataDir
 from pampax.embedded.process import MARK, mark
-from pampax.embedded.services import SUPERVISOR, supervisor_spec
+from pampax.embedded.services import SUPERVISOR
+from pampax.embedded.standby import supervisor_command
 
 TIMEOUT_S = 30.0
 # What clients read. A service that refuses unknown settings must not see them.
@@ -26,7 +27,7 @@ def launch_supervisor(data_dir: DataDir) -> None:
     env = {**supervisor_environment(os.environ), MARK: mark(data_dir, SUPERVISOR)}
     with log_file.open("ab") as log:
         done = subprocess.run(
-            supervisor_spec(data_dir, takes_over=False).command,
+            supervisor_command("--detach", data_dir),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=data_dir.run, env=env, start_new_session=True,
             timeout=TIMEOUT_S,
         )  # fmt: skip

@@ -126,7 +126,10 @@ def _explain(error: OSError, path: Path) -> PampaxError:
         return LocalIOError(f"{path}: {error.args[0][0][2]}; check the disk or choose another --data-dir")
     match error.errno:
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return LocalIOError(f"{where} cannot be written ({error.strerror}); choose another --data-dir or its owner")
+            return LocalIOError(
+                f"{where} cannot be read or written ({error.strerror}); "
+                "run pampax as the user who owns it or choose another --data-dir"
+            )
         case errno.ENOSPC | errno.EDQUOT:
             return LocalIOError(f"no space left for {where}; free some space or choose another --data-dir")
         case errno.ENOTDIR | errno.EEXIST:

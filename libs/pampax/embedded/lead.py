@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -14,9 +15,10 @@ from itertools import groupby
 from pampax.embedded.backoff import Backoff
 from pampax.embedded.keeper import Keeper, until_gone
 from pampax.embedded.layout import DataDir
-from pampax.embedded.process import Identity, RunningProcess, end, remains, start_process
-from pampax.embedded.services import SUPERVISOR, supervisor_spec
+from pampax.embedded.process import Identity, RunningProcess, end, remains
+from pampax.embedded.services import SUPERVISOR
 from pampax.embedded.spec import Plan, read_plan
+from pampax.embedded.standby import start_standby
 from pampax.embedded.state import ServicePhase, SystemPhase, SystemState, recorded_state, write_state
 
 GUARD_S = 1.0
@@ -25,27 +27,24 @@ ONCE_READY = (SystemPhase.READY, SystemPhase.DEGRADED)
 logger = logging.getLogger(__name__)
 
 
-def lead(data_dir: DataDir, lock: int, *, takes_over: bool) -> int:
-    """Lead until told to stop; the exit code. The caller holds `lock`, the descriptor of the locked file."""
+def lead(data_dir: DataDir, lock: int, standby: subprocess.Popen[bytes], *, takes_over: bool) -> None:
+    """Lead until told to stop. `lock` is the descriptor of the locked file, `standby` who waits for it already."""
+    leader = Lead(data_dir, read_plan(data_dir.plan_file), lock, standby)
     previous = recorded_state(data_dir.state_file)
-    if takes_over and (previous is None or previous.state is SystemPhase.STOPPED):
-        return 0  # it was stopped properly; there is nothing to take over
-    leader = Lead(data_dir, read_plan(data_dir.plan_file), lock)
     if takes_over and previous is not None:
         leader.take_over(previous)
     asyncio.run(leader.run())
-    return 0
 
 
 class Lead:
     """Everything that runs, and what state.json says of it."""
 
-    def __init__(self, data_dir: DataDir, plan: Plan, lock: int) -> None:
+    def __init__(self, data_dir: DataDir, plan: Plan, lock: int, standby: subprocess.Popen[bytes]) -> None:
         self._data_dir = data_dir
         self._plan = plan
         self._lock = lock
         self._keepers = {spec.name: Keeper(spec, data_dir, self._publish) for spec in plan.specs}
-        self._standby: RunningProcess | None = None
+        self._standby: RunningProcess | None = RunningProcess.child_of_ours(standby)
         self._me = Identity.of(os.getpid())
         self._stop = asyncio.Event()
         self._phase = SystemPhase.STARTING
@@ -54,7 +53,7 @@ class Lead:
 
     def take_over(self, previous: SystemState) -> None:
         logger.info("taking over from supervisor %s", previous.lead_pid)
-        end(remains(self._data_dir, SUPERVISOR))
+        end(other for other in remains(self._data_dir, SUPERVISOR) if other != self._standby_identity)
         if previous.state is SystemPhase.STOPPING:
             self._stop.set()
         self._phase = SystemPhase.DEGRADED if previous.state in ONCE_READY else previous.state
@@ -75,6 +74,10 @@ class Lead:
                 task.cancel()
         await self._shut_down()
 
+    @property
+    def _standby_identity(self) -> Identity | None:
+        return self._standby.identity if self._standby else None
+
     def _dependencies(self, keeper: Keeper) -> list[Keeper]:
         return [self._keepers[name] for name in keeper.spec.depends_on]
 
@@ -82,15 +85,15 @@ class Lead:
         backoff = Backoff()
         while True:
             started = time.monotonic()
-            try:
-                self._standby = start_process(supervisor_spec(self._data_dir, takes_over=True), self._data_dir)
-            except OSError as error:
-                logger.error("no standby: %s", error)
-            self._publish()
             if self._standby is not None:
                 await until_gone(self._standby)
             self._standby = None
             await asyncio.sleep(backoff.pause_s(time.monotonic() - started))
+            try:
+                self._standby = RunningProcess.child_of_ours(start_standby(self._data_dir))
+            except OSError as error:
+                logger.error("no standby: %s", error)
+            self._publish()
 
     async def _guard(self) -> None:
         """Stop when the data directory was taken away, and write again a state that could not be written."""
@@ -107,7 +110,7 @@ class Lead:
         self._phase = SystemPhase.STOPPING
         self._publish()
         if self._evicted:
-            end([self._standby.identity] if self._standby else [])
+            end([self._standby_identity] if self._standby_identity else [])
             for keeper in self._keepers.values():
                 keeper.abandon()
             return
@@ -133,7 +136,7 @@ class Lead:
         self._phase = self._judged()
         keepers = self._keepers.values()
         me = self._me if self._phase is not SystemPhase.STOPPED else None
-        standby = self._standby.identity if self._standby else None
+        standby = self._standby_identity
         return SystemState(
             state=self._phase,
             endpoint=self._plan.endpoint,

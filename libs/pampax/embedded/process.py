@@ -52,6 +52,10 @@ class RunningProcess:
     identity: Identity
     child: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def child_of_ours(cls, child: subprocess.Popen[bytes]) -> RunningProcess:
+        return cls(Identity.of(child.pid) or Identity(child.pid, time.time()), child)
+
     def alive(self) -> bool:
         return self.child.poll() is None if self.child is not None else is_alive(self.identity)
 
@@ -81,7 +85,7 @@ def start_process(spec: ProcessSpec, data_dir: DataDir) -> RunningProcess:
         except OSError as error:
             log.write(f"cannot be started: {error}\n".encode())
             raise
-    return RunningProcess(Identity.of(child.pid) or Identity(child.pid, time.time()), child)
+    return RunningProcess.child_of_ours(child)
 
 
 def mark(data_dir: DataDir, name: str) -> str:

@@ -6,7 +6,6 @@ import signal
 import sys
 
 from pampax.embedded.environment import Installation, migration_environment, service_environment
-from pampax.embedded.layout import DataDir
 from pampax.embedded.spec import ProcessSpec, Ready
 
 SUPERVISOR = "supervisor"  # the name of both of them in marks and logs
@@ -30,6 +29,7 @@ def server_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
             account=postgres.run_as,
             home=str(postgres.data),
             stop_signal=signal.SIGINT,
+            abort_signal=signal.SIGQUIT,  # in the midst of crash recovery it takes SIGINT and then hangs
             stop_stage=KEEPS,
             stop_timeout_s=POSTGRES_STOP_TIMEOUT_S,
         ),
@@ -93,12 +93,6 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
             stop_stage=TAKES_REQUESTS,
         ),
     )
-
-
-def supervisor_spec(data_dir: DataDir, *, takes_over: bool) -> ProcessSpec:
-    role = "--standby" if takes_over else "--detach"
-    command = _module("pampax.embedded.supervisor", role, str(data_dir.root))
-    return ProcessSpec(name=SUPERVISOR, command=command, ready=Ready.ALIVE)
 
 
 def _module(name: str, *arguments: str) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ class ProcessSpec:
     account: Account | None = None  # to run under, when we are root
     home: str | None = None  # the folder that this server, and nobody else, works in
     stop_signal: int = signal.SIGTERM
+    abort_signal: int | None = None  # in place of it for a server that does not answer just then
     stop_stage: int = 0
     stop_timeout_s: float = 10.0
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pampax.core.errors import ConfigError
-from pampax.embedded.account import server_account
+from pampax.core.errors import ConfigError, Unavailable
+from pampax.embedded.account import require_passable, server_account
 from pampax.embedded.awaiting import wait_until_ready
 from pampax.embedded.binaries import postgres_bin_dir, valkey_binary
 from pampax.embedded.environment import Installation, Secrets
@@ -19,7 +19,7 @@ from pampax.embedded.leftovers import end_leftovers
 from pampax.embedded.lock import exclusive
 from pampax.embedded.ports import choose_ports
 from pampax.embedded.postgres import EmbeddedPostgres
-from pampax.embedded.process import Identity, end, remains, send
+from pampax.embedded.process import KILL_TIMEOUT_S, Identity, end, remains, send
 from pampax.embedded.services import PORT_NAMES, SUPERVISOR, server_specs, service_specs
 from pampax.embedded.spec import Plan, ProcessSpec, write_plan
 from pampax.embedded.state import SystemPhase, SystemState, is_led, recorded_state, verified_state, write_state
@@ -55,6 +55,7 @@ def start(
     interrupt ends what was started, too.
     """
     deadline = time.monotonic() + timeout_s
+    require_passable(data_dir.root, server_account())
     data_dir.prepare()
     with clear_io_errors(data_dir.root), exclusive(data_dir.start_lock_file, deadline):
         _let_stop_finish(data_dir, deadline)
@@ -150,8 +151,9 @@ def _end_supervision(data_dir: DataDir, deadline: float) -> bool:
     while is_led(data_dir):
         found = True
         if time.monotonic() > deadline:
-            end(remains(data_dir, SUPERVISOR))
-            return found
+            end(remains(data_dir, SUPERVISOR))  # perhaps again, when one of them had time to start another
+        if time.monotonic() > deadline + KILL_TIMEOUT_S:
+            raise Unavailable(f"the supervisors of {data_dir.root} cannot be ended; see {data_dir.log_of(SUPERVISOR)}")
         state = recorded_state(data_dir.state_file)
         if state is not None and state.lead is not None and state.lead not in told:
             told.add(state.lead)

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,14 +31,10 @@ def standins(installation: Installation) -> list[ProcessSpec]:
         "search": ("grpc", installation.address("search")),
     }
     return [
-        ProcessSpec(**{**_fields(spec), "command": (sys.executable, STANDIN, *arguments[spec.name])})
+        replace(spec, command=(sys.executable, STANDIN, *arguments[spec.name]))
         for spec in service_specs(installation)
         if spec.name in arguments
     ]
-
-
-def _fields(spec: ProcessSpec) -> dict[str, object]:
-    return {name: getattr(spec, name) for name in ProcessSpec.__dataclass_fields__}
 
 
 @dataclass(frozen=True)
