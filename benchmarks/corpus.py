@@ -13,8 +13,8 @@ from pathlib import Path
 SEED = 20251121
 SMALL_FILES = 500
 
-VERBS = ("cancel", "close", "decode", "encode", "merge", "open", "parse", "publish", "read", "resolve", "retry", "schedule",
-         "sign", "split", "verify", "write")  # fmt: skip
+VERBS = ("cancel", "close", "decode", "encode", "merge", "open", "parse", "publish", "read", "resolve", "retry",
+         "schedule", "sign", "split", "verify", "write")  # fmt: skip
 NOUNS = ("beacon", "buffer", "cookie", "courier", "cursor", "digest", "frame", "gateway", "invoice", "ledger", "packet",
          "pallet", "parcel", "quota", "reading", "refund", "replica", "route", "sensor", "session", "shard", "snapshot",
          "tenant", "ticket", "token", "voucher", "webhook")  # fmt: skip
