@@ -1,0 +1,1 @@
+"""One module per command; each has a `command` of the same name."""

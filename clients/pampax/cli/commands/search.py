@@ -1,0 +1,81 @@
+"""pampax search"""
+
+from __future__ import annotations
+
+import click
+
+from pampax.cli.group import OptionsCommand
+from pampax.cli.session import Session, with_session
+from pampax.cli.values import TEXT, choice, one_text
+from pampax.client.choices import GroupBy, Intent, Kind, Mode
+
+EPILOG = """\b
+Examples:
+  pampax search "where are retries with backoff implemented?"
+  pampax search ConnectionPool -m symbol -l python
+  pampax search "parse config" -r web -p 'src/**' -k 5 --explain
+  pampax search "rate limit" --json | jq -r '.results[].path'
+"""
+
+
+@click.command("search", cls=OptionsCommand, short_help="Find code for a question, a name or a path", epilog=EPILOG)
+@click.argument("query", nargs=-1, required=True, type=TEXT)
+@click.option("--repo", "-r", "repos", multiple=True, type=TEXT, metavar="REPO", help="Search only this; repeatable.")
+@click.option(
+    "--lang", "-l", "languages", multiple=True, type=TEXT, metavar="LANG", help="Only this language; repeatable."
+)
+@click.option("--path", "-p", "path_glob", type=TEXT, metavar="GLOB", help="Only paths that match, gitignore-style.")
+@click.option("--mode", "-m", type=choice(Mode), default="hybrid", show_default=True, help="Which evidence counts.")
+@click.option(
+    "--limit", "-k", type=click.IntRange(1, 100), default=10, show_default=True, metavar="N", help="Results, 1 to 100."
+)
+@click.option("--kind", "kinds", multiple=True, type=choice(Kind), help="Only chunks of this kind; repeatable.")
+@click.option("--ref", type=TEXT, metavar="REF", help="Branch or tag; the last one indexed if absent.")
+@click.option("--intent", type=choice(Intent), help="Overrides the detected intent.")
+@click.option("--group-by", type=choice(GroupBy), default="chunk", show_default=True, help="What one result is.")
+@click.option("--explain", is_flag=True, help="Show the parts that add up to each score.")
+@click.option("--max-staleness", type=float, metavar="SECONDS", help="Fail when the index is older than that.")
+@click.option("--page-token", type=TEXT, metavar="TOKEN", help="The next page, as the page before names it.")
+@with_session
+def command(
+    session: Session,
+    query: tuple[str, ...],
+    repos: tuple[str, ...],
+    languages: tuple[str, ...],
+    path_glob: str | None,
+    mode: Mode,
+    limit: int,
+    kinds: tuple[Kind, ...],
+    ref: str | None,
+    intent: Intent | None,
+    group_by: GroupBy,
+    explain: bool,
+    max_staleness: float | None,
+    page_token: str | None,
+) -> None:
+    """Find code for a question in plain words, a name or a path; best first."""
+    text = one_text(query, "query")
+    from pampax.cli.search_page import show_answer
+    from pampax.client.search import SearchRequest
+
+    request = SearchRequest(
+        query=text,
+        repos=repos,
+        ref=ref,
+        mode=mode,
+        languages=languages,
+        path_glob=path_glob,
+        kinds=kinds,
+        limit=limit,
+        group_by=group_by,
+        intent=intent,
+        explain=explain,
+        max_staleness=max_staleness,
+        page_token=page_token,
+    )
+    with session.client() as client:
+        answer = client.search(request)
+    if session.json:
+        session.screen.document(answer.document())
+    else:
+        show_answer(session, request, answer)

@@ -1,0 +1,123 @@
+"""A local folder as an upload: which of its files count, and sending those that the server lacks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from pampax.client.client import Client
+from pampax.client.repository import Manifest, ManifestEntry
+from pampax.codeintel.content import path_skip_reason, skip_reason
+from pampax.core.errors import Aborted, InvalidRequest, LocalIOError
+from pampax.core.ids import git_blob_id
+from pampax.sources.folder import list_folder, read_file
+from pampax.sources.model import Listing
+
+# Contents sent at once. The server takes bodies of 32 MiB; small ones keep progress and memory steady.
+BATCH_BYTES = 4 * 1024 * 1024
+BATCH_BLOBS = 2_000
+
+OnProgress = Callable[[str, int, int], None]
+
+
+class _Found(Exception):
+    """There is a file."""
+
+
+def require_files(folder: Path, include: Sequence[str], exclude: Sequence[str]) -> None:
+    """InvalidRequest when no file here is worth indexing by its path; reads none. LocalIOError for a bad folder."""
+
+    def stop_at_first(path: str, size: int) -> str | None:
+        if size and path_skip_reason(path, size) is None:
+            raise _Found
+        return "unwanted"
+
+    try:
+        listing = list_folder(folder, include, exclude, skip=stop_at_first)
+    except _Found:
+        return
+    raise no_files(folder, len(listing.skipped))
+
+
+def no_files(folder: Path | str, skipped: int) -> InvalidRequest:
+    left_out = f" ({skipped} are ignored, empty, binary, generated or excluded)" if skipped else ""
+    return InvalidRequest(
+        f"{folder} holds no files to index{left_out}; check the folder, --include and --exclude", reason="NO_FILES"
+    )
+
+
+def scan(folder: Path, include: Sequence[str], exclude: Sequence[str], ref: str, on_progress: OnProgress) -> Manifest:
+    """The manifest of what is there now, by the rules that the server has for folders of its own machine."""
+    listing = list_folder(
+        folder,
+        include,
+        exclude,
+        on_progress=lambda count: on_progress("scanning", count, 0),
+        skip=path_skip_reason,
+    )
+    skipped = Counter(entry.reason for entry in listing.skipped)
+    entries: list[ManifestEntry] = []
+    for file in listing.files:
+        try:
+            content = read_file(folder, file.path)
+        except LocalIOError:
+            skipped["unreadable"] += 1
+            continue
+        reason = skip_reason(file.path, content)
+        if reason is not None:
+            skipped[reason] += 1
+            continue
+        blob_id = git_blob_id(content)  # it may have changed since it was listed
+        entries.append(ManifestEntry(path=file.path, blob_id=blob_id, size=len(content), mode=file.mode))
+    if not entries:
+        raise no_files(folder, skipped.total())
+    return Manifest(
+        ref=_ref(listing, ref),
+        commit=listing.commit,
+        dirty=listing.dirty,
+        skipped=dict(sorted(skipped.items())),
+        manifest=tuple(entries),
+    )
+
+
+def send(client: Client, repository: str, folder: Path, manifest: Manifest, on_progress: OnProgress) -> str:
+    """Upload what the server lacks; the id of the complete upload. Aborted when files change meanwhile."""
+    upload = client.open_upload(repository, manifest)
+    paths = {entry.blob_id: entry.path for entry in manifest.manifest}
+    total, sent = len(upload.missing), 0
+    on_progress("uploading", 0, total)
+    for batch in _batches(folder, [(blob, paths[blob]) for blob in upload.missing]):
+        client.send_blobs(repository, upload.upload, batch)
+        sent += len(batch)
+        on_progress("uploading", sent, total)
+    return upload.upload
+
+
+def _batches(folder: Path, wanted: Sequence[tuple[str, str]]) -> Iterator[dict[str, bytes]]:
+    batch: dict[str, bytes] = {}
+    size = 0
+    for blob, path in wanted:
+        content = read_file(folder, path)
+        if git_blob_id(content) != blob:
+            raise Aborted(f"{path} changed while it was uploaded; run the command again", reason="FILE_CHANGED")
+        if batch and (size + len(content) > BATCH_BYTES or len(batch) >= BATCH_BLOBS):
+            yield batch
+            batch, size = {}, 0
+        batch[blob] = content
+        size += len(content)
+    if batch:
+        yield batch
+
+
+def _ref(listing: Listing, asked: str) -> str:
+    """A tree stands for the branch that is checked out; outside git, or on no branch, for whatever is asked for."""
+    if not asked:
+        return listing.ref
+    named = listing.commit and listing.ref != "HEAD"
+    if named and listing.ref != asked:
+        raise InvalidRequest(
+            f"the folder has {listing.ref!r} checked out: check {asked!r} out, or leave --ref away",
+            reason="REF_NOT_CHECKED_OUT",
+        )
+    return asked

@@ -1,0 +1,99 @@
+"""How far indexing is: a bar on a terminal, lines of JSON in a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from pampax.cli.screen import Screen
+from pampax.cli.session import Session
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+# A reader of lines learns nothing from more of them.
+LINE_EVERY_S = 0.25
+TITLES = {
+    "scanning": "Looking at files",
+    "uploading": "Uploading",
+    "queued": "Waiting for a worker",
+    "listing": "Listing files",
+    "parsing": "Parsing",
+    "publishing": "Publishing",
+    "done": "Done",
+}
+
+
+class Reporter(Protocol):
+    """Hears of each step; `total` is 0 while unknown."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+@contextmanager
+def progress_of(session: Session) -> Iterator[Reporter]:
+    """What fits the output; a bar disappears at the end of the block."""
+    if session.quiet:
+        yield _silent
+    elif session.screen.decorated:
+        with _bar(session.screen) as progress:
+            yield _Bar(progress)
+    else:
+        yield _Lines(session.screen)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Nobody listens."""
+
+
+class _Lines:
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._last: tuple[str, int, int] | None = None
+        self._told_at = 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        same_stage = self._last is not None and self._last[0] == stage
+        if (stage, done, total) == self._last or (same_stage and done != total and now - self._told_at < LINE_EVERY_S):
+            return
+        self._last, self._told_at = (stage, done, total), now
+        self._screen.event({"event": "progress", "stage": stage, "done": done, "total": total})
+
+
+class _Bar:
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage != self._stage:
+            if self._task is not None:
+                self._progress.remove_task(self._task)
+            self._stage = stage
+            self._task = self._progress.add_task(TITLES.get(stage, stage), total=None)
+        assert self._task is not None
+        self._progress.update(self._task, completed=done, total=total or None, counts=_counts(done, total))
+
+
+def _counts(done: int, total: int) -> str:
+    if total:
+        return f"{done:,} of {total:,}"
+    return f"{done:,}" if done else ""
+
+
+def _bar(screen: Screen) -> Progress:
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<20}"),
+        BarColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+        console=screen.console,
+        transient=True,
+    )

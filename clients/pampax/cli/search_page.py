@@ -1,0 +1,110 @@
+"""The answer to a search for a person."""
+
+from __future__ import annotations
+
+import re
+
+from pampax.cli import words
+from pampax.cli.screen import Screen, Segment
+from pampax.cli.session import Session
+from pampax.client.search import SearchAnswer, SearchRequest, SearchResult
+
+SHOWN_LINES = 5
+# Shorter words are in every line.
+_WORD = re.compile(r"\w{3,}")
+
+
+def show_answer(session: Session, request: SearchRequest, answer: SearchAnswer) -> None:
+    """Results with a few lines each and what they were made from; with --quiet a place per line and nothing else."""
+    if session.quiet:
+        for result in answer.results:
+            session.screen.line(_place(result))
+        return
+    if not answer.results:
+        _show_nothing(session, request, answer)
+        return
+    several = len(answer.snapshots) > 1
+    for rank, result in enumerate(answer.results, 1):
+        _show_result(session.screen, rank, result, request.query, several=several)
+    session.screen.line((_footer(answer), "dim"))
+    if answer.degraded:
+        session.screen.line((f"without {', '.join(answer.degraded)}; `pampax health` tells why", "yellow"))
+    if answer.next_page_token:
+        session.hint(f"more with: --page-token {answer.next_page_token}")
+
+
+def excerpt(content: str, query: str, count: int = SHOWN_LINES) -> tuple[int, list[str]]:
+    """The `count` lines in a row that hold most words of the query, and how many lines come before them."""
+    lines = content.rstrip("\n").split("\n")
+    wanted = {word.lower() for word in _WORD.findall(query)}
+    hits = [len(wanted.intersection(word.lower() for word in _WORD.findall(line))) for line in lines]
+    starts = range(max(1, len(lines) - count + 1))
+    best = max(starts, key=lambda start: (sum(hits[start : start + count]), -start))
+    return best, lines[best : best + count]
+
+
+def _show_result(screen: Screen, rank: int, result: SearchResult, query: str, *, several: bool) -> None:
+    heading: list[Segment] = [(f"{rank}. ", "bold")]
+    if several:
+        heading.append((f"{result.repo} ", "blue"))
+    heading += [(result.path, "bold magenta"), (f":{result.start_line}-{result.end_line}", "green")]
+    if result.symbol:
+        heading += ["  ", (result.symbol, "bold cyan")]
+    heading.append((f"  {words.joined([result.kind, result.language, f'{result.score:.3f}'])}", "dim"))
+    screen.line(*heading)
+    if result.other_paths:
+        screen.line(("   also ", "dim"), ", ".join(result.other_paths))
+    before, lines = excerpt(result.content, query)
+    screen.code("\n".join(lines), result.language, result.start_line + before)
+    if result.evidence:
+        rows = [
+            (part.source, str(part.rank) if part.rank else "-", f"{part.value:.3f}", f"{part.score:+.3f}", part.detail)
+            for part in result.evidence
+        ]
+        screen.table(("SIGNAL", "RANK", "VALUE", "POINTS", "WHY"), rows, indent="   ")
+    screen.line()
+
+
+def _show_nothing(session: Session, request: SearchRequest, answer: SearchAnswer) -> None:
+    session.screen.line(f"no results for {request.query!r}")
+    if not answer.snapshots:
+        session.hint(f"nothing is indexed yet: `{session.command('index PATH')}`")
+        return
+    narrowed = [
+        option
+        for option, value in (
+            ("-l", request.languages),
+            ("-p", request.path_glob),
+            ("--kind", request.kinds),
+            ("-m", request.mode != "hybrid"),
+        )
+        if value
+    ]
+    advice = f"try without {' and '.join(narrowed)}" if narrowed else "try other words, or fewer"
+    session.hint(f"{advice}; searched {_searched(answer)}")
+    if answer.degraded:
+        session.hint(f"without {', '.join(answer.degraded)}; `pampax health` tells why")
+
+
+def _footer(answer: SearchAnswer) -> str:
+    return words.joined(
+        [
+            words.counted(len(answer.results), "result"),
+            words.duration(answer.took_ms),
+            f"cache {answer.cache}",
+            f"read as {answer.intent}" if answer.intent else "",
+            _searched(answer),
+        ]
+    )
+
+
+def _searched(answer: SearchAnswer) -> str:
+    if len(answer.snapshots) != 1:
+        return f"{words.counted(len(answer.snapshots), 'repository', 'repositories')}, oldest {words.age(answer.age_s)}"
+    (snapshot,) = answer.snapshots
+    commit = f" {words.commit(snapshot.commit)}" if snapshot.commit else ""
+    return f"{snapshot.repo}@{snapshot.ref}{commit}, {words.age(snapshot.age_s)} old"
+
+
+def _place(result: SearchResult) -> str:
+    return f"{result.path}:{result.start_line}-{result.end_line}"

@@ -1,0 +1,119 @@
+"""What every command works with: the options of all, the output, the system here and the client."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pampax.cli.config_file import read_config
+from pampax.cli.endpoint import LocalSystem, Target, find_target
+from pampax.cli.given import Given
+from pampax.cli.screen import Screen, note
+from pampax.core.errors import ConfigError, LocalIOError
+
+if TYPE_CHECKING:
+    from pampax.client.client import Client
+    from pampax.client.transport import Exchange
+    from pampax.embedded.layout import DataDir
+
+Result = TypeVar("Result")
+
+
+class Session:
+    """One run of the command."""
+
+    def __init__(self, given: Given) -> None:
+        self.given = given
+        self.json = given.json
+        self.quiet = given.quiet
+        self.verbose = given.verbose
+        self.screen = Screen(decorated=not given.json and sys.stdout.isatty(), quiet=given.quiet)
+
+    @cached_property
+    def data_dir(self) -> DataDir:
+        embedded = _embedded()
+        named = self.given.data_dir or os.environ.get("PAMPAX_DATA_DIR")
+        found: DataDir = embedded.DataDir(Path(named)) if named else embedded.default_data_dir()
+        return found
+
+    @cached_property
+    def target(self) -> Target:
+        return find_target(self.given, os.environ, read_config(Path.cwd()), self._local_system)
+
+    def client(self) -> Client:
+        """A client of the target; to be used as a context manager."""
+        from pampax.client.client import Client
+
+        return Client(self.target.endpoint, self.target.token, self._on_exchange)
+
+    def hint(self, text: str) -> None:
+        """Advice that is not part of the result."""
+        if not self.quiet and not self.json:
+            note(text)
+
+    def command(self, text: str) -> str:
+        """A command to type next, naming the same system as this one did."""
+        options = "".join(
+            f" {name} {_quoted(value)}"
+            for name, value in (("--data-dir", self.given.data_dir), ("--endpoint", self.given.endpoint))
+            if value is not None
+        )
+        return f"pampax {text}{options}"
+
+    def _on_exchange(self, exchange: Exchange) -> None:
+        if self.verbose:
+            note(
+                f"{exchange.method} {exchange.path}: {exchange.outcome} in {exchange.took_ms:.0f} ms,"
+                f" request {exchange.request_id}"
+            )
+
+    def _local_system(self) -> LocalSystem | None:
+        """The system of our data directory, unless it says that it is stopped."""
+        try:
+            from pampax.embedded.state import SystemPhase, recorded_state
+        except ModuleNotFoundError:  # an installation without the servers
+            return None
+        path = self.data_dir.state_file
+        try:
+            state = recorded_state(path)
+        except OSError as error:
+            raise LocalIOError(
+                f"cannot read {path}: {error.strerror}; is it another user's? Give --endpoint"
+            ) from error
+        if state is None or state.state is SystemPhase.STOPPED:
+            return None
+        return LocalSystem(state.endpoint, state.token)
+
+
+def with_session(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Gives a command its Session as first argument."""
+
+    @click.pass_context
+    def called(ctx: click.Context, /, *arguments: Any, **named: Any) -> Result:  # noqa: ANN401 - the command's own
+        given = ctx.find_object(Given)
+        assert given is not None
+        return function(Session(given), *arguments, **named)
+
+    return update_wrapper(called, function)
+
+
+def _embedded() -> Any:  # noqa: ANN401 - a module
+    try:
+        from pampax.embedded import layout
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"this installation has no servers ({error.name} is missing): pip install 'pampax[embedded]'"
+        ) from error
+    return layout
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)

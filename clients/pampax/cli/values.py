@@ -1,0 +1,40 @@
+"""Kinds of values that options take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+import click
+
+__all__ = ["TEXT", "choice", "one_text"]
+
+
+class _Text(click.ParamType[str]):
+    """Text that can be sent: the bytes of an argument need not be UTF-8."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.fail("is not valid UTF-8; check the terminal's encoding", param, ctx)
+        return text
+
+
+TEXT = _Text()
+
+
+def choice(words: object) -> click.Choice[str]:
+    """The words of a Literal."""
+    return click.Choice(get_args(words))
+
+
+def one_text(words: Sequence[str], what: str) -> str:
+    """The words of a command line as one text, so that quotes are optional. Refuses an empty one."""
+    text = " ".join(words).strip()
+    if not text:
+        raise click.UsageError(f"the {what} is empty; write what you look for", click.get_current_context())
+    return text

@@ -1,0 +1,61 @@
+"""Numbers, times and foreign text as a person reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+# What a terminal obeys instead of showing: control characters, line separators and marks that reverse the reading
+# direction.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_OBEYED_BUT_LINES = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_SHORT_COMMIT = 10
+_UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
+
+
+def visible(text: str, *, keep_lines: bool = False) -> str:
+    r"""The text with everything that a terminal would obey written out (`\x1b`); optionally with its lines and tabs."""
+    return (_OBEYED_BUT_LINES if keep_lines else _OBEYED).sub(_written_out, text)
+
+
+def _written_out(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape", "surrogatepass").decode()
+
+
+def age(seconds: float) -> str:
+    """`40 s`, `3 min`, `2 h`, `5 d`: the largest unit that fits."""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def duration(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"
+
+
+def number(count: int) -> str:
+    return f"{count:,}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """`1 file`, `1,200 files`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def skipped(reasons: Mapping[str, int]) -> str:
+    """`12 binary, 3 generated`, most first."""
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number(count)} {reason}" for reason, count in ordered if count)
+
+
+def commit(commit_id: str, *, dirty: bool = False) -> str:
+    """Short, with a plus for changes on top of it; a dash outside git."""
+    return commit_id[:_SHORT_COMMIT] + ("+" if dirty else "") if commit_id else "-"
+
+
+def joined(parts: Sequence[str]) -> str:
+    """What there is of it, on one line."""
+    return " · ".join(part for part in parts if part)
