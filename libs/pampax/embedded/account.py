@@ -92,7 +92,7 @@ def _barrier(path: Path, account: Account | None) -> Path | None:
     if account is None:
         return None
     above = reversed(path.absolute().parents)
-    return next((folder for folder in above if folder.exists() and not _may_enter(folder, account)), None)
+    return next((folder for folder in above if folder.is_dir() and not _may_enter(folder, account)), None)
 
 
 def _may_enter(folder: Path, account: Account) -> bool:

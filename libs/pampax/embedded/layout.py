@@ -88,7 +88,10 @@ class DataDir:
             make_folder(self.root, PASSABLE if os.geteuid() == 0 else PRIVATE)
             for folder in (self.log, self.run, self.cache, self.secrets):
                 make_folder(folder, PRIVATE)
-            free = shutil.disk_usage(self.root).free
+
+    def require_space(self) -> None:
+        """LocalIOError when a system could not start for want of space."""
+        free = shutil.disk_usage(self.root).free
         if free < MIN_FREE_BYTES:
             raise LocalIOError(
                 f"{self.root} has {free >> 20} MB left and needs {MIN_FREE_BYTES >> 20} MB; "

@@ -101,6 +101,7 @@ def _launch(
     services: Callable[[Installation], Sequence[ProcessSpec]],
 ) -> None:
     end_leftovers(data_dir)
+    data_dir.require_space()
     installation = _install(data_dir, port, on_event)
     specs = (*server_specs(installation), *services(installation))
     plan = Plan(installation.endpoint, installation.secrets.api_key, installation.ports, specs)

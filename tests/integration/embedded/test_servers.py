@@ -2,10 +2,8 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
 import psycopg
@@ -16,13 +14,6 @@ from pampax.core.errors import ConfigError
 from pampax.embedded.account import server_account
 from pampax.embedded.postgres import running_postgres, running_server, server_processes
 from pampax.embedded.valkey import running_valkey
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that the servers' account can enter, which pytest's own is not."""
-    with TemporaryDirectory(prefix="pampax-test-") as made:
-        yield Path(made)
 
 
 def test_owner_of_the_database_is_no_superuser_and_may_make_roles() -> None:
