@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from pampax.core.errors import ConfigError
 from pampax.storage.database import Database, SyncDatabase
 from pampax.storage.isolation import isolation_findings
+from pampax.storage.session import begin_statement
 
 if TYPE_CHECKING:
     from tests.integration.conftest import DatabaseUrls, PostgresServer, Tenant
@@ -193,6 +194,15 @@ def test_a_pooled_connection_forgets_the_tenant(
             assert tenants_in(conn, sql.Identifier(table)) == set()
     finally:
         database.close()
+
+
+def test_the_tenant_ends_with_its_transaction(database_urls: DatabaseUrls, filled: tuple[Place, Place]) -> None:
+    with psycopg.connect(database_urls.service, autocommit=True, row_factory=dict_row) as conn:
+        conn.execute(begin_statement(filled[0].tenant_id, 10, read_only=False))
+        assert tenants_in(conn, sql.Identifier("repository")) == {filled[0].tenant_id}
+        conn.commit()
+
+        assert tenants_in(conn, sql.Identifier("repository")) == set()
 
 
 def test_a_tenant_left_on_the_session_does_not_leak_into_the_next_transaction(
