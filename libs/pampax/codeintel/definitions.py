@@ -16,6 +16,8 @@ _COMMENT_MARK = re.compile(r"^\s*(?:/{2,}!?|/\*[*!]?|\*+/|\*|#+!?|--+|;+|%+)?\s?
 _COMMENT_END = re.compile(r"\s*\*+/\s*$")
 _QUOTES = re.compile(r"^\w{0,2}(\"\"\"|'''|\"|')|(\"\"\"|'''|\"|')\s*$")
 _DOC_STOP = re.compile(r"^\s*(?:@\w|\\param|:param|:return|Args:|Parameters\b:?$|-{3,}$)")
+_OPEN_SPACE = re.compile(r"([(\[]) ")
+_CLOSE_SPACE = re.compile(r",? ([)\]])")
 _ANNOTATION = re.compile(r"^\s*(?:@\w|#\[)")
 
 
@@ -52,7 +54,8 @@ def nested(found: Iterable[Definition], *, flat: bool = False) -> list[Definitio
             open_.append((definition, parent, hides))
             continue
         open_.append((definition, len(kept), hides))
-        kept.append(_placed(definition, kept[parent] if parent >= 0 else None, parent, flat))
+        placed = _placed(definition, kept[parent] if parent >= 0 else None, parent, flat)
+        kept.append(replace(placed, exported=False) if hidden else placed)
     return kept
 
 
@@ -76,6 +79,11 @@ def symbols_of(definitions: Iterable[Definition]) -> tuple[Symbol, ...]:
 def folded(text: str, limit: int = MAX_SIGNATURE_CHARS) -> str:
     """On one line, whitespace folded, cut to the limit."""
     return " ".join(text[: 8 * limit].split())[:limit].rstrip()
+
+
+def signature(head: str) -> str:
+    """A head as people would write it on one line: without its opening mark and the space that line breaks leave."""
+    return _OPEN_SPACE.sub(r"\1", _CLOSE_SPACE.sub(r"\1", folded(head))).rstrip("{;: ")
 
 
 def comment_doc(lines: Sequence[str]) -> str:

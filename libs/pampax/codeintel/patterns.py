@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from pampax.codeintel.definitions import MAX_NAME_CHARS, Definition, comment_doc, folded
+from pampax.codeintel.definitions import MAX_NAME_CHARS, Definition, comment_doc, signature
 
 _MAX_LINE_CHARS = 300  # longer lines are data, and patterns would crawl over them
 _MAX_COMMENT_LINES = 60
@@ -131,7 +131,7 @@ def _definition(name: str, kind: str, row: int, lines: Sequence[str], starts: Se
         end=end,
         first=starts[row],
         last=starts[end + 1],
-        signature=folded(lines[row]).rstrip("{ "),
+        signature=signature(lines[row]),
         doc=comment_doc(lines[top:row]) if top < row else "",
         exported=not (last.startswith("_") or _PRIVATE.search(lines[row].partition(name)[0])),
         container="" if container == ["self"] else ".".join(container),

@@ -16,7 +16,7 @@ from pampax.codeintel.definitions import (
     Definition,
     comment_doc,
     docstring_doc,
-    folded,
+    signature,
 )
 from pampax.codeintel.grammars import Grammar
 from pampax.codeintel.names import (
@@ -36,7 +36,7 @@ _MAX_CHAIN = 64  # declarators in a row; real code has five
 _MAX_LEADS = 200  # separate leading comments of one definition
 _UNNAMED_LINKS = frozenset({"parenthesized_declarator", "reference_declarator", "attributed_declarator"})
 _VALUE_FIELDS = ("value", "right")
-_LINE_HEAD = re.compile(rb"[^;{}()=,\n]*")
+_MODIFIERS = re.compile(rb"[^;{}()=,\n]*\Z")  # `export const`, `static final` and the like stand outside some nodes
 _HEAD_BYTES = 2400  # looked at for a signature or a docstring's first paragraph
 _MAX_BEFORE_BYTES = 300  # on a definition's line; minified files have a megabyte there
 
@@ -156,7 +156,7 @@ class _Reader:
         first = self._past_leads(node.start_byte)
         start = node.start_point[0] + self.source.count(b"\n", node.start_byte, first)
         end = max(start, node.end_point[0] - (node.end_point[1] == 0))
-        top = self._top(node.start_point[0])
+        top = self._top(node)
         body = _body(node)
         head = self._head(kind, first, node, body)
         return Definition(
@@ -190,7 +190,10 @@ class _Reader:
             at = end + len(space) - len(space.lstrip())
         return at
 
-    def _top(self, row: int) -> int:
+    def _top(self, node: Node) -> int:
+        row = node.start_point[0]
+        if not _MODIFIERS.fullmatch(_before_on_line(self.source, node.start_byte) or b""):
+            return row  # behind something else, to which the comments above belong
         for _ in range(_MAX_LEADS):
             above = self.found.lead_rows.get(row - 1)
             if above is None:
@@ -199,15 +202,16 @@ class _Reader:
         return row
 
     def _head(self, kind: str, first: int, node: Node, body: Node | None) -> str:
-        before = _before_on_line(self.source, first)
-        if before is not None and _LINE_HEAD.fullmatch(before):
-            first -= len(before)  # `export const`, `static final` and the like stand outside some nodes
+        modifiers = _MODIFIERS.search(_before_on_line(self.source, first) or b"")
+        first -= len(modifiers[0]) if modifiers else 0
         end = body.start_byte if body is not None and body.start_byte > first else node.end_byte
         text = self._decoded(first, min(end, first + _HEAD_BYTES))
         if body is None and kind in ("type", "variable"):
             line = text.partition("\n")[0]
             text = line if "=" in line else text.partition("{")[0]
-        return folded(text).rstrip("{; ")
+        elif body is None and self.language in SCRIPT_LANGUAGES and "=>" in text:
+            text = text[: text.index("=>") + 2]
+        return signature(text)
 
     def _doc(self, top: int, start: int, body: Node | None) -> str:
         literal = self.found.docs.get(body.start_byte) if body is not None else None

@@ -1,0 +1,70 @@
+import pytest
+
+from pampax.codeintel.languages import SYNTAX_LANGUAGES, language_of
+
+
+@pytest.mark.parametrize(
+    ("path", "language"),
+    [
+        ("a/b.py", "python"),
+        ("types.pyi", "python"),
+        ("x.mjs", "javascript"),
+        ("App.jsx", "javascript"),
+        ("x.ts", "typescript"),
+        ("x.d.ts", "typescript"),
+        ("App.TSX", "tsx"),
+        ("A.java", "java"),
+        ("main.go", "go"),
+        ("lib.rs", "rust"),
+        ("x.c", "c"),
+        ("x.hpp", "cpp"),
+        ("main.dart", "dart"),
+        ("deploy/Dockerfile", "dockerfile"),
+        ("Dockerfile.dev", "dockerfile"),
+        ("CMakeLists.txt", "cmake"),
+        ("Gemfile", "ruby"),
+        ("chart/values.yaml", "yaml"),
+        ("notes", "text"),
+        (".gitignore", "text"),
+        ("", "text"),
+    ],
+)
+def test_language_follows_from_the_path(path: str, language: str) -> None:
+    assert language_of(path) == language
+
+
+@pytest.mark.parametrize(
+    ("head", "language"),
+    [
+        (b"#!/bin/sh\necho", "bash"),
+        (b"#!/usr/bin/env python3.11\n", "python"),
+        (b"#!/usr/bin/env -S node --harmony\n", "javascript"),
+        (b"#! /usr/bin/perl -w\n", "perl"),
+        (b"echo", "text"),
+        (b"\xff\xfe", "text"),
+    ],
+)
+def test_a_file_without_extension_is_known_by_its_first_line(head: bytes, language: str) -> None:
+    assert language_of("bin/tool", head) == language
+
+
+@pytest.mark.parametrize(
+    ("head", "language"),
+    [
+        (b"int f(void);\n", "c"),
+        (b"/* a class of its own,\n using rand */\n#include <stdio.h>\nint f(void);", "c"),
+        (b'#ifdef __cplusplus\nextern "C" {\n#endif\nint f(void);', "c"),
+        (b"namespace a {\n", "cpp"),
+        (b"#include <vector>\n", "cpp"),
+        (b"class A {\npublic:\n", "cpp"),
+        (b"template <typename T> T f();", "cpp"),
+        (b"@interface Foo : NSObject\n", "objective-c"),
+    ],
+)
+def test_a_header_is_told_by_what_it_holds(head: bytes, language: str) -> None:
+    assert language_of("include/x.h", head) == language
+
+
+def test_every_grammar_can_be_reached_by_a_path() -> None:
+    paths = ["a.py", "a.js", "a.ts", "a.tsx", "a.java", "a.go", "a.rs", "a.c", "a.cpp", "a.dart"]
+    assert {language_of(path) for path in paths} == SYNTAX_LANGUAGES
