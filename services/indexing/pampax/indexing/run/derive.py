@@ -26,8 +26,17 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Parsed:
+    """`problem` says why plain line chunks had to do; None when they had not."""
+
+    pending: Pending
+    analysis: Analysis
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A blob read as one language. `vectors` has one row per chunk; `problem` says why plain line chunks had to do."""
+    """A blob read as one language, with one row of `vectors` per chunk."""
 
     blob_id: bytes
     language: str
@@ -42,7 +51,7 @@ class Document:
 
 
 class Deriver:
-    """Holds the parser's child process and the embedding model. For one thread."""
+    """Holds the parser's child process and the embedding model; one thread may parse while another embeds."""
 
     def __init__(self, parser: ParserProcess, embedder: Embedder, *, parse_timeout_s: float = PARSE_TIMEOUT_S) -> None:
         self._parser = parser
@@ -53,18 +62,28 @@ class Deriver:
     def embedder_id(self) -> str:
         return self._embedder.id
 
-    def parse(self, pending: Pending) -> tuple[Analysis, str | None]:
-        """The analysis, and why it is one by plain lines. ParseFailed when not even that can be had."""
+    def parse(self, pending: Pending) -> Parsed:
+        """By syntax, or by plain lines where the parser gives up. ParseFailed when not even that can be had."""
         try:
-            return self._parser.parse(pending.language, pending.content, self._parse_timeout_s), None
+            return Parsed(pending, self._parser.parse(pending.language, pending.content, self._parse_timeout_s))
         except ParseFailed as failure:
-            return self._parser.parse(PLAIN_TEXT, pending.content, self._parse_timeout_s), failure.reason
+            analysis = self._parser.parse(PLAIN_TEXT, pending.content, self._parse_timeout_s)
+            return Parsed(pending, analysis, failure.reason)
 
-    def embed(self, analyses: Sequence[Analysis]) -> list[NDArray[np.float32]]:
-        """A matrix per analysis, one row per chunk, all embedded together."""
-        texts = [embedded_text(chunk) for analysis in analyses for chunk in analysis.parsed.chunks]
-        ends = np.cumsum([len(analysis.parsed.chunks) for analysis in analyses])
-        return np.split(self._embedder.embed_documents(texts), ends[:-1]) if analyses else []
+    def embed(self, parsed: Sequence[Parsed]) -> list[Document]:
+        """The documents of a batch, all embedded together."""
+        texts = [embedded_text(chunk) for each in parsed for chunk in each.analysis.parsed.chunks]
+        rows = self._embedder.embed_documents(texts)
+        documents, first = [], 0
+        for each in parsed:
+            end = first + len(each.analysis.parsed.chunks)
+            pending = each.pending
+            vectors = rows[first:end]
+            documents.append(
+                Document(pending.blob_id, pending.language, pending.content, each.analysis, vectors, each.problem)
+            )
+            first = end
+        return documents
 
 
 def embedded_text(chunk: Chunk) -> str:

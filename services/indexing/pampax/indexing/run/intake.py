@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from pampax.codeintel.content import MAX_FILE_BYTES, skip_reason
 from pampax.codeintel.languages import language_of
@@ -11,7 +12,7 @@ from pampax.codeintel.parser_process import ParseFailed
 from pampax.core.ids import git_blob_id
 from pampax.indexing.model import FileProblem
 from pampax.indexing.run import postgres
-from pampax.indexing.run.derive import Deriver, Document, Pending
+from pampax.indexing.run.derive import Deriver, Parsed, Pending
 from pampax.indexing.run.lease import LeaseKeeper
 from pampax.indexing.run.postgres import Place, TreeFile, path_key
 from pampax.indexing.run.retries import transiently
@@ -20,8 +21,10 @@ from pampax.indexing.run.writer import Writer
 from pampax.sources.model import SourceFile
 from pampax.storage.database import SyncDatabase
 
-BATCH_FILES = 256
-BATCH_BYTES = 8 * 1024 * 1024
+# Small enough to keep both threads busy in a small repository; at most three batches are in memory.
+BATCH_FILES = 64
+BATCH_BYTES = 4 * 1024 * 1024
+BATCHES_AHEAD = 2
 LOOKUP_TIMEOUT_S = 120.0
 
 Key = tuple[bytes, str]
@@ -67,15 +70,25 @@ class Intake:
                 unknown.append(file)
             else:
                 self._files.append(TreeFile(file.path, blob_id, language))
-        total, done = len(tree.files), len(self._files)
-        for batch in _batches(unknown):
-            self._keeper.report("parsing", done, total)
-            pending = self._new(tree.read(batch))
-            self._writer.add(self._derive(pending))
-            done += len(batch)
-        self._writer.flush()
+        self._take_unknown(tree, unknown)
         self._count_failed()
-        self._keeper.report("parsing", total, total)
+        self._keeper.report("parsing", len(tree.files), len(tree.files))
+
+    def _take_unknown(self, tree: Tree, unknown: Sequence[SourceFile]) -> None:
+        """Parses one batch, in the parser's process, while a second thread embeds and writes the one before."""
+        total, done = len(tree.files), len(self._files)
+        waiting: deque[Future[None]] = deque()
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="write") as second:
+            for batch in _batches(unknown):
+                self._keeper.report("parsing", done, total)
+                parsed = self._parse(self._new(tree.read(batch)))
+                if len(waiting) >= BATCHES_AHEAD:
+                    waiting.popleft().result()
+                waiting.append(second.submit(self._embed_and_write, parsed))
+                done += len(batch)
+            for written in waiting:
+                written.result()
+        self._writer.flush()
 
     def _known_languages(self, files: Sequence[SourceFile]) -> dict[tuple[bytes, bytes], str]:
         asked = ((file.path, bytes.fromhex(file.blob_id)) for file in files)
@@ -115,20 +128,19 @@ class Intake:
         self._files.append(found)
         return found
 
-    def _derive(self, pending: Sequence[Pending]) -> list[Document]:
+    def _parse(self, pending: Sequence[Pending]) -> list[Parsed]:
         parsed = []
         for each in pending:
             self._keeper.check()
             try:
-                parsed.append((each, *self._deriver.parse(each)))
+                parsed.append(self._deriver.parse(each))
             except ParseFailed as failure:
                 self._failed[each.blob_id, each.language] = failure.reason
-        vectors = self._deriver.embed([analysis for _, analysis, _ in parsed])
-        self._derived.update(each.blob_id for each, _, _ in parsed)
-        return [
-            Document(each.blob_id, each.language, each.content, analysis, rows, problem)
-            for (each, analysis, problem), rows in zip(parsed, vectors, strict=True)
-        ]
+        self._derived.update(each.pending.blob_id for each in parsed)
+        return parsed
+
+    def _embed_and_write(self, parsed: Sequence[Parsed]) -> None:
+        self._writer.add(self._deriver.embed(parsed))
 
     def _count_failed(self) -> None:
         for file in self._files:
