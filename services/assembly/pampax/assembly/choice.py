@@ -1,0 +1,120 @@
+"""What to show of each candidate inside an allowance of tokens: greedy by usefulness per token.
+
+A candidate has a menu of renderings, cheapest first. The next step is always the one that adds most value per token,
+be it a new piece or a fuller rendering of one that is shown already.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pampax.assembly.bundle import Rendering
+
+# Share of a candidate's value that a rendering gives.
+SHARES = {Rendering.REFERENCE: 0.08, Rendering.SIGNATURE: 0.2, Rendering.SKELETON: 0.45, Rendering.FULL: 1.0}
+# Tokens that one more piece costs its reader whatever its length; without it, crumbs would win over the best pieces.
+EFFORT_TOKENS = 100
+# A candidate that is worth less than this share of the best one is not shown, however much room there is.
+MIN_SHARE = 0.04
+# One that could only have a single line needs to be worth more.
+MIN_SHARE_OF_A_LINE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`share` is what the rendering gives of the candidate's value."""
+
+    rendering: Rendering
+    tokens: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """`options` ascending by tokens, fuller ones costing more; `required` ones are served first."""
+
+    value: float
+    options: tuple[Option, ...]
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """By index of the menu: `shown`; `refused` for lack of room, `dismissed` for lack of use, both best first. One
+    that is shown in less than was wanted is both shown and refused."""
+
+    shown: dict[int, Rendering]
+    refused: tuple[int, ...]
+    dismissed: tuple[int, ...]
+
+
+def choose(menus: Sequence[Menu], allowance: int) -> Choice:
+    """The tokens of what is shown add up to at most `allowance`. Earlier menus win ties."""
+    return _Meal(menus, allowance).served()
+
+
+class _Meal:
+    def __init__(self, menus: Sequence[Menu], allowance: int) -> None:
+        self._menus = menus
+        self._left = allowance
+        self._shown: dict[int, Option] = {}
+        self._refused: list[int] = []
+        self._best = max((menu.value for menu in menus), default=0.0)
+
+    def served(self) -> Choice:
+        for index, menu in enumerate(self._menus):
+            if menu.required and menu.options:
+                self._serve(index, menu.options[0])
+        dismissed = [at for at, menu in enumerate(self._menus) if not menu.required and not self._useful(menu)]
+        steps = [step for at, menu in enumerate(self._menus) if self._useful(menu) and (step := self._next(at))]
+        heapq.heapify(steps)
+        while steps:
+            _, index, option = heapq.heappop(steps)
+            if not self._serve(index, self._menus[index].options[option]):
+                self._refused.append(index)
+                self._serve_less(index)
+            elif following := self._next(index):
+                heapq.heappush(steps, following)
+        shown = {index: option.rendering for index, option in self._shown.items()}
+        return Choice(shown, tuple(self._refused), tuple(dismissed))
+
+    def _useful(self, menu: Menu) -> bool:
+        return menu.value >= MIN_SHARE * self._best
+
+    def _next(self, index: int) -> tuple[float, int, int] | None:
+        """The step up from what is shown that adds most per token: (minus that, index, option)."""
+        menu, now = self._menus[index], self._shown.get(index)
+        steps = [
+            (-_gain(menu, now, option), index, at)
+            for at, option in enumerate(menu.options)
+            if now is None or option.rendering > now.rendering
+        ]
+        return min(steps, default=None)
+
+    def _serve(self, index: int, option: Option) -> bool:
+        now = self._shown.get(index)
+        cost = option.tokens - (now.tokens if now else 0)
+        if cost > self._left:
+            return False
+        self._left -= cost
+        self._shown[index] = option
+        return True
+
+    def _serve_less(self, index: int) -> None:
+        menu, now = self._menus[index], self._shown.get(index)
+        for option in reversed(menu.options):
+            if now is not None and option.rendering <= now.rendering:
+                return
+            if option.rendering <= Rendering.SIGNATURE and menu.value < MIN_SHARE_OF_A_LINE * self._best:
+                return
+            if self._serve(index, option):
+                return
+
+
+def _gain(menu: Menu, now: Option | None, option: Option) -> float:
+    """Value per token of going from `now` to `option`, rounded as values are."""
+    share = option.share - (now.share if now else 0.0)
+    tokens = option.tokens - now.tokens if now else option.tokens + EFFORT_TOKENS
+    return round(menu.value * share / max(tokens, 1), 9)

@@ -1,0 +1,211 @@
+"""From candidates to the text of a bundle that never exceeds its budget. Pure: the same input gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pampax.assembly import text
+from pampax.assembly.bundle import Item, Omitted, Rendering, StoppingReason
+from pampax.assembly.candidates import Candidate, Origin, combined
+from pampax.assembly.choice import MIN_SHARE, SHARES, Choice, Menu, Option, choose
+from pampax.assembly.pieces import Piece, merged, piece_of
+from pampax.assembly.source import FileKey, SourceFile
+from pampax.assembly.text import Frame, Subject
+from pampax.codeintel.tokens import TokenCounter
+
+FRAME_SHARE = 4  # title and footer take at most a quarter of the budget
+OMITTED_SHARE = 25  # the list of what was left out takes at most one part in so many, and no more than:
+OMITTED_TOKENS = 300
+MIN_BUDGET_FOR_OMITTED = 1_000
+MAX_OMITTED = 50
+MAX_LISTED = 12
+# Merging changes what pieces cost, so the text is composed again with a corrected allowance until it fits well.
+MAX_ROUNDS = 8
+SLACK = 0.03  # share of the budget that is not worth another round
+
+ONE_LINE_SHARE = 0.9  # of a definition of one line, shown by its signature
+
+NOTHING_FOUND = "Nothing in the index fits this task. Say it in other words, or name other repositories or paths."
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """`used` counts the markdown, which is what the budget bounds."""
+
+    markdown: str
+    used: int
+    items: tuple[Item, ...]
+    omitted: tuple[Omitted, ...]
+    stopping_reason: StoppingReason
+
+
+def compose(
+    subject: Subject,
+    candidates: Sequence[Candidate],
+    files: Mapping[FileKey, SourceFile],
+    budget: int,
+    counter: TokenCounter,
+) -> Composed:
+    """CPU-bound: about 20 ms for 8,000 tokens, 200 ms for 200,000."""
+    return _Composer(subject, combined(candidates), files, budget, counter).composed()
+
+
+class _Composer:
+    def __init__(
+        self,
+        subject: Subject,
+        candidates: Sequence[Candidate],
+        files: Mapping[FileKey, SourceFile],
+        budget: int,
+        counter: TokenCounter,
+    ) -> None:
+        self._subject = subject
+        self._candidates = candidates
+        self._files = files
+        self._budget = budget
+        self._count_text = counter.count
+        self._counted: dict[str, int] = {}
+
+    def composed(self) -> Composed:
+        if not self._candidates:
+            return self._nothing()
+        frame = self._frame(sorted({each.place.repository for each in self._candidates}))
+        menus = [self._menu(each) for each in self._candidates]
+        reserve = min(self._budget // OMITTED_SHARE, OMITTED_TOKENS) if self._budget >= MIN_BUDGET_FOR_OMITTED else 0
+        room = self._budget - self._count(frame.text) - reserve
+        best: Composed | None = None
+        allowance = room
+        for _ in range(MAX_ROUNDS):
+            choice = choose(menus, allowance)
+            drawn = self._draw(frame, choice, menus)
+            if drawn.used <= self._budget and (best is None or drawn.used >= best.used):
+                best = drawn
+            correction = self._correction(drawn, choice, reserve)
+            if correction == 0 or allowance + correction <= 0:
+                break
+            allowance += correction
+        return best or self._nothing()
+
+    def _correction(self, drawn: Composed, choice: Choice, reserve: int) -> int:
+        """Tokens that the next round may spend more, or must spend less; 0 when another round is not worth it."""
+        over = drawn.used - self._budget
+        if over > 0:
+            return -(over + self._budget // 100 + 1)
+        left = -over - (0 if drawn.omitted else reserve)
+        return left if choice.refused and left > max(64, SLACK * self._budget) else 0
+
+    def _draw(self, frame: Frame, choice: Choice, menus: Sequence[Menu]) -> Composed:
+        chosen = [(self._candidates[index], rendering) for index, rendering in choice.shown.items()]
+        pieces = merged(chosen, self._files)
+        omitted = self._omitted(choice, menus, pieces)
+        many = self._subject.many
+        shown = [(piece, text.section(piece, many=many)) for piece in pieces]
+        code = [block for piece, block in shown if piece.rendering > Rendering.SIGNATURE]
+        lines = [block for piece, block in shown if piece.rendering <= Rendering.SIGNATURE]
+        markdown = text.whole(frame, code, lines, [])
+        used = self._count_text(markdown)
+        markdown, used = self._with_omitted(frame, code, lines, omitted, markdown, used)
+        items = tuple(_item(piece, self._count(block)) for piece, block in shown)
+        reason = StoppingReason.BUDGET_FULL if choice.refused else StoppingReason.NOTHING_MORE_USEFUL
+        return Composed(markdown, used, items, omitted, reason)
+
+    def _with_omitted(
+        self,
+        frame: Frame,
+        code: Sequence[str],
+        lines: Sequence[str],
+        omitted: Sequence[Omitted],
+        markdown: str,
+        used: int,
+    ) -> tuple[str, int]:
+        """The same with the list of what was left out, as long as it may be; without it where there is no room."""
+        if self._budget < MIN_BUDGET_FOR_OMITTED or used > self._budget:
+            return markdown, used
+        room = min(self._budget - used, OMITTED_TOKENS, self._budget // OMITTED_SHARE)
+        listed: list[str] = []
+        spent = self._count(f"{text.OMITTED_HEADING}\n\n")
+        for each in omitted[:MAX_LISTED]:
+            line = text.omitted_line(each, many=self._subject.many)
+            spent += self._count(f"{line}\n")
+            if spent > room:
+                break
+            listed.append(line)
+        longer = text.whole(frame, code, lines, listed) if listed else markdown
+        count = self._count_text(longer)
+        return (longer, count) if count <= self._budget else (markdown, used)
+
+    def _omitted(self, choice: Choice, menus: Sequence[Menu], pieces: Sequence[Piece]) -> tuple[Omitted, ...]:
+        order = dict.fromkeys([*choice.refused, *choice.dismissed])
+        left = [at for at in order if at not in choice.shown and self._candidates[at].origin is not Origin.OUTLINE]
+        refused = frozenset(choice.refused)
+        full = [piece.place for piece in pieces if piece.rendering is Rendering.FULL]
+        unseen = [at for at in left if not any(place.holds(self._candidates[at].place) for place in full)]
+        return tuple(self._left_out(at, menus[at], at in refused) for at in unseen[:MAX_OMITTED])
+
+    def _left_out(self, at: int, menu: Menu, refused: bool) -> Omitted:
+        each = self._candidates[at]
+        tokens = menu.options[-1].tokens if menu.options else 0
+        why = "the budget is full" if refused else f"worth less than {MIN_SHARE:.0%} of the best piece"
+        place = each.place
+        return Omitted(
+            place.repository, place.path, place.start_line, place.end_line, tokens, f"{why}; {each.reason}", each.symbol
+        )
+
+    def _menu(self, each: Candidate) -> Menu:
+        """Renderings that show more for more tokens, cheapest first."""
+        file = self._files[each.place.file]
+        options: list[Option] = []
+        for rendering in _renderings(each, file):
+            piece = piece_of(each, rendering, file)
+            if piece is None:
+                continue
+            tokens = self._count(text.section(piece, many=self._subject.many) + "\n\n")
+            share = ONE_LINE_SHARE if _says_all(piece) else SHARES[rendering]
+            if not options or tokens < options[-1].tokens:
+                options.append(Option(rendering, tokens, share))
+        return Menu(each.value, tuple(reversed(options)), required=each.origin is Origin.OUTLINE)
+
+    def _frame(self, repositories: Sequence[str]) -> Frame:
+        possible = text.frames(self._subject, repositories)
+        most = self._budget // FRAME_SHARE
+        return next((frame for frame in possible if self._count(frame.text) <= most), possible[-1])
+
+    def _nothing(self) -> Composed:
+        """A bundle without pieces; the last frame is a word or two, so something always fits."""
+        reason = StoppingReason.BUDGET_FULL if self._candidates else StoppingReason.NO_RESULTS
+        advice = NOTHING_FOUND if not self._candidates else "No piece fits into this budget; allow more tokens."
+        for frame in text.frames(self._subject, []):
+            markdown = text.nothing_found(frame, advice)
+            used = self._count_text(markdown)
+            if used <= self._budget:
+                return Composed(markdown, used, (), (), reason)
+        raise AssertionError("the budget is smaller than its lower bound")
+
+    def _count(self, block: str) -> int:
+        known = self._counted.get(block)
+        if known is None:
+            known = self._counted[block] = self._count_text(block)
+        return known
+
+
+def _renderings(each: Candidate, file: SourceFile) -> Sequence[Rendering]:
+    """What makes sense for the candidate, fullest first: an outline is not the text, and a line needs no fence."""
+    if each.origin is Origin.OUTLINE:
+        return (Rendering.SKELETON, Rendering.REFERENCE)
+    place = each.place
+    if place.start_line == place.end_line and any(place.start_line == one.start_line for one in file.definitions):
+        return (Rendering.SIGNATURE, Rendering.REFERENCE)
+    return (Rendering.FULL, Rendering.SKELETON, Rendering.SIGNATURE, Rendering.REFERENCE)
+
+
+def _says_all(piece: Piece) -> bool:
+    return piece.rendering is Rendering.SIGNATURE and piece.place.start_line == piece.place.end_line
+
+
+def _item(piece: Piece, tokens: int) -> Item:
+    place = piece.place
+    return Item(
+        place.repository, place.path, place.start_line, place.end_line, piece.rendering, tokens, piece.reason,
+        piece.evidence, piece.content, piece.language, piece.symbol,
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""What assembly reads from Postgres, each function inside a transaction that the caller opened."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pampax.assembly.source import Definition, Span
+from pampax.storage.blobs import decompress
+from pampax.storage.database import Connection
+from pampax.storage.queries import load_queries
+from pampax.storage.snapshots import Snapshot, load_bitmaps
+
+PATH_KEY_BYTES = 16
+MAX_DEFINITIONS = 20_000  # of the files of one bundle; a file has a few hundred at most
+MAX_DEFINITIONS_OF_A_NAME = 64  # old versions of its file included
+MAX_PATHS = 100_000  # looked at for advice
+MAX_TEST_FILES = 200
+
+_SQL = load_queries(__package__)
+_FILES_BY_PATH = _SQL["files_by_path"]
+_FILES_OF_CHUNKS = _SQL["files_of_chunks"]
+_FILES_LIKE = _SQL["files_like"]
+_PATHS = _SQL["paths"]
+_CHUNKS_IN = _SQL["chunks_in"]
+_DEFINITIONS_IN = _SQL["definitions_in"]
+_DEFINITIONS_NAMED = _SQL["definitions_named"]
+_BLOBS = _SQL["blobs"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file and its document's place among the chunk ordinals of (repository, build)."""
+
+    ordinal: int
+    path: str
+    blob_id: bytes
+    language: str
+    first_chunk: int
+    chunk_count: int
+    lines: int
+
+    @property
+    def last_chunk(self) -> int:
+        return self.first_chunk + self.chunk_count - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A definition and the ordinal of the chunk that it starts in."""
+
+    chunk: int
+    definition: Definition
+
+
+class Reader:
+    """Reads one snapshot: only its live files and chunks come out."""
+
+    def __init__(
+        self, conn: Connection, snapshot: Snapshot, live_chunks: NDArray[np.bool_], live_files: NDArray[np.bool_]
+    ) -> None:
+        self._conn = conn
+        self._live_chunks = live_chunks
+        self._live_files = live_files
+        self._scope = {"repository": snapshot.repository_id, "build": snapshot.build_id}
+        self.snapshot = snapshot
+
+    @classmethod
+    async def of(cls, conn: Connection, snapshot: Snapshot) -> Reader:
+        """Aborted when the snapshot was replaced so long ago that it is gone."""
+        return cls(conn, snapshot, *await load_bitmaps(conn, snapshot.snapshot_id))
+
+    async def files(self, paths: Iterable[str]) -> list[FileRow]:
+        return await self._files(_FILES_BY_PATH, {"keys": sorted(path_key(path) for path in set(paths))})
+
+    async def files_of_chunks(self, chunks: Iterable[int]) -> list[FileRow]:
+        return await self._files(_FILES_OF_CHUNKS, {"chunks": sorted(set(chunks))})
+
+    async def files_like(self, pattern: str) -> list[FileRow]:
+        return await self._files(_FILES_LIKE, {"pattern": pattern, "most": MAX_TEST_FILES})
+
+    async def paths(self) -> list[str]:
+        rows = await self._rows(_PATHS, {"most": MAX_PATHS})
+        return [row["path"] for row in rows if _live(self._live_files, row["ordinal"])]
+
+    async def spans(self, files: Sequence[FileRow]) -> list[tuple[int, Span]]:
+        """The chunks of the files, each with its ordinal."""
+        rows = await self._rows(_CHUNKS_IN, _ranges(files))
+        return [(row.pop("ordinal"), Span(**row)) for row in rows]
+
+    async def definitions_in(self, files: Sequence[FileRow]) -> list[Found]:
+        return _found(await self._rows(_DEFINITIONS_IN, {**_ranges(files), "most": MAX_DEFINITIONS}))
+
+    async def definitions_named(self, names: Iterable[str]) -> list[Found]:
+        """Live definitions whose name in lower case is one of the given."""
+        asked = {"names": sorted(set(names)), "most": MAX_DEFINITIONS_OF_A_NAME}
+        rows = await self._rows(_DEFINITIONS_NAMED, asked)
+        return _found(row for row in rows if _live(self._live_chunks, row["chunk"]))
+
+    async def contents(self, blobs: Iterable[bytes]) -> AsyncIterator[tuple[bytes, bytes]]:
+        """Blob id and content, one at a time: never more than one is held here decompressed."""
+        cursor = self._conn.cursor(binary=True)
+        for blob in sorted(set(blobs)):
+            row = await (await cursor.execute(_BLOBS, {**self._scope, "blobs": [blob]})).fetchone()
+            if row is not None:
+                yield row["blob_id"], decompress(row["content"], row["size"])
+
+    async def _files(self, query: LiteralString, asked: Mapping[str, object]) -> list[FileRow]:
+        rows = await self._rows(query, asked)
+        return [FileRow(**row) for row in rows if _live(self._live_files, row["ordinal"])]
+
+    async def _rows(self, query: LiteralString, asked: Mapping[str, object]) -> list[dict[str, Any]]:
+        cursor = self._conn.cursor(binary=True)
+        return await (await cursor.execute(query, {**self._scope, **asked})).fetchall()
+
+
+def path_key(path: str) -> bytes:
+    """What paths are indexed by: they may be longer than an index row."""
+    return hashlib.sha256(path.encode()).digest()[:PATH_KEY_BYTES]
+
+
+def split_lines(content: bytes) -> list[str]:
+    """Lines as the index counts them, without their ends; bytes that are not UTF-8 are replaced."""
+    lines = content.decode("utf-8-sig", "replace").split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return [line.removesuffix("\r") for line in lines]
+
+
+def _live(mask: NDArray[np.bool_], ordinal: int) -> bool:
+    return ordinal < len(mask) and bool(mask[ordinal])
+
+
+def _ranges(files: Sequence[FileRow]) -> dict[str, object]:
+    documents = sorted({(file.first_chunk, file.last_chunk) for file in files if file.chunk_count})
+    return {"firsts": [first for first, _ in documents], "lasts": [last for _, last in documents]}
+
+
+def _found(rows: Iterable[Mapping[str, Any]]) -> list[Found]:
+    found = []
+    for row in rows:
+        values = dict(row)
+        chunk = values.pop("chunk")
+        found.append(Found(chunk, Definition(**values)))
+    return found

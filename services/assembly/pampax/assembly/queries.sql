@@ -1,0 +1,59 @@
+-- name: files_by_path
+-- Files of (repository, build) with the given paths, dead ones included, and where their chunks are.
+SELECT f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.lines
+FROM file f JOIN document d USING (repository_id, build_id, blob_id, language)
+WHERE f.repository_id = %(repository)s AND f.build_id = %(build)s AND f.path_key = ANY(%(keys)s)
+ORDER BY f.path COLLATE "C", f.ordinal
+
+-- name: files_of_chunks
+-- Files whose document holds one of the given chunks.
+SELECT f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.lines
+FROM chunk c
+JOIN document d USING (repository_id, build_id, blob_id, language)
+JOIN file f USING (repository_id, build_id, blob_id, language)
+WHERE c.repository_id = %(repository)s AND c.build_id = %(build)s AND c.ordinal = ANY(%(chunks)s)
+GROUP BY f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.lines
+ORDER BY f.path COLLATE "C", f.ordinal
+
+-- name: files_like
+-- Files whose path matches a regular expression.
+SELECT f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.lines
+FROM file f JOIN document d USING (repository_id, build_id, blob_id, language)
+WHERE f.repository_id = %(repository)s AND f.build_id = %(build)s AND f.path ~* %(pattern)s
+ORDER BY f.path COLLATE "C", f.ordinal LIMIT %(most)s
+
+-- name: paths
+-- Every path of (repository, build) with its ordinal.
+SELECT ordinal, path FROM file WHERE repository_id = %(repository)s AND build_id = %(build)s
+ORDER BY path COLLATE "C" LIMIT %(most)s
+
+-- name: chunks_in
+-- Places of the chunks in the given ranges of ordinals.
+SELECT c.ordinal, c.start_line, c.end_line, c.kind, c.symbol
+FROM unnest(%(firsts)s::integer[], %(lasts)s::integer[]) AS range (first, last)
+JOIN chunk c ON c.repository_id = %(repository)s AND c.build_id = %(build)s
+            AND c.ordinal BETWEEN range.first AND range.last
+ORDER BY c.ordinal
+
+-- name: definitions_in
+-- Definitions that start in the chunks of the given ranges of ordinals.
+SELECT s.chunk, s.name, s.qualified_name, s.kind, s.start_line, s.end_line, s.signature, s.doc
+FROM unnest(%(firsts)s::integer[], %(lasts)s::integer[]) AS range (first, last)
+JOIN symbol s ON s.repository_id = %(repository)s AND s.build_id = %(build)s
+             AND s.chunk BETWEEN range.first AND range.last
+ORDER BY s.chunk, s.start_line, s.end_line DESC, s.name COLLATE "C" LIMIT %(most)s
+
+-- name: definitions_named
+-- Definitions of the given names, the newest first and at most so many of each: more say nothing.
+SELECT s.chunk, s.name, s.qualified_name, s.kind, s.start_line, s.end_line, s.signature, s.doc
+FROM unnest(%(names)s::text[]) AS wanted (folded)
+JOIN LATERAL (
+    SELECT * FROM symbol WHERE repository_id = %(repository)s AND build_id = %(build)s
+                           AND symbol.folded = wanted.folded
+    ORDER BY chunk DESC LIMIT %(most)s
+) s ON true
+ORDER BY s.chunk, s.start_line, s.end_line DESC, s.name COLLATE "C"
+
+-- name: blobs
+-- Compressed content by blob id.
+SELECT blob_id, size, content FROM blob WHERE repository_id = %(repository)s AND blob_id = ANY(%(blobs)s)

@@ -1,0 +1,27 @@
+"""The gRPC servicer: decode, call, encode."""
+
+from __future__ import annotations
+
+from grpc import aio
+
+from pampax.assembly import wire
+from pampax.assembly.service import AssemblyService
+from pampax.core.identity import Role
+from pampax.runtime.caller import require_role
+from pampax.v1 import assembly_service_pb2 as pb
+from pampax.v1 import assembly_service_pb2_grpc as pb_grpc
+
+SERVICE = "pampax.v1.AssemblyService"
+
+
+class AssemblyServicer(pb_grpc.AssemblyServiceServicer):
+    """pampax.v1.AssemblyService."""
+
+    def __init__(self, service: AssemblyService) -> None:
+        self._service = service
+
+    async def AssembleBundle(
+        self, request: pb.AssembleBundleRequest, context: aio.ServicerContext[pb.AssembleBundleRequest, pb.Bundle]
+    ) -> pb.Bundle:
+        bundle = await self._service.assemble(require_role(Role.READER), wire.bundle_request(request))
+        return wire.bundle_message(bundle)

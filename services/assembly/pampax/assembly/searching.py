@@ -1,0 +1,100 @@
+"""The search service as assembly sees it: ranked chunks with evidence, and the snapshots that they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grpc import aio
+
+from pampax.assembly.bundle import Evidence
+from pampax.assembly.request import BundleRequest
+from pampax.assembly.source import Place
+from pampax.core.errors import Unavailable
+from pampax.runtime.channel import call
+from pampax.storage.snapshots import Snapshot
+from pampax.v1 import search_service_pb2 as pb
+from pampax.v1 import search_service_pb2_grpc as pb_grpc
+
+SEARCH_TIMEOUT_S = 8.0
+MAX_HITS = 60
+PREFIX = "repositories/"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A ranked chunk; `rank` counts from 1."""
+
+    rank: int
+    place: Place
+    language: str
+    symbol: str
+    score: float
+    content: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """`degraded` names the parts of search that did not answer."""
+
+    hits: tuple[Hit, ...]
+    degraded: tuple[str, ...]
+    answered_from: frozenset[tuple[str, str, int, str, str, float]]
+
+    def is_of(self, snapshots: tuple[Snapshot, ...]) -> bool:
+        """Whether search answered from these snapshots and no others: a publish may slip between two calls."""
+        return self.answered_from == frozenset(
+            (each.repository, each.ref, each.generation, each.build, each.commit, each.published_at)
+            for each in snapshots
+        )
+
+
+class Search:
+    """Calls for the caller of the request, whose token goes along."""
+
+    def __init__(self, channel: aio.Channel) -> None:
+        self._stub = pb_grpc.SearchServiceStub(channel)
+
+    async def hits(self, request: BundleRequest) -> Hits:
+        """Unavailable when search does not answer; what search refuses is refused in its words."""
+        message = pb.SearchChunksRequest(
+            query=request.task,
+            repositories=[PREFIX + name for name in request.repositories or ()],
+            ref=request.ref or "",
+            limit=MAX_HITS,
+            explain=True,
+        )
+        try:
+            response = await call(self._stub.SearchChunks, message, timeout_s=SEARCH_TIMEOUT_S)
+        except Unavailable as error:
+            raise Unavailable(
+                "the search service does not answer, and a bundle needs it; try again shortly",
+                reason="SEARCH_UNAVAILABLE",
+                retry_after_s=error.retry_after_s,
+            ) from error
+        return Hits(
+            tuple(_hit(rank, result) for rank, result in enumerate(response.results, 1)),
+            tuple(response.degraded),
+            frozenset(_identity(each) for each in response.snapshots),
+        )
+
+
+def _hit(rank: int, result: pb.SearchResult) -> Hit:
+    repository = result.repository.removeprefix(PREFIX)
+    return Hit(
+        rank=rank,
+        place=Place(repository, result.path, result.start_line, result.end_line),
+        language=result.language,
+        symbol=result.symbol,
+        score=round(result.score, 4),
+        content=result.content,
+        evidence=tuple(
+            Evidence(part.source, part.rank, round(part.score, 4), round(part.value, 4), part.detail)
+            for part in result.evidence
+        ),
+    )
+
+
+def _identity(info: pb.SnapshotInfo) -> tuple[str, str, int, str, str, float]:
+    repository = info.repository.removeprefix(PREFIX)
+    return (repository, info.ref, info.generation, info.build, info.commit, info.publish_time_s)

@@ -1,0 +1,46 @@
+"""The signature of a bundle: a hash of everything that its bytes depend on.
+
+Two bundles with one signature are the same bytes, whichever replica made them. What differs from run to run without a
+change of the text (times, ages) is no part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from uuid import UUID
+
+from pampax.assembly.request import BundleRequest
+from pampax.storage.snapshots import Snapshot
+
+# Raise when the same candidates would give another text, other items or another order than before.
+ASSEMBLY_VERSION = 1
+# The ranking that this release of the search service answers with; a test compares the two.
+RANKING_VERSION = "1"
+
+
+def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot], *, exact: bool) -> str:
+    """Hex of SHA-256 over canonical JSON. `request` is normalised; `snapshots` are what the caller may read of it;
+    `exact` tells whether the tokenizer counts or estimates."""
+    document = {
+        "code": version("pampax"),
+        "assembly": ASSEMBLY_VERSION,
+        "ranking": RANKING_VERSION,
+        "request": {
+            "task": request.task,
+            "repositories": request.repositories,
+            "ref": request.ref,
+            "token_budget": request.token_budget,
+            "tokenizer": [request.tokenizer, exact],
+            "seed_paths": request.seed_paths,
+        },
+        "tenant": str(tenant_id),
+        "snapshots": sorted(
+            [each.repository_id, each.repository, each.ref, each.snapshot_id, each.generation, each.build, each.commit]
+            for each in snapshots
+        ),
+    }
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

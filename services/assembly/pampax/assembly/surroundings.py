@@ -1,0 +1,176 @@
+"""Reads what stands around the hits of one snapshot and makes candidates of it, with the lines that they may show."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pampax.assembly import around
+from pampax.assembly.candidates import Candidate, Origin, best_first, candidate
+from pampax.assembly.markup import code
+from pampax.assembly.pieces import MAX_GAP_LINES
+from pampax.assembly.postgres import FileRow, Found, Reader, split_lines
+from pampax.assembly.searching import Hit
+from pampax.assembly.source import FileKey, SourceFile
+from pampax.assembly.usage import MAX_DEFINING_FILES, Use, uses, value_of
+
+MAX_USERS = 16  # best candidates whose names are looked up
+MAX_USED = 40  # definitions that are taken up for being used
+MAX_TEST_FILES = 12
+MAX_FULL_LINES = 150  # a longer definition is offered by its outline; its text comes by its chunks if it is a hit
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Candidates, hits included, and the files that they lie in."""
+
+    candidates: tuple[Candidate, ...]
+    files: dict[FileKey, SourceFile] = field(default_factory=dict)
+
+
+async def look_around(reader: Reader, hits: Mapping[Candidate, Hit], seed_paths: Iterable[str]) -> Surroundings:
+    """Hits and seeds of the reader's snapshot; `seed_paths` exist there."""
+    return await _Look(reader, hits, seed_paths).around()
+
+
+def only_hits(hits: Mapping[Candidate, Hit]) -> Surroundings:
+    """What can be had without the database: the hits with their own lines."""
+    lines: dict[FileKey, dict[int, str]] = {}
+    languages: dict[FileKey, str] = {}
+    for hit in hits.values():
+        numbered = enumerate(hit.content.split("\n"), hit.place.start_line)
+        lines.setdefault(hit.place.file, {}).update(numbered)
+        languages[hit.place.file] = hit.language
+    return Surroundings(tuple(hits), {key: SourceFile(*key, languages[key], lines[key]) for key in lines})
+
+
+def together(parts: Iterable[Surroundings]) -> Surroundings:
+    """Of several repositories."""
+    whole = Surroundings(())
+    for part in parts:
+        whole = Surroundings((*whole.candidates, *part.candidates), {**whole.files, **part.files})
+    return whole
+
+
+class _Look:
+    def __init__(self, reader: Reader, hits: Mapping[Candidate, Hit], seed_paths: Iterable[str]) -> None:
+        self._reader = reader
+        self._repository = reader.snapshot.repository
+        self._candidates = list(hits)
+        self._texts = {each: hit.content for each, hit in hits.items()}
+        self._seed_paths = frozenset(seed_paths)
+        self._rows: dict[str, FileRow] = {}
+        self._files: dict[str, SourceFile] = {}
+
+    async def around(self) -> Surroundings:
+        best = sorted(self._candidates, key=best_first)
+        await self._open(await self._reader.files({each.place.path for each in best} | self._seed_paths))
+        await self._take_seeds()
+        await self._take_tests(best[: around.MAX_TESTED_FILES])
+        for each in best[: around.MAX_LOOKED_AROUND]:
+            file = self._files.get(each.place.path)
+            self._candidates += around.around(each, file) if file else []
+        await self._take_used()
+        await self._read_lines()
+        kept = tuple(each for each in self._candidates if each.place.path in self._files)
+        return Surroundings(kept, {(self._repository, path): file for path, file in self._files.items()})
+
+    async def _open(self, rows: Sequence[FileRow]) -> None:
+        """Takes up files with their chunks and definitions, without their text."""
+        new = [row for row in rows if row.path not in self._rows]
+        if not new:
+            return
+        spans = await self._reader.spans(new)
+        found = await self._reader.definitions_in(new)
+        for row in new:
+            self._rows[row.path] = row
+            self._files[row.path] = SourceFile(
+                self._repository, row.path, row.language,
+                definitions=tuple(one.definition for one in found if row.first_chunk <= one.chunk <= row.last_chunk),
+                spans=tuple(span for ordinal, span in spans if row.first_chunk <= ordinal <= row.last_chunk),
+            )  # fmt: skip
+
+    async def _take_seeds(self) -> None:
+        for path in sorted(self._seed_paths & self._files.keys()):
+            self._candidates += around.seeds(self._files[path], self._rows[path].lines)
+        async for path, lines in self._contents(self._seed_paths):
+            for each in self._candidates:
+                if each.place.path == path and each.origin is Origin.SEED:
+                    self._texts[each] = "\n".join(lines[each.place.start_line - 1 : each.place.end_line])
+
+    async def _take_tests(self, best: Sequence[Candidate]) -> None:
+        pattern = around.test_pattern([each.place.path for each in best])
+        if pattern is None:
+            return
+        rows = await self._reader.files_like(pattern)
+        tested = {row.path: found for row in rows if (found := around.tested_by(row.path, best))}
+        worth = sorted(tested, key=lambda path: (-tested[path][0].value, path))[:MAX_TEST_FILES]
+        await self._open([row for row in rows if row.path in worth])
+        async for path, lines in self._contents(worth):
+            self._candidates += around.tests(self._files[path], dict(enumerate(lines, 1)), tested[path])
+
+    async def _take_used(self) -> None:
+        users = sorted(self._texts, key=best_first)[:MAX_USERS]
+        used = uses((each, self._texts[each]) for each in users)
+        named = await self._reader.definitions_named({name.lower() for name in used})
+        named = [one for one in named if one.definition.name in used]
+        await self._open(await self._files_of(named))
+        found = [each for name in sorted(used) for each in self._definitions(name, used[name], named)]
+        self._candidates += sorted(found, key=best_first)[:MAX_USED]
+
+    async def _files_of(self, named: Sequence[Found]) -> list[FileRow]:
+        """The first path of each document that defines a name which not too many documents define."""
+        chunks: dict[str, set[int]] = {}
+        for one in named:
+            chunks.setdefault(one.definition.name, set()).add(one.chunk)
+        telling = {chunk for held in chunks.values() if len(held) <= 4 * MAX_DEFINING_FILES for chunk in held}
+        rows = await self._reader.files_of_chunks(telling)
+        known = {row.first_chunk for row in self._rows.values()}
+        first = {row.first_chunk: row for row in reversed(rows)}
+        return [row for first_chunk, row in sorted(first.items()) if first_chunk not in known]
+
+    def _definitions(self, name: str, users: Sequence[Use], named: Sequence[Found]) -> list[Candidate]:
+        """Candidates for the definitions of a name, but for those that a user shows itself."""
+        places = []
+        for one in named:
+            path = self._path_of(one.chunk) if one.definition.name == name else None
+            if path is not None:
+                places.append((self._files[path].place(one.definition.start_line, one.definition.end_line), one))
+        if len({place.path for place, _ in places}) > MAX_DEFINING_FILES:
+            return []
+        found = []
+        for place, one in places:
+            others = [use for use in users if not use.by.place.meets(place) and use.may_mean(one.definition)]
+            if others:
+                value = value_of(one.definition, others, len(places))
+                user = min((use.by for use in others), key=best_first)
+                by = code(user.symbol) if user.symbol else code(f"{user.place.path}:{user.place.start_line}")
+                reason = f"defines {code(name)}, which {by} uses"
+                symbol = one.definition.qualified_name
+                found.append(candidate(place, Origin.DEFINITION, value, symbol, reason))
+        return found
+
+    def _path_of(self, chunk: int) -> str | None:
+        return next((row.path for row in self._rows.values() if row.first_chunk <= chunk <= row.last_chunk), None)
+
+    async def _read_lines(self) -> None:
+        """The lines of every candidate that may be shown in full, and a few around them to merge across."""
+        wanted: dict[str, set[int]] = {}
+        for each in self._candidates:
+            place = each.place
+            if each.origin is not Origin.OUTLINE and place.end_line - place.start_line < MAX_FULL_LINES:
+                numbers = range(place.start_line - MAX_GAP_LINES, place.end_line + MAX_GAP_LINES + 1)
+                wanted.setdefault(place.path, set()).update(numbers)
+        async for path, lines in self._contents(wanted):
+            kept = {number: lines[number - 1] for number in sorted(wanted[path]) if 1 <= number <= len(lines)}
+            self._files[path] = replace(self._files[path], lines=kept)
+
+    async def _contents(self, paths: Iterable[str]) -> AsyncIterator[tuple[str, list[str]]]:
+        """Path and lines of each file, one content at a time."""
+        by_blob: dict[bytes, list[str]] = {}
+        for path in sorted(set(paths) & self._rows.keys()):
+            by_blob.setdefault(self._rows[path].blob_id, []).append(path)
+        async for blob, content in self._reader.contents(by_blob):
+            lines = split_lines(content)
+            for path in by_blob[blob]:
+                yield path, lines
