@@ -63,16 +63,18 @@ class Behaviour:
     calls: list[str] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
     corr_ids: list[str] = field(default_factory=list)
-    cancelled: int = 0
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def play(self, name: str, request: Any) -> None:
         self.calls.append(name)
         self.requests.append(request)
         self.corr_ids.append(corr_id.get())
+        self.begun.set()
         try:
             await asyncio.sleep(self.delay_s)
         except asyncio.CancelledError:
-            self.cancelled += 1
+            self.cancelled.set()
             raise
         if self.error is not None:
             raise self.error
@@ -273,7 +275,8 @@ def gateway_environment(database_url: str, redis_url: str, search: str, assembly
 async def running_gateway(environment: dict[str, str], log: Path, probe: str = "/readyz") -> AsyncIterator[Gateway]:
     """Started and stopped without blocking the loop, in which the services behind run."""
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "pampax.gateway"], env=environment, stderr=output)
+        command = [sys.executable, "-m", "pampax.gateway"]
+        process = await asyncio.to_thread(subprocess.Popen, command, env=environment, stderr=output)
         gateway = Gateway(
             f"http://{environment['PAMPAX_GATEWAY__HTTP_ADDRESS']}",
             environment["PAMPAX_GATEWAY__GRPC_ADDRESS"],

@@ -4,8 +4,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 
 import httpx
 import pytest
@@ -13,13 +11,6 @@ import pytest
 from pampax.core.errors import FailedPrecondition, ResourceExhausted, Unavailable
 
 SEARCH = "/v1/search"
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < give_up
-        await asyncio.sleep(0.01)
 
 
 async def test_what_a_service_says_reaches_the_client(client, behaviour):
@@ -57,14 +48,14 @@ async def test_a_client_that_leaves_stops_the_work(client, behaviour):
     behaviour.delay_s = 30
     with pytest.raises(httpx.ReadTimeout):
         await client.post(SEARCH, json={"query": "never mind"}, timeout=0.5)
-    await until(lambda: behaviour.cancelled == 1)
+    await asyncio.wait_for(behaviour.cancelled.wait(), 10)
 
 
 async def test_a_service_that_hangs_is_waited_for_ten_seconds(client, behaviour):
     behaviour.delay_s = 60
     answer = await client.post(SEARCH, json={"query": "hangs"})
     assert (answer.status_code, answer.json()["reason"]) == (504, "DEADLINE_EXCEEDED")
-    await until(lambda: behaviour.cancelled == 1)
+    await asyncio.wait_for(behaviour.cancelled.wait(), 10)
 
 
 async def test_health_names_what_is_wrong_and_what_to_do(client):
@@ -99,6 +90,7 @@ async def test_services_that_are_away_are_named(environment, start_gateway, nowh
         report = (await client.get("/v1/health")).json()
     assert [answer.status_code for answer in answers] == [503, 503, 503]
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
+    assert [answer.json()["detail"].partition(":")[0] for answer in answers] == ["search", "assembly", "indexing"]
     assert report["status"] == "failed"
     parts = {part["name"]: part for part in report["components"]}
     assert (parts["search"]["status"], parts["assembly"]["status"]) == ("failed", "degraded")
@@ -119,7 +111,7 @@ async def test_requests_that_run_are_finished_before_the_end(environment, start_
     behaviour.delay_s = 1.0
     async with start_gateway(environment()) as gateway, gateway.client(published.key) as client:
         running = asyncio.create_task(client.post(SEARCH, json={"query": "almost done"}))
-        await until(lambda: bool(behaviour.calls))
+        await asyncio.wait_for(behaviour.begun.wait(), 10)
         gateway.process.send_signal(signal.SIGTERM)
         ready = await client.get("/readyz")
         answer = await running

@@ -34,8 +34,8 @@ JSON = {"content-type": "application/json"}
          "ref must be a branch, a tag or worktree, at most 255 characters, got 'a b'"),
         (SEARCH, {"query": "x", "max_staleness": -1}, "max_staleness must be between 0 and 31536000, got -1.0"),
         (SEARCH, {"query": "x", "limit": 0, "ref": ".."},
-         "ref must be a branch, a tag or worktree, at most 255 characters, got '..'; "
-         "limit must be between 1 and 100, got 0"),
+         ("ref must be a branch, a tag or worktree, at most 255 characters, got '..'; "
+          "limit must be between 1 and 100, got 0")),
         ("/v1/bundles", {"task": "t", "token_budget": 0}, "token_budget must be between 256 and 200000, got 0"),
         ("/v1/bundles", {"task": "t", "seed_paths": ["/etc/passwd"]},
          "seed_paths[0] must be a path relative to the repository's root, got '/etc/passwd'"),
@@ -44,8 +44,8 @@ JSON = {"content-type": "application/json"}
         ("/v1/repositories", {"name": "x", "source": {}},
          "source must have exactly one of git_url, path and upload (true)"),
         ("/v1/repositories", {"name": "x", "source": {"git_url": "ext::sh"}},
-         "source.git_url is refused: not a git URL that can be fetched: use https://host/path, "
-         "ssh://user@host/path or user@host:path"),
+         ("source.git_url is refused: not a git URL that can be fetched: use https://host/path, "
+          "ssh://user@host/path or user@host:path")),
         ("/v1/repositories/x:index", {"ref": "-x"},
          "ref must be a branch, a tag or worktree, at most 255 characters, got '-x'"),
         ("/v1/repositories/x:upload", {"manifest": [{"path": "a", "blob_id": "1" * 40}]},

@@ -115,9 +115,7 @@ async def test_the_clients_deadline_is_passed_on(stub, key, behaviour):
     with pytest.raises(grpc.aio.AioRpcError) as late:
         await stub.SearchChunks(search_service_pb2.SearchChunksRequest(query="soon"), metadata=key, timeout=0.5)
     assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    async with asyncio.timeout(10):
-        while not behaviour.cancelled:
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(behaviour.cancelled.wait(), 10)
 
 
 async def test_a_manifest_in_several_messages_arrives_whole(stub, key, behaviour):

@@ -9,6 +9,7 @@ from functools import partial
 from google.longrunning.operations_pb2_grpc import OperationsStub
 
 from pampax.gateway.auth import Keys
+from pampax.gateway.behind import ASSEMBLY, INDEXING, SEARCH
 from pampax.gateway.health import HealthChecks
 from pampax.gateway.http_server import HttpServer
 from pampax.gateway.operations import Operations
@@ -94,9 +95,9 @@ def _use_cases(settings: Settings, database: Database, rows: GatewayRows, parts:
             rows,
             cache,
             {
-                "search": (search, "pampax.v1.SearchService"),
-                "assembly": (assembly, "pampax.v1.AssemblyService"),
-                "indexing": (indexing, "pampax.v1.IndexingService"),
+                SEARCH: (search, "pampax.v1.SearchService"),
+                ASSEMBLY: (assembly, "pampax.v1.AssemblyService"),
+                INDEXING: (indexing, "pampax.v1.IndexingService"),
             },
         ),
     )

@@ -86,7 +86,7 @@ def check_bundle(request: AssembleBundleRequest) -> None:
     if request.tokenizer:
         mistakes.note("tokenizer", rules.choice(request.tokenizer, bounds.TOKENIZERS))
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
-    mistakes.note_each("seed_paths", request.seed_paths, rules.path)
+    mistakes.note_each("seed_paths", request.seed_paths, rules.seed_path)
     mistakes.refuse()
 
 

@@ -25,12 +25,12 @@ def normalise_search(request: SearchChunksRequest) -> SearchChunksRequest:
 
 
 def normalise_bundle(request: AssembleBundleRequest) -> AssembleBundleRequest:
-    """The same for a bundle; the order of seed paths is the caller's and stays."""
+    """The same for a bundle."""
     normal = AssembleBundleRequest()
     normal.CopyFrom(request)
     normal.task = request.task.strip()
     normal.repositories[:] = sorted(set(request.repositories))
-    normal.seed_paths[:] = list(dict.fromkeys(request.seed_paths))
+    normal.seed_paths[:] = sorted({path.removeprefix("./") for path in request.seed_paths})
     normal.token_budget = request.token_budget or bounds.DEFAULT_TOKEN_BUDGET
     normal.tokenizer = request.tokenizer or bounds.TOKENIZERS[0]
     return normal

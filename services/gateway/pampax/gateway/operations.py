@@ -14,8 +14,8 @@ from google.longrunning.operations_pb2_grpc import OperationsStub
 from google.protobuf.empty_pb2 import Empty
 
 from pampax.gateway import bounds, checks
+from pampax.gateway.behind import INDEXING, ask
 from pampax.gateway.deadline import within
-from pampax.runtime.channel import call
 from pampax.v1.indexing_service_pb2 import IndexOperationMetadata
 
 
@@ -28,23 +28,23 @@ class Operations:
     async def get(self, request: GetOperationRequest) -> Operation:
         checks.check_operation_name(request.name)
         async with within(bounds.OTHER_S):
-            return await call(self._indexing.GetOperation, request, timeout_s=bounds.OTHER_S)
+            return await ask(INDEXING, self._indexing.GetOperation, request, bounds.OTHER_S)
 
     async def list_page(self, request: ListOperationsRequest) -> ListOperationsResponse:
         checks.check_page(request.page_size, request.page_token)
         async with within(bounds.OTHER_S):
-            return await call(self._indexing.ListOperations, request, timeout_s=bounds.OTHER_S)
+            return await ask(INDEXING, self._indexing.ListOperations, request, bounds.OTHER_S)
 
     async def cancel(self, request: CancelOperationRequest) -> Empty:
         checks.check_operation_name(request.name)
         async with within(bounds.OTHER_S):
-            return await call(self._indexing.CancelOperation, request, timeout_s=bounds.OTHER_S)
+            return await ask(INDEXING, self._indexing.CancelOperation, request, bounds.OTHER_S)
 
     async def wait(self, request: WaitOperationRequest) -> Operation:
         """The operation when it has ended, or as it stands when the time asked for is over."""
         checks.check_operation_name(request.name)
         async with within(bounds.WAIT_S):
-            return await call(self._indexing.WaitOperation, request, timeout_s=bounds.WAIT_S)
+            return await ask(INDEXING, self._indexing.WaitOperation, request, bounds.WAIT_S)
 
 
 def index_metadata(operation: Operation) -> IndexOperationMetadata:

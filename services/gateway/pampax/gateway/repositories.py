@@ -10,9 +10,9 @@ from google.protobuf.empty_pb2 import Empty
 from pampax.core.errors import PermissionDenied
 from pampax.core.identity import Role
 from pampax.gateway import bounds, checks
+from pampax.gateway.behind import INDEXING, ask
 from pampax.gateway.deadline import within
 from pampax.runtime.caller import require_role
-from pampax.runtime.channel import call
 from pampax.v1.indexing_service_pb2 import (
     CreateRepositoryRequest,
     DeleteRepositoryRequest,
@@ -47,25 +47,25 @@ class Repositories:
                 reason="LOCAL_ONLY",
             )
         async with within(bounds.OTHER_S):
-            return await call(self._indexing.CreateRepository, request, timeout_s=bounds.OTHER_S, retries=0)
+            return await ask(INDEXING, self._indexing.CreateRepository, request, bounds.OTHER_S, retries=0)
 
     async def get(self, request: GetRepositoryRequest) -> Repository:
         checks.check_name(request.name)
         async with within(bounds.OTHER_S):
-            return await call(self._indexing.GetRepository, request, timeout_s=bounds.OTHER_S)
+            return await ask(INDEXING, self._indexing.GetRepository, request, bounds.OTHER_S)
 
     async def list_page(self, request: ListRepositoriesRequest) -> ListRepositoriesResponse:
         checks.check_page(request.page_size, request.page_token)
         async with within(bounds.OTHER_S):
-            return await call(self._indexing.ListRepositories, request, timeout_s=bounds.OTHER_S)
+            return await ask(INDEXING, self._indexing.ListRepositories, request, bounds.OTHER_S)
 
     async def delete(self, request: DeleteRepositoryRequest) -> Empty:
         checks.check_name(request.name)
         async with within(bounds.OTHER_S):
-            return await call(self._indexing.DeleteRepository, request, timeout_s=bounds.OTHER_S, retries=0)
+            return await ask(INDEXING, self._indexing.DeleteRepository, request, bounds.OTHER_S, retries=0)
 
     async def index(self, request: IndexRepositoryRequest) -> Operation:
         checks.check_index(request)
         async with within(bounds.OTHER_S):
             # The same operation comes back when it is asked for twice, so a retry does no harm.
-            return await call(self._indexing.IndexRepository, request, timeout_s=bounds.OTHER_S)
+            return await ask(INDEXING, self._indexing.IndexRepository, request, bounds.OTHER_S)

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pampax.gateway import bounds
+from pampax.gateway.behind import ASSEMBLY, SEARCH, ask
 from pampax.gateway.cache_key import cache_key
 from pampax.gateway.checks import check_bundle, check_file, check_search
 from pampax.gateway.deadline import within
@@ -14,7 +15,6 @@ from pampax.gateway.normal_form import normalise_bundle, normalise_search
 from pampax.gateway.scope import read_scope
 from pampax.gateway.search_cache import AnswerCache
 from pampax.runtime.caller import current_caller
-from pampax.runtime.channel import call
 from pampax.runtime.logging import get_logger
 from pampax.storage.database import Database
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest, Bundle
@@ -59,7 +59,7 @@ class Retrieval:
                 cache_key("search", normal, scope),
                 scope,
                 SearchChunksResponse,
-                lambda: call(self._search.SearchChunks, normal, timeout_s=bounds.SEARCH_S),
+                lambda: ask(SEARCH, self._search.SearchChunks, normal, bounds.SEARCH_S),
             )
         _log_answer("search", normal.query, answer)
         return answer
@@ -73,7 +73,7 @@ class Retrieval:
                 cache_key("bundle", normal, scope),
                 scope,
                 Bundle,
-                lambda: call(self._assembly.AssembleBundle, normal, timeout_s=bounds.BUNDLE_S),
+                lambda: ask(ASSEMBLY, self._assembly.AssembleBundle, normal, bounds.BUNDLE_S),
             )
         _log_answer("bundle", normal.task, answer)
         return answer
@@ -81,7 +81,7 @@ class Retrieval:
     async def read_file(self, request: ReadFileRequest) -> ReadFileResponse:
         check_file(request)
         async with within(bounds.OTHER_S):
-            return await call(self._search.ReadFile, request, timeout_s=bounds.OTHER_S)
+            return await ask(SEARCH, self._search.ReadFile, request, bounds.OTHER_S)
 
 
 def _log_answer(op: str, asked: str, answer: SearchChunksResponse | Bundle) -> None:

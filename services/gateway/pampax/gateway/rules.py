@@ -108,6 +108,11 @@ def path(value: str) -> str | None:
     return text(value, bounds.PATH_BYTES)
 
 
+def seed_path(value: str) -> str | None:
+    """The same, as people type it: `./src/app.py` means src/app.py."""
+    return path(value.removeprefix("./"))
+
+
 def folder(value: str) -> str | None:
     if not value.startswith("/") or "\0" in value:
         return f"must be an absolute folder, got {shown(value)}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pampax.core.errors import InvalidRequest, PampaxError, TooLarge
 from pampax.gateway import bounds, checks
+from pampax.gateway.behind import INDEXING, ask_with_stream
 from pampax.gateway.deadline import within
-from pampax.runtime.channel import call_stream
 from pampax.v1.indexing_service_pb2 import (
     CreateUploadRequest,
     CreateUploadResponse,
@@ -36,7 +36,7 @@ class Uploads:
             checks.check_upload_head(head)
             checked = _Checked(head, messages, _manifest_check())
             return await checked.sent(
-                call_stream(self._indexing.CreateUpload, checked.each(), timeout_s=bounds.UPLOAD_S)
+                ask_with_stream(INDEXING, self._indexing.CreateUpload, checked.each(), bounds.UPLOAD_S)
             )
 
     async def send_blobs(self, messages: AsyncIterator[UploadBlobsRequest]) -> UploadBlobsResponse:
@@ -45,7 +45,7 @@ class Uploads:
             checks.check_blobs_head(head)
             checked = _Checked(head, messages, lambda message: checks.check_blobs(message.blobs))
             return await checked.sent(
-                call_stream(self._indexing.UploadBlobs, checked.each(), timeout_s=bounds.UPLOAD_S)
+                ask_with_stream(INDEXING, self._indexing.UploadBlobs, checked.each(), bounds.UPLOAD_S)
             )
 
 

@@ -127,5 +127,5 @@ def _trusted(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _operation(scope: Scope) -> str:
-    """The operation id of the route that answered; the path of a request may hold what no log should."""
-    return getattr(scope.get("route"), "operation_id", None) or "none"
+    """The name of the route that answered; the path of a request may hold what no log should."""
+    return getattr(scope.get("route"), "name", None) or "none"

@@ -59,6 +59,7 @@ Pattern = Annotated[str, Ruled(rules.pattern, (("maxLength", bounds.PATTERN_BYTE
 Glob = Annotated[str, Ruled(rules.glob, (("maxLength", bounds.GLOB_BYTES),))]
 PageToken = Annotated[str, Ruled(rules.page_token, (("maxLength", bounds.PAGE_TOKEN_BYTES),))]
 FilePath = Annotated[str, Ruled(rules.path, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
+SeedPath = Annotated[str, Ruled(rules.seed_path, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
 Folder = Annotated[str, Ruled(rules.folder, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
 GitUrl = Annotated[str, Ruled(rules.git_url, (("minLength", 1), ("maxLength", bounds.URL_CHARS)))]
 UploadId = Annotated[str, Field(min_length=1, max_length=64)]
@@ -68,7 +69,7 @@ PageSize = Annotated[int, _between(bounds.PAGE_SIZE)]
 MaxStaleness = Annotated[float, Field(allow_inf_nan=False), _between(bounds.MAX_STALENESS_S)]
 SearchedRepositories = Annotated[list[RepositoryName], _at_most(bounds.SEARCH_REPOSITORIES)]
 Languages = Annotated[list[Language], _at_most(bounds.LANGUAGES)]
-SeedPaths = Annotated[list[FilePath], _at_most(bounds.SEED_PATHS)]
+SeedPaths = Annotated[list[SeedPath], _at_most(bounds.SEED_PATHS)]
 Patterns = Annotated[list[Pattern], _at_most(bounds.PATTERNS)]
 
 

@@ -1,0 +1,199 @@
+"""Every REST operation, called against the real system and held against the OpenAPI document that it serves."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+Call = Callable[[Any, str], Awaitable[Any]]
+
+
+async def search(api, name):
+    answer = await api("POST", "/v1/search", json={"query": "retry with backoff", "repos": [name], "explain": True})
+    assert answer.status_code == 200, answer.text
+    best = answer.json()["results"][0]
+    assert (best["repo"], best["path"]) == (name, "src/retry.py")
+    assert best["evidence"]
+
+
+async def bundle(api, name):
+    body = {"task": "retry with backoff", "repos": [name], "format": "json", "token_budget": 1000}
+    answer = await api("POST", "/v1/bundles", json=body)
+    assert answer.status_code == 200, answer.text
+    assert "src/retry.py" in [item["path"] for item in answer.json()["items"]]
+    assert answer.json()["budget"]["used"] <= 1000
+
+
+async def create_and_delete(api, _name):
+    body = {"name": "short-lived", "source": {"upload": True}, "include": ["*.py"], "exclude": ["build/"]}
+    created = await api("POST", "/v1/repositories", json=body)
+    assert (created.status_code, created.headers["location"]) == (201, "/v1/repositories/short-lived")
+    assert (created.json()["include"], created.json()["source"]) == (["*.py"], {"upload": True})
+    taken = await api("POST", "/v1/repositories", json=body)
+    assert (taken.status_code, taken.json()["reason"]) == (409, "REPOSITORY_EXISTS")
+    assert (await api("DELETE", "/v1/repositories/short-lived")).status_code == 204
+    gone = await api("GET", "/v1/repositories/short-lived")
+    assert (gone.status_code, gone.json()["reason"]) == (404, "REPOSITORY_NOT_FOUND")
+
+
+async def list_repositories(api, name):
+    page = (await api("GET", "/v1/repositories", params={"page_size": 1})).json()
+    assert len(page["repositories"]) == 1
+    names = [each["name"] for each in (await api("GET", "/v1/repositories")).json()["repositories"]]
+    assert name in names
+
+
+async def get_repository(api, name):
+    repository = (await api("GET", f"/v1/repositories/{name}")).json()
+    assert repository["default_ref"] == "worktree"
+    assert repository["refs"][0]["files"] == 3
+
+
+async def index(api, name):
+    refused = await api("POST", f"/v1/repositories/{name}:index")
+    assert (refused.status_code, refused.json()["reason"]) == (400, "INVALID_REQUEST")
+
+
+async def upload(api, name):
+    refused = await api("POST", f"/v1/repositories/{name}:upload", json={"upload": "no-such", "blobs": []})
+    assert refused.status_code in (400, 404)
+
+
+async def list_operations(api, name):
+    page = (await api("GET", "/v1/operations")).json()
+    assert {operation["repository"] for operation in page["operations"]} == {name}
+
+
+async def get_operation(api, _name):
+    (latest,) = (await api("GET", "/v1/operations", params={"page_size": 1})).json()["operations"]
+    operation = (await api("GET", f"/v1/operations/{latest['id']}")).json()
+    assert (operation["state"], operation["result"]["status"]["files"]) == ("succeeded", 3)
+    missing = await api("GET", "/v1/operations/00000000-0000-4000-8000-000000000000")
+    assert (missing.status_code, missing.json()["reason"]) == (404, "OPERATION_NOT_FOUND")
+
+
+async def cancel_operation(api, _name):
+    (latest,) = (await api("GET", "/v1/operations", params={"page_size": 1})).json()["operations"]
+    ended = await api("POST", f"/v1/operations/{latest['id']}:cancel")
+    assert (ended.status_code, ended.json()["state"]) == (200, "succeeded")
+
+
+async def read_file(api, name):
+    text = (await api("GET", f"/v1/repositories/{name}/files/src/clock.py", params={"lines": "4-5"})).json()
+    assert text["content"].rstrip("\n") == "def pause(seconds):\n    time.sleep(seconds)"
+    assert (text["start_line"], text["end_line"], text["lines"], text["language"]) == (4, 5, 5, "python")
+    quoted = await api("GET", f"/v1/repositories/{name}/files/docs/it's%20here.md")
+    assert quoted.json()["path"] == "docs/it's here.md"
+    missing = await api("GET", f"/v1/repositories/{name}/files/none.py")
+    assert missing.status_code == 404
+
+
+async def health(api, _name):
+    assert (await api("GET", "/v1/health")).json()["status"] == "ok"
+
+
+async def probe(api, path):
+    assert (await api("GET", path)).status_code == 200
+
+
+CALLS: dict[str, Call] = {
+    "search_chunks": search,
+    "assemble_bundle": bundle,
+    "create_repository": create_and_delete,
+    "delete_repository": create_and_delete,
+    "list_repositories": list_repositories,
+    "get_repository": get_repository,
+    "index_repository": index,
+    "upload_tree": upload,
+    "list_operations": list_operations,
+    "get_operation": get_operation,
+    "cancel_operation": cancel_operation,
+    "read_file": read_file,
+    "get_health": health,
+    "get_liveness": lambda api, _name: probe(api, "/livez"),
+    "get_readiness": lambda api, _name: probe(api, "/readyz"),
+    "get_openapi": lambda api, _name: probe(api, "/openapi.json"),
+}
+
+
+def operations(document):
+    return [operation for methods in document["paths"].values() for operation in methods.values()]
+
+
+@pytest.mark.parametrize("operation_id", CALLS)
+async def test_the_operation_answers_as_documented(api, indexed, operation_id):
+    await CALLS[operation_id](api, indexed)
+    assert operation_id in api.called
+
+
+async def test_every_operation_of_the_document_has_a_test(document):
+    assert sorted(operation["operationId"] for operation in operations(document)) == sorted(CALLS)
+
+
+async def test_the_document_is_valid_openapi_3_1(document):
+    validate(document)
+    assert document["openapi"].startswith("3.1")
+    assert document["components"]["securitySchemes"]["api_key"]["scheme"] == "bearer"
+
+
+async def test_every_operation_documents_its_problems_and_who_may_call(document):
+    assert document["security"] == [{"api_key": []}]
+    for operation in operations(document):
+        assert operation["summary"]
+        problem = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]
+        assert problem == {"$ref": "#/components/schemas/Problem"}
+        is_open = operation["operationId"] in ("get_liveness", "get_readiness", "get_openapi")
+        assert ("401" in operation["responses"]) is not is_open
+        assert (operation.get("security") == []) is is_open
+
+
+async def test_every_body_has_an_example_that_is_accepted_by_its_own_schema(document, assert_matches):
+    for operation in operations(document):
+        if "requestBody" not in operation:
+            continue
+        content = operation["requestBody"]["content"]["application/json"]
+        examples = [example["value"] for example in content.get("examples", {}).values()]
+        examples += examples_of(document, content["schema"])
+        assert examples, operation["operationId"]
+        for example in examples:
+            assert_matches(document, content["schema"], example)
+
+
+def examples_of(document, schema):
+    if "$ref" in schema:
+        return document["components"]["schemas"][schema["$ref"].rpartition("/")[2]].get("examples", [])
+    return [example for each in schema.get("anyOf", []) for example in examples_of(document, each)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/v1/search", {}, 400),
+        ("POST", "/v1/search", {"query": "x", "repos": ["unknown"]}, 404),
+        ("POST", "/v1/search", {"query": "x", "max_staleness": 0}, 409),
+        ("POST", "/v1/bundles", {"task": "x", "token_budget": 1}, 400),
+        ("POST", "/v1/repositories", {"name": "x", "source": {"path": "/tmp"}}, 403),
+        ("POST", "/v1/repositories/unknown:index", {}, 404),
+        ("POST", "/v1/repositories/unknown:upload", {"manifest": []}, 404),
+        ("DELETE", "/v1/repositories/unknown", None, 404),
+        ("GET", "/v1/repositories/UPPER", None, 400),
+        ("GET", "/v1/operations/not-an-id", None, 400),
+        ("GET", "/v1/operations?page_size=0", None, 400),
+        ("GET", "/v1/operations?page_token=junk", None, 400),
+    ],
+)
+async def test_problems_are_as_documented(api, indexed, method, path, body, status):
+    path, _, query = path.partition("?")
+    answer = await api(method, path, json=body, params=query or None)
+    problem = answer.json()
+    assert (answer.status_code, problem["status"]) == (status, status), problem
+    assert problem["corr_id"] == answer.headers["x-request-id"]
+    assert "\n" not in problem["detail"]
+
+
+async def test_the_same_search_is_answered_from_the_cache_until_the_next_publish(api, indexed):
+    body = {"query": "pace of the attempts", "repos": [indexed]}
+    first, second = [(await api("POST", "/v1/search", json=body)).json() for _ in range(2)]
+    assert (first["cache"], second["cache"]) == ("miss", "hit")
+    assert second["results"] == first["results"]

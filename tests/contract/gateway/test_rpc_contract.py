@@ -1,0 +1,168 @@
+"""Every rpc of the gateway, called against the real system."""
+
+import hashlib
+from typing import Any
+
+import grpc
+import pytest
+from google.longrunning import operations_pb2, operations_pb2_grpc
+from google.protobuf.duration_pb2 import Duration
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from pampax.v1 import (
+    assembly_service_pb2,
+    gateway_service_pb2,
+    gateway_service_pb2_grpc,
+    indexing_service_pb2,
+    repository_pb2,
+    search_service_pb2,
+)
+
+TREE = {"main.go": b'package main\n\nfunc Greet() string {\n\treturn "hello"\n}\n'}
+
+
+class Rpc:
+    """The stubs of one server with one key."""
+
+    def __init__(self, channel: grpc.aio.Channel, key: str) -> None:
+        self._gateway = gateway_service_pb2_grpc.GatewayServiceStub(channel)
+        self._operations = operations_pb2_grpc.OperationsStub(channel)
+        self._metadata = (("authorization", f"Bearer {key}"),)
+
+    async def __call__(self, method: str, request: Any) -> Any:
+        stub = self._gateway if hasattr(self._gateway, method) else self._operations
+        return await getattr(stub, method)(request, metadata=self._metadata, timeout=60)
+
+
+@pytest.fixture(scope="module")
+async def rpc(gateway, admin):
+    async with gateway.channel() as channel:
+        yield Rpc(channel, admin.headers["authorization"].removeprefix("Bearer "))
+
+
+async def messages(*all_of_them):
+    for message in all_of_them:
+        yield message
+
+
+async def search_chunks(rpc, name):
+    request = search_service_pb2.SearchChunksRequest(query="retry_with_backoff", repositories=[name])
+    answer = await rpc("SearchChunks", request)
+    assert answer.results[0].path == "src/retry.py"
+    assert answer.cache == search_service_pb2.CACHE_STATUS_MISS
+
+
+async def read_file(rpc, name):
+    answer = await rpc("ReadFile", search_service_pb2.ReadFileRequest(repository=name, path="src/clock.py"))
+    assert answer.lines == 5
+
+
+async def assemble_bundle(rpc, name):
+    request = assembly_service_pb2.AssembleBundleRequest(task="retry with backoff", repositories=[name])
+    bundle = await rpc("AssembleBundle", request)
+    assert bundle.budget.limit == 8000
+    assert bundle.items
+
+
+async def get_repository(rpc, name):
+    assert (await rpc("GetRepository", indexing_service_pb2.GetRepositoryRequest(name=name))).name == name
+
+
+async def list_repositories(rpc, name):
+    page = await rpc("ListRepositories", indexing_service_pb2.ListRepositoriesRequest())
+    assert name in [repository.name for repository in page.repositories]
+
+
+async def get_health(rpc, _name):
+    assert (await rpc("GetHealth", gateway_service_pb2.GetHealthRequest())).status == "ok"
+
+
+async def from_upload_to_deletion(rpc, _name):
+    name = "repositories/by-rpc"
+    source = repository_pb2.Repository(source=repository_pb2.Source(upload=True))
+    await rpc(
+        "CreateRepository", indexing_service_pb2.CreateRepositoryRequest(repository_id="by-rpc", repository=source)
+    )
+    ((path, content),) = TREE.items()
+    blob = git_blob(content)
+    entry = indexing_service_pb2.ManifestEntry(path=path, blob=blob, size=len(content), mode=0o100644)
+    opened = await rpc(
+        "CreateUpload",
+        messages(
+            indexing_service_pb2.CreateUploadRequest(name=name, ref="worktree"),
+            indexing_service_pb2.CreateUploadRequest(entries=[entry]),
+        ),
+    )
+    assert list(opened.missing) == [blob]
+    sent = indexing_service_pb2.Blob(id=blob, content=content)
+    progress = await rpc(
+        "UploadBlobs", messages(indexing_service_pb2.UploadBlobsRequest(upload=opened.upload, blobs=[sent]))
+    )
+    assert progress.missing == 0
+    request = indexing_service_pb2.IndexRepositoryRequest(name=name, upload=opened.upload)
+    operation = await rpc("IndexRepository", request)
+    while not operation.done:
+        wait = operations_pb2.WaitOperationRequest(name=operation.name, timeout=Duration(seconds=5))
+        operation = await rpc("WaitOperation", wait)
+    result = indexing_service_pb2.IndexRepositoryResponse()
+    assert operation.response.Unpack(result), operation
+    assert result.status.files == 1
+    same = await rpc("GetOperation", operations_pb2.GetOperationRequest(name=operation.name))
+    assert same == operation
+    page = await rpc("ListOperations", operations_pb2.ListOperationsRequest(name="operations", page_size=1))
+    assert page.operations[0] == operation
+    await rpc("CancelOperation", operations_pb2.CancelOperationRequest(name=operation.name))
+    await rpc("DeleteRepository", indexing_service_pb2.DeleteRepositoryRequest(name=name))
+
+
+def git_blob(content: bytes) -> bytes:
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).digest()
+
+
+CALLS = {
+    "SearchChunks": search_chunks,
+    "ReadFile": read_file,
+    "AssembleBundle": assemble_bundle,
+    "GetRepository": get_repository,
+    "ListRepositories": list_repositories,
+    "GetHealth": get_health,
+    **dict.fromkeys(
+        [
+            "CreateRepository",
+            "CreateUpload",
+            "UploadBlobs",
+            "IndexRepository",
+            "DeleteRepository",
+            "GetOperation",
+            "ListOperations",
+            "CancelOperation",
+            "WaitOperation",
+        ],
+        from_upload_to_deletion,
+    ),
+}
+
+
+@pytest.mark.parametrize("call", dict.fromkeys(CALLS.values()), ids=lambda call: call.__name__)
+async def test_the_rpc_answers(rpc, indexed, call):
+    await call(rpc, f"repositories/{indexed}")
+
+
+def test_every_rpc_has_a_test():
+    gateway = gateway_service_pb2.DESCRIPTOR.services_by_name["GatewayService"]
+    operations = operations_pb2.DESCRIPTOR.services_by_name["Operations"]
+    offered = [method.name for service in (gateway, operations) for method in service.methods]
+    assert sorted(offered) == sorted([*CALLS, "DeleteOperation"])  # which answers UNIMPLEMENTED
+
+
+async def test_health_and_reflection_need_no_key(gateway):
+    async with gateway.channel() as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        for service in ("", "pampax.v1.GatewayService", "google.longrunning.Operations"):
+            answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        asked = reflection_pb2.ServerReflectionRequest(list_services="")
+        stream = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(messages(asked))
+        listed = [service.name async for answer in stream for service in answer.list_services_response.service]
+    assert {"pampax.v1.GatewayService", "google.longrunning.Operations"} <= set(listed)
