@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Text alone, or text and its style.
 Segment = str | tuple[str, str]
 _GAP = "  "
+# Headers of columns that stand to the right.
+_NUMBERS = frozenset({"AGE", "CHUNKS", "FILES", "GENERATION", "PID", "POINTS", "RANK", "RESTARTS", "TOOK", "VALUE"})
 
 
 class Screen:
@@ -42,7 +44,7 @@ class Screen:
         sys.stdout.write(shown if shown.endswith("\n") or not shown else shown + "\n")
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "") -> None:
-        """Columns; numbers to the right. Nothing is cut where nobody looks."""
+        """Columns under headers in capitals; numbers to the right. Nothing is cut where nobody looks."""
         shown = [[visible(cell) for cell in row] for row in rows]
         if self.decorated:
             self._rich_table(headers, shown, indent)
@@ -50,7 +52,8 @@ class Screen:
         lines = [list(headers), *shown]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         for cells in lines:
-            padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+            columns = zip(headers, cells, widths, strict=True)
+            padded = (cell.rjust(width) if head in _NUMBERS else cell.ljust(width) for head, cell, width in columns)
             sys.stdout.write((indent + _GAP.join(padded)).rstrip() + "\n")
 
     def code(self, content: str, language: str, first_line: int) -> None:
@@ -89,9 +92,8 @@ class Screen:
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for position, header in enumerate(headers):
-            numeric = bool(rows) and all(row[position][-1:].isdigit() and " " not in row[position] for row in rows)
-            table.add_column(header, justify="right" if numeric else "left", overflow="fold")
+        for header in headers:
+            table.add_column(header, justify="right" if header in _NUMBERS else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(cell, _STYLES.get(cell, "")) for cell in row))
         self.console.print(Padding(table, (0, 0, 0, len(indent))))

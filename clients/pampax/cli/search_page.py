@@ -10,8 +10,10 @@ from pampax.cli.session import Session
 from pampax.client.search import SearchAnswer, SearchRequest, SearchResult
 
 SHOWN_LINES = 5
-# Shorter words are in every line.
-_WORD = re.compile(r"\w{3,}")
+# Shorter words are in every line; of longer ones the beginning counts: retry and retries are meant alike.
+_WORD = re.compile(r"[^\W_]{3,}")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BEGINNING = 4
 
 
 def show_answer(session: Session, request: SearchRequest, answer: SearchAnswer) -> None:
@@ -36,11 +38,15 @@ def show_answer(session: Session, request: SearchRequest, answer: SearchAnswer) 
 def excerpt(content: str, query: str, count: int = SHOWN_LINES) -> tuple[int, list[str]]:
     """The `count` lines in a row that hold most words of the query, and how many lines come before them."""
     lines = content.rstrip("\n").split("\n")
-    wanted = {word.lower() for word in _WORD.findall(query)}
-    hits = [len(wanted.intersection(word.lower() for word in _WORD.findall(line))) for line in lines]
+    wanted = _beginnings(query)
+    hits = [len(wanted & _beginnings(line)) for line in lines]
     starts = range(max(1, len(lines) - count + 1))
     best = max(starts, key=lambda start: (sum(hits[start : start + count]), -start))
     return best, lines[best : best + count]
+
+
+def _beginnings(text: str) -> set[str]:
+    return {word.lower()[:_BEGINNING] for word in _WORD.findall(_CAMEL.sub(" ", text))}
 
 
 def _show_result(screen: Screen, rank: int, result: SearchResult, query: str, *, several: bool) -> None:
@@ -61,6 +67,7 @@ def _show_result(screen: Screen, rank: int, result: SearchResult, query: str, *,
             (part.source, str(part.rank) if part.rank else "-", f"{part.value:.3f}", f"{part.score:+.3f}", part.detail)
             for part in result.evidence
         ]
+        rows.append(("total", "", "", f"{result.score:.3f}", ""))
         screen.table(("SIGNAL", "RANK", "VALUE", "POINTS", "WHY"), rows, indent="   ")
     screen.line()
 

@@ -74,7 +74,7 @@ class _Bar:
             if self._task is not None:
                 self._progress.remove_task(self._task)
             self._stage = stage
-            self._task = self._progress.add_task(TITLES.get(stage, stage), total=None)
+            self._task = self._progress.add_task(TITLES.get(stage, stage), total=None, counts="")
         assert self._task is not None
         self._progress.update(self._task, completed=done, total=total or None, counts=_counts(done, total))
 
