@@ -43,6 +43,8 @@ def _told(error: Exception) -> tuple[str, str, int, str]:
 
 def _usage(error: click.ClickException) -> str:
     """click's sentence in our form."""
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        return f"there is no option {error.option_name}; did you mean {' or '.join(error.possibilities)}?"
     message = error.format_message().rstrip(".")
     message = message[:1].lower() + message[1:]
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "pampax"

@@ -1,0 +1,123 @@
+"""Which gateway is asked, and with which key."""
+
+from pathlib import Path
+
+import pytest
+
+from pampax.cli.config_file import ClientConfig, read_config
+from pampax.cli.endpoint import LocalSystem, Target, checked_endpoint, find_target
+from pampax.cli.given import Given
+from pampax.core.errors import ConfigError, LocalIOError, Unauthenticated, Unavailable
+
+HERE = LocalSystem("http://127.0.0.1:17000", "pampax_local")
+NOTHING: dict[str, str] = {}
+
+
+def target(
+    given: Given | None = None,
+    environ: dict[str, str] = NOTHING,
+    config: ClientConfig | None = None,
+    system: LocalSystem | None = HERE,
+) -> Target:
+    return find_target(given or Given(), environ, config or ClientConfig(), lambda: system)
+
+
+def test_after_up_every_command_just_works() -> None:
+    assert target() == Target(HERE.endpoint, HERE.token, local=True)
+
+
+def test_options_win_over_the_environment_and_the_environment_over_the_file() -> None:
+    given = Given(endpoint="http://a", token="k1")
+    environ = {"PAMPAX_ENDPOINT": "http://b", "PAMPAX_TOKEN": "k2"}
+    config = ClientConfig(endpoint="http://c")
+    assert target(given, environ, config) == Target("http://a", "k1", local=False)
+    assert target(None, environ, config) == Target("http://b", "k2", local=False)
+    assert target(None, {"PAMPAX_TOKEN": "k2"}, config) == Target("http://c", "k2", local=False)
+
+
+def test_a_data_dir_on_the_command_line_is_the_system_there() -> None:
+    environ = {"PAMPAX_ENDPOINT": "http://b", "PAMPAX_TOKEN": "k2"}
+    assert target(Given(data_dir="/d"), environ) == Target(HERE.endpoint, HERE.token, local=True)
+
+
+def test_the_local_key_goes_nowhere_else() -> None:
+    with pytest.raises(Unauthenticated, match="no API key for http://b"):
+        target(None, {"PAMPAX_ENDPOINT": "http://b"})
+
+
+def test_naming_the_local_endpoint_finds_its_key() -> None:
+    assert target(Given(endpoint=HERE.endpoint + "/")) == Target(HERE.endpoint, HERE.token, local=True)
+
+
+def test_another_key_at_the_local_endpoint_is_not_the_local_one() -> None:
+    assert not target(Given(token="pampax_other")).local
+
+
+def test_without_any_system_the_advice_is_to_start_one() -> None:
+    with pytest.raises(Unavailable, match="start it with `pampax up`, or give --endpoint"):
+        target(system=None)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "127.0.0.1:80",
+        "ftp://x",
+        "http://",
+        "http://u:p@x",
+        "http://x?q",
+        "http://x:0",
+        "http://x:abc",
+        "http://x\n",
+    ],
+)
+def test_what_is_no_http_address_is_refused(endpoint: str) -> None:
+    if endpoint.endswith("\n"):
+        assert checked_endpoint(endpoint) == "http://x"
+        return
+    with pytest.raises(ConfigError, match="write it as http://HOST:PORT"):
+        checked_endpoint(endpoint)
+
+
+def test_a_key_is_read_from_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("pampax_k\n")
+    assert target(Given(endpoint="http://a", token_file=str(file))).token == "pampax_k"
+    assert target(None, {"PAMPAX_ENDPOINT": "http://b", "PAMPAX_TOKEN_FILE": str(file)}).token == "pampax_k"
+
+
+def test_a_file_that_holds_something_else_never_leaves_the_machine(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    for content in (b"-----BEGIN PRIVATE KEY-----\nabc\n", b"\xff\xfe", b"", b"x" * 300):
+        file.write_bytes(content)
+        with pytest.raises(ConfigError, match="holds no API key"):
+            target(Given(endpoint="http://a", token_file=str(file)))
+
+
+def test_a_key_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(LocalIOError, match="/nowhere/key"):
+        target(Given(endpoint="http://a", token_file="/nowhere/key"))
+
+
+def test_the_configuration_of_the_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / "pampax.toml").write_text('[client]\nendpoint = "http://a"\ntoken_file = "key"\n')
+    assert read_config(tmp_path) == ClientConfig("http://a", str(tmp_path / "key"))
+    assert read_config(tmp_path / "elsewhere") == ClientConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[client]\nendpont = "http://a"', "client.endpont is not a setting; did you mean client.endpoint"),
+        ('[client]\ntoken = "pampax_x"', "did you mean client.token_file"),
+        ("[clinet]", r"clinet is not a setting; only \[client\] is"),
+        ("[client]\nendpoint = 3", "client.endpoint must be text in quotes"),
+        ("client = 3", "client is a section"),
+        ("[client", "is no TOML"),
+    ],
+)
+def test_a_configuration_that_does_not_hold_is_refused_with_advice(tmp_path: Path, text: str, line: str) -> None:
+    (tmp_path / "pampax.toml").write_text(text)
+    with pytest.raises(ConfigError, match=line):
+        read_config(tmp_path)
