@@ -4,13 +4,12 @@ neighbours, the tests of a file, the files that the request names. Pure; `surrou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence
 
 from pampax.assembly.candidates import Candidate, Origin, best_first, candidate
 from pampax.assembly.markup import code
 from pampax.assembly.source import Definition, SourceFile, Span
-from pampax.codeintel.terms import INDEX_STEMS
+from pampax.assembly.tested_paths import tests_file
 
 MAX_LOOKED_AROUND = 12  # best candidates whose surroundings count
 MAX_REST_SPANS = 3  # on each side of a chunk that cuts a definition
@@ -21,10 +20,6 @@ REST, HOLDER, NEIGHBOUR = 0.5, 0.3, 0.1  # share of the candidate's value
 TEST, TEST_OF_FILE = 0.35, 0.15  # a test that names the symbol, one that only belongs to the file
 SEED, SEED_OUTLINE = 0.6, 1.2
 SEED_REASON = "named in the request"
-
-_TEST_FORM = r"test[_-]?(?:{0})|(?:{0})[._-]?(?:tests?|spec|unittest)|tests?/(?:[^/]+/)*(?:{0})|__tests__/(?:{0})"
-_TEST = re.compile(r"(^|/)(tests?|spec|__tests__|testing)/|(^|/)(test_[^/]*|[^/]*[._-](tests?|spec)\.[^/]+)$")
-_MIN_STEM_CHARS = 3
 
 
 def around(each: Candidate, file: SourceFile) -> list[Candidate]:
@@ -45,21 +40,9 @@ def around(each: Candidate, file: SourceFile) -> list[Candidate]:
     return found
 
 
-def test_pattern(paths: Iterable[str]) -> str | None:
-    """A regular expression for the paths of the tests of these files; None when none of them can have any."""
-    stems = sorted({re.escape(stem) for path in paths if (stem := _stem(path))})
-    return rf"(^|/)({_TEST_FORM.format('|'.join(stems))})\.[a-z]+$" if stems else None
-
-
-def tested_by(path: str, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates in files that the test file at `path` is about, by its name, best first."""
-    found = []
-    for each in candidates:
-        stem = _stem(each.place.path)
-        form = rf"(?:^|/)(?:{_TEST_FORM.format(re.escape(stem))})\.[a-z]+$" if stem else ""
-        if stem and each.place.path != path and re.search(form, path, re.IGNORECASE):
-            found.append(each)
-    return sorted(found, key=best_first)
+def tested_by(test: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates in files that the test file is about, by its name, best first."""
+    return sorted((each for each in candidates if tests_file(test, each.place.path)), key=best_first)
 
 
 def tests(file: SourceFile, text: Mapping[int, str], tested: Sequence[Candidate]) -> list[Candidate]:
@@ -86,10 +69,6 @@ def seeds(file: SourceFile, lines: int) -> list[Candidate]:
     return [
         whole, *(_of_span(span, file, Origin.SEED, SEED, SEED_REASON) for span in file.spans[:MAX_SEED_SPANS])
     ]  # fmt: skip
-
-
-def is_test(path: str) -> bool:
-    return _TEST.search(path) is not None
 
 
 def _rest(each: Candidate, cut: Definition, at: int, file: SourceFile, name: str) -> list[Candidate]:
@@ -120,9 +99,3 @@ def _holds(one: Definition, each: Candidate) -> bool:
 
 def _of_span(span: Span, file: SourceFile, origin: Origin, value: float, reason: str) -> Candidate:
     return candidate(file.place(span.start_line, span.end_line), origin, value, span.symbol, reason)
-
-
-def _stem(path: str) -> str:
-    """The name that a test of the file would carry, in lower case; empty for tests and for names that say nothing."""
-    stem = PurePosixPath(path).name.partition(".")[0].lower()
-    return "" if is_test(path) or len(stem) < _MIN_STEM_CHARS or stem in INDEX_STEMS else stem

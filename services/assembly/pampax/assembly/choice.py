@@ -15,7 +15,7 @@ from pampax.assembly.bundle import Rendering
 # Share of a candidate's value that a rendering gives.
 SHARES = {Rendering.REFERENCE: 0.08, Rendering.SIGNATURE: 0.2, Rendering.SKELETON: 0.45, Rendering.FULL: 1.0}
 # Tokens that one more piece costs its reader whatever its length; without it, crumbs would win over the best pieces.
-EFFORT_TOKENS = 100
+EFFORT_TOKENS = 150
 # A candidate that is worth less than this share of the best one is not shown, however much room there is.
 MIN_SHARE = 0.04
 # One that could only have a single line needs to be worth more.

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pampax.assembly.bundle import Evidence
 from pampax.assembly.candidates import Candidate, Origin, candidate
 from pampax.assembly.markup import code
+from pampax.assembly.plain_code import without_imports
 from pampax.assembly.searching import Hit
-from pampax.assembly.usage import without_imports
 from pampax.codeintel.terms import GENERIC_WORDS, STOP_WORDS, term_counts
 
 # Scores are log-odds: so many points fewer are worth a third.

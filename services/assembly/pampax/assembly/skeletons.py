@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pampax.assembly.markup import shortened
+from pampax.assembly.plain_code import HASH_LANGUAGES
 from pampax.assembly.source import Definition, Place, SourceFile
 
 MAX_DOC_CHARS = 120
 MAX_OUTLINE_LINES = 200
-_HASH_LANGUAGES = frozenset(
-    {"python", "ruby", "bash", "shell", "perl", "r", "julia", "elixir", "nim", "crystal", "powershell", "yaml", "toml",
-     "make", "makefile", "cmake", "dockerfile", "starlark", "bazel", "tcl", "awk"}
-)  # fmt: skip
 _DASH_LANGUAGES = frozenset({"sql", "lua", "haskell", "elm", "ada"})
 
 
@@ -49,6 +46,6 @@ def main_definition(file: SourceFile, place: Place, symbol: str) -> Definition |
 
 
 def _comment(language: str) -> str:
-    if language in _HASH_LANGUAGES:
+    if language in HASH_LANGUAGES:
         return "#"
     return "--" if language in _DASH_LANGUAGES else "//"

@@ -12,6 +12,7 @@ from pampax.assembly.pieces import MAX_GAP_LINES
 from pampax.assembly.postgres import FileRow, Found, Reader, split_lines
 from pampax.assembly.searching import Hit
 from pampax.assembly.source import FileKey, SourceFile
+from pampax.assembly.tested_paths import test_pattern
 from pampax.assembly.usage import MAX_DEFINING_FILES, Use, uses, value_of
 
 MAX_USERS = 16  # best candidates whose names are looked up
@@ -99,7 +100,7 @@ class _Look:
                     self._texts[each] = "\n".join(lines[each.place.start_line - 1 : each.place.end_line])
 
     async def _take_tests(self, best: Sequence[Candidate]) -> None:
-        pattern = around.test_pattern([each.place.path for each in best])
+        pattern = test_pattern([each.place.path for each in best])
         if pattern is None:
             return
         rows = await self._reader.files_like(pattern)
@@ -111,7 +112,7 @@ class _Look:
 
     async def _take_used(self) -> None:
         users = sorted(self._texts, key=best_first)[:MAX_USERS]
-        used = uses((each, self._texts[each]) for each in users)
+        used = uses((each, self._texts[each], self._language(each)) for each in users)
         named = await self._reader.definitions_named({name.lower() for name in used})
         named = [one for one in named if one.definition.name in used]
         await self._open(await self._files_of(named))
@@ -140,15 +141,21 @@ class _Look:
             return []
         found = []
         for place, one in places:
-            others = [use for use in users if not use.by.place.meets(place) and use.may_mean(one.definition)]
-            if others:
-                value = value_of(one.definition, others, len(places))
-                user = min((use.by for use in others), key=best_first)
-                by = code(user.symbol) if user.symbol else code(f"{user.place.path}:{user.place.start_line}")
-                reason = f"defines {code(name)}, which {by} uses"
-                symbol = one.definition.qualified_name
-                found.append(candidate(place, Origin.DEFINITION, value, symbol, reason))
+            language = self._files[place.path].language
+            shares = {
+                use.by: use.by.value * share
+                for use in users
+                if not use.by.place.meets(place) and (share := use.share(one.definition, place.path, language))
+            }
+            if shares:
+                value = value_of(one.definition, list(shares.values()), len(places))
+                reason = f"defines {code(name)}, which {_called(min(shares, key=best_first))} uses"
+                found.append(candidate(place, Origin.DEFINITION, value, one.definition.qualified_name, reason))
         return found
+
+    def _language(self, each: Candidate) -> str:
+        file = self._files.get(each.place.path)
+        return file.language if file else ""
 
     def _path_of(self, chunk: int) -> str | None:
         return next((row.path for row in self._rows.values() if row.first_chunk <= chunk <= row.last_chunk), None)
@@ -174,3 +181,7 @@ class _Look:
             lines = split_lines(content)
             for path in by_blob[blob]:
                 yield path, lines
+
+
+def _called(each: Candidate) -> str:
+    return code(each.symbol or f"{each.place.path}:{each.place.start_line}")

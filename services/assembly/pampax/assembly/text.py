@@ -63,7 +63,7 @@ def section(piece: Piece, *, many: bool) -> str:
     """A piece with its heading; what takes a line is an entry of a list."""
     if piece.rendering <= Rendering.SIGNATURE:
         shown = code(piece.content or piece.symbol) if piece.content or piece.symbol else ""
-        return f"- {' '.join(filter(None, [_where(piece.place, many=many), shown]))} ({piece.reason})"
+        return f"- {' '.join(filter(None, [_where(piece.place, many=many), shown]))}: {piece.reason}"
     outline = " (outline)" if piece.rendering is Rendering.SKELETON else ""
     symbol = f" {code(piece.symbol)}" if piece.symbol else ""
     heading = f"## {_where(piece.place, many=many)}{symbol}{outline}"
