@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from tree_sitter import Language, Query
+from tree_sitter import Language, Query, QueryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ _SOURCES: Mapping[str, _Source] = MappingProxyType(
 
 @cache
 def grammar(language: str) -> Grammar | None:
-    """The grammar of a language, or None where there is none or its wheel is not installed."""
+    """The grammar of a language, or None where there is none, its wheel is not installed, or is of a version that
+    this library or our query does not fit: then files are cut by lines and say so."""
     source = _SOURCES.get(language)
     if source is None:
         return None
@@ -59,7 +60,10 @@ def grammar(language: str) -> Grammar | None:
         module = importlib.import_module(source.module)
     except ImportError:
         return None
-    loaded = Language(getattr(module, source.function)())
     folder = files(__package__) / "queries"
     text = "\n".join((folder / f"{name}.scm").read_text(encoding="utf-8") for name in source.queries)
-    return Grammar(loaded, Query(loaded, text))
+    try:
+        loaded = Language(getattr(module, source.function)())
+        return Grammar(loaded, Query(loaded, text))
+    except (QueryError, ValueError):
+        return None
