@@ -6,6 +6,7 @@ other PAMPAX on the machine.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -23,7 +24,8 @@ def data_dir() -> Path:
     given = os.environ.get("PAMPAX_DATA_DIR")
     if given:
         return Path(given)
-    return Path("/var/lib/pampax-demo") if os.geteuid() == 0 else ROOT / ".demo"
+    clone = hashlib.sha256(bytes(ROOT)).hexdigest()[:8]  # each clone has a demo of its own
+    return Path(f"/var/lib/pampax-demo-{clone}") if os.geteuid() == 0 else ROOT / ".demo"
 
 
 def main() -> None:
