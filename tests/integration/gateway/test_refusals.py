@@ -209,3 +209,23 @@ async def test_bytes_that_are_no_http_end_the_connection_and_nothing_else(gatewa
         await asyncio.wait_for(reader.read(), timeout=10)
         writer.close()
     assert (await client.post(SEARCH, json={"query": "still there"})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"upload":' + b"[" * 100_000, b'{"manifest":' + b"[" * 100_000, b"{}", b"null", b""]
+)
+async def test_an_upload_that_is_none_is_refused(client, behaviour, body):
+    answer = await client.post("/v1/repositories/code:upload", content=body, headers=JSON)
+    assert answer.status_code == 400, answer.text
+    assert behaviour.calls == []
+
+
+async def test_an_upload_with_a_large_manifest_arrives_whole(client, behaviour):
+    entries = [{"path": f"src/{number}.py", "blob_id": "1" * 40, "size": 1} for number in range(100_000)]
+    body = gzip.compress(json.dumps({"manifest": entries}).encode(), compresslevel=1)
+    headers = JSON | {"content-encoding": "gzip"}
+    answer = await client.post("/v1/repositories/code:upload", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    (messages,) = behaviour.requests
+    assert len(messages) > 1
+    assert sum(len(message.entries) for message in messages) == 100_000

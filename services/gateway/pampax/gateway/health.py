@@ -48,7 +48,7 @@ class HealthChecks:
         """Never raises: what goes wrong is what it tells."""
         caller = current_caller()
         checks: dict[str, Check] = {
-            "database": self._rows.ping,
+            "database": self._rows.check,
             "redis": self._check_redis,
             **{name: lambda name=name: self._check_service(name) for name in self._services},  # type: ignore[misc]  # mypy cannot infer a default
             "workers": lambda: self._check_workers(caller),
@@ -59,7 +59,7 @@ class HealthChecks:
     async def ready(self) -> bool:
         """Whether requests can be answered at all: every one begins with a look into Postgres."""
         try:
-            await self._rows.ping()
+            await self._rows.check()
         except PampaxError:
             return False
         return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -24,7 +26,7 @@ class HttpServer:
         check_free(address)
         self._socket = _bound(address)
         self.port: int = self._socket.getsockname()[1]
-        self._server = uvicorn.Server(
+        self._server = _Server(
             uvicorn.Config(
                 app,
                 http="httptools",
@@ -41,8 +43,13 @@ class HttpServer:
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        # `serve` would take the signals, which belong to the whole process.
-        self._serving = asyncio.create_task(self._server._serve([self._socket]))  # noqa: SLF001
+        """Returns when it listens; raises what kept it from doing so."""
+        self._serving = asyncio.create_task(self._server.serve([self._socket]))
+        listening = asyncio.create_task(self._server.listening.wait())
+        await asyncio.wait((self._serving, listening), return_when=asyncio.FIRST_COMPLETED)
+        if self._serving.done():
+            listening.cancel()
+            await self._serving
 
     async def drain(self) -> None:
         """No new connections, then the end of requests that run, at the latest after the grace period."""
@@ -50,6 +57,22 @@ class HttpServer:
         if self._serving is not None:
             await self._serving
         self._socket.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, except that signals stay with the process and that it tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def _bound(address: str) -> socket.socket:

@@ -6,12 +6,12 @@ from typing import Final
 
 from pampax.core.identity import Caller, Role
 from pampax.storage.database import Database
+from pampax.storage.migrate import check_schema
 from pampax.storage.queries import load_queries
 
 _QUERIES: Final = load_queries(__package__)
 _AUTHENTICATE = _QUERIES["authenticate_key"]
 _COUNT_WAITING = _QUERIES["count_waiting_operations"]
-_PING = _QUERIES["ping"]
 _TIMEOUT_S = 5.0
 
 
@@ -35,7 +35,7 @@ class GatewayRows:
             row = await (await connection.execute(_COUNT_WAITING, {"patience_s": patience_s})).fetchone()
         return 0 if row is None else int(row["waiting"])
 
-    async def ping(self) -> None:
-        """Unavailable when Postgres does not answer."""
+    async def check(self) -> None:
+        """Unavailable when Postgres does not answer, ConfigError when its schema is older than this code needs."""
         async with self._database.untenanted(timeout_s=_TIMEOUT_S, read_only=True) as connection:
-            await connection.execute(_PING)
+            await check_schema(connection)

@@ -9,7 +9,3 @@ FROM operation
 WHERE state IN ('queued', 'running')
   AND (lease_expires_at IS NULL OR lease_expires_at < now())
   AND updated_at < now() - make_interval(secs => %(patience_s)s)
-
--- name: ping
--- Whether Postgres answers at all.
-SELECT 1 AS one

@@ -91,7 +91,7 @@ def _decode(body: bytes, form: type[Body]) -> Body:
         return msgspec.json.decode(body, type=form)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequest(f"the body is not valid JSON: {error}", reason="MALFORMED_JSON") from error
 
 
