@@ -70,7 +70,7 @@ def _copy_once(source: Path, parts: list[Path], target: Path, account: Account) 
         return
     target.parent.mkdir(exist_ok=True)
     target.parent.chmod(0o755)
-    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    fresh = target.with_name(f".{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     for part in filter(lambda part: (source / part).exists(), parts):
         _copy(source / part, fresh / part)
@@ -79,12 +79,7 @@ def _copy_once(source: Path, parts: list[Path], target: Path, account: Account) 
         for name in files:
             path = Path(folder, name)
             path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
-    try:
-        fresh.replace(target)
-    except OSError:
-        if not target.exists():
-            raise
-        shutil.rmtree(fresh)  # another process was faster
+    fresh.replace(target)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -30,8 +30,9 @@ def run_foreground(
             env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"}, **process_account(account),
         )  # fmt: skip
     try:
-        _wait_ready(process, ready, log_file)
-        yield process.pid
+        with _ended_with_us(process.pid):
+            _wait_ready(process, ready, log_file)
+            yield process.pid
     finally:
         _end(process)
 
@@ -45,6 +46,17 @@ def last_lines(log_file: Path, count: int = 10) -> list[str]:
             return log.read().decode("utf-8", "replace").splitlines()[-count:]
     except FileNotFoundError:
         return []
+
+
+@contextmanager
+def _ended_with_us(pid: int) -> Iterator[None]:
+    """A test run that is killed takes its server along: the end of a pipe that only we hold tells of our death."""
+    watch = ["sh", "-c", 'read -r _; kill -INT "$1"', "sh", str(pid)]
+    with subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True) as watcher:
+        try:
+            yield
+        finally:
+            watcher.kill()
 
 
 def _wait_ready(process: subprocess.Popen[bytes], ready: Callable[[], bool], log_file: Path) -> None:

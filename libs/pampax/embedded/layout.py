@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pampax.core.errors import ConfigError, LocalIOError, PampaxError
+from pampax.embedded.account import Account, require_passable
 
 MIN_FREE_BYTES = 256 * 1024 * 1024  # an empty cluster, its write-ahead log and the copied binaries take about 150 MB
 PRIVATE = 0o700
@@ -80,12 +81,17 @@ class DataDir:
     def log_of(self, name: str) -> Path:
         return self.log / f"{name}.log"
 
-    def prepare(self) -> None:
-        """Make the folders. ConfigError or LocalIOError, in one line, when this place cannot hold a system."""
+    def prepare(self, account: Account | None = None) -> None:
+        """Make the folders. ConfigError or LocalIOError, in one line, when this place cannot hold a system.
+
+        `account` is the one that the servers will run under; it must be able to get here.
+        """
         with clear_io_errors(self.root):
-            if self.root.exists() and not self.root.is_dir():
-                raise ConfigError(f"{self.root} is not a folder; choose another --data-dir")
-            make_folder(self.root, PASSABLE if os.geteuid() == 0 else PRIVATE)
+            for folder in (self.root, *self.root.parents):
+                if folder.exists() and not folder.is_dir():
+                    raise ConfigError(f"{folder} is a file and not a folder; choose another --data-dir")
+            require_passable(self.root, account)
+            make_folder(self.root, PRIVATE if account is None else PASSABLE)
             for folder in (self.log, self.run, self.cache, self.secrets):
                 make_folder(folder, PRIVATE)
 
@@ -135,6 +141,4 @@ def _explain(error: OSError, path: Path) -> PampaxError:
             )
         case errno.ENOSPC | errno.EDQUOT:
             return LocalIOError(f"no space left for {where}; free some space or choose another --data-dir")
-        case errno.ENOTDIR | errno.EEXIST:
-            return ConfigError(f"{where} lies below a file, not a folder; choose another --data-dir")
     return LocalIOError(f"{where}: {error.strerror or error}; check the disk or choose another --data-dir")

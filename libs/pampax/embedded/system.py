@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pampax.core.errors import ConfigError, Unavailable
-from pampax.embedded.account import require_passable, server_account
+from pampax.embedded.account import server_account
 from pampax.embedded.awaiting import wait_until_ready
 from pampax.embedded.binaries import postgres_bin_dir, valkey_binary
 from pampax.embedded.environment import Installation, Secrets
@@ -55,8 +55,7 @@ def start(
     interrupt ends what was started, too.
     """
     deadline = time.monotonic() + timeout_s
-    require_passable(data_dir.root, server_account())
-    data_dir.prepare()
+    data_dir.prepare(server_account())
     with clear_io_errors(data_dir.root), exclusive(data_dir.start_lock_file, deadline):
         _let_stop_finish(data_dir, deadline)
         starts = not is_led(data_dir)
