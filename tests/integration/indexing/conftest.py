@@ -1,6 +1,7 @@
 """The indexing service and its workers as real processes, and a run of one operation in the test's own process."""
 
 import asyncio
+import itertools
 import os
 import secrets
 import signal
@@ -8,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import grpc
@@ -23,7 +25,6 @@ from google.protobuf.duration_pb2 import Duration
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from pampax.core.errors import PampaxError
 from pampax.core.identity import Caller, Role
 from pampax.embedded.ports import free_port
 from pampax.embedding.static import load_default
@@ -35,6 +36,8 @@ from pampax.storage.database import SyncDatabase
 from pampax.v1 import indexing_service_pb2 as pb
 from pampax.v1 import repository_pb2
 from pampax.v1.indexing_service_pb2_grpc import IndexingServiceStub
+
+from ..conftest import DatabaseUrls, NewDatabase, make_tenant
 
 SECRET = secrets.token_hex(32)
 START_S = 30
@@ -115,7 +118,17 @@ class Processes:
     environment: dict[str, str]
     folder: Path
     address: str
+    urls: DatabaseUrls
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    channels: list[grpc.aio.Channel] = field(default_factory=list)
+
+    async def client(self, *, role: Role | None = Role.ADMIN, local: bool = True, channel: Any = None) -> Client:
+        """The one principal of a new tenant, once the service answers."""
+        made = make_tenant(self.urls.owner, role=role.value if role else None, local=local)
+        if channel is None:
+            channel = await channel_to(self.address)
+            self.channels.append(channel)
+        return Client(channel, Caller(made.tenant_id, made.principal_id, role or Role.READER, local=local))
 
     def start(self, *arguments: str, name: str = "", **settings: str) -> subprocess.Popen[bytes]:
         log = self.folder / f"{name or '-'.join(arguments[:1]) or 'service'}.log"
@@ -156,37 +169,45 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait(10)
 
 
-NewProcesses = Callable[..., AbstractContextManager[Processes]]
+NewProcesses = Callable[..., AbstractAsyncContextManager[Processes]]
+# Of the test session's broker: processes that share one would take each other's work.
+_broker_databases = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def new_processes(tmp_path_factory: pytest.TempPathFactory) -> NewProcesses:
-    @contextmanager
-    def make(database_url: str, redis_url: str) -> Iterator[Processes]:
+@pytest.fixture(scope="session")
+def new_processes(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, redis_url: str) -> NewProcesses:
+    """A place to start processes in, with a database and a broker of its own; `broker` names another one."""
+
+    @asynccontextmanager
+    async def make(*, broker: str | None = None) -> AsyncIterator[Processes]:
         folder = tmp_path_factory.mktemp("indexing")
         address = f"127.0.0.1:{free_port()}"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PAMPAX_")} | {
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "PAMPAX_MODE": "embedded",
-            "PAMPAX_DATABASE__URL": database_url,
-            "PAMPAX_REDIS__URL": redis_url,
-            "PAMPAX_AUTH__CALLER_SECRET": SECRET,
-            "PAMPAX_INDEXING__ADDRESS": address,
-            "PAMPAX_INDEXING__CACHE_DIR": str(folder / "cache"),
-        }
-        processes = Processes(environment, folder, address)
-        try:
-            yield processes
-        finally:
-            processes.end_all()
+        own = urlsplit(redis_url)._replace(path=f"/{next(_broker_databases) % 16}").geturl()
+        with new_database() as urls:
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("PAMPAX_")} | {
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "PAMPAX_MODE": "embedded",
+                "PAMPAX_DATABASE__URL": urls.service,
+                "PAMPAX_REDIS__URL": own if broker is None else broker,
+                "PAMPAX_AUTH__CALLER_SECRET": SECRET,
+                "PAMPAX_INDEXING__ADDRESS": address,
+                "PAMPAX_INDEXING__CACHE_DIR": str(folder / "cache"),
+            }
+            processes = Processes(environment, folder, address, urls)
+            try:
+                yield processes
+            finally:
+                for channel in processes.channels:
+                    await channel.close()
+                await asyncio.to_thread(processes.end_all)
 
     return make
 
 
 @pytest.fixture(scope="module")
-def processes(new_processes: NewProcesses, database_urls: Any, redis_url: str) -> Iterator[Processes]:
-    """A service and a worker for the module's database."""
-    with new_processes(database_urls.service, redis_url) as made:
+async def processes(new_processes: NewProcesses) -> AsyncIterator[Processes]:
+    """A service and a worker for the module's tests to share."""
+    async with new_processes() as made:
         made.start()
         made.start("worker")
         yield made
@@ -209,10 +230,9 @@ async def channel(processes: Processes) -> AsyncIterator[grpc.aio.Channel]:
 
 
 @pytest.fixture
-def client(channel: grpc.aio.Channel, tenant: Callable[..., Any]) -> Client:
+async def client(processes: Processes, channel: grpc.aio.Channel) -> Client:
     """An admin with a local key, in a tenant of its own."""
-    made = tenant(local=True)
-    return Client(channel, Caller(made.tenant_id, made.principal_id, Role.ADMIN, local=True))
+    return await processes.client(channel=channel)
 
 
 @dataclass
@@ -283,8 +303,3 @@ def new_bench(
     yield make
     for runner in runners:
         runner.close()
-
-
-@pytest.fixture
-def failing() -> Callable[..., Any]:
-    return lambda reason: pytest.raises(PampaxError, check=lambda error: error.reason == reason)

@@ -1,11 +1,11 @@
 """Repositories and operations over the wire, with a Celery worker behind them."""
 
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import grpc
+import psycopg
 import pytest
 from google.longrunning import operations_pb2
 from google.protobuf.duration_pb2 import Duration
@@ -16,7 +16,7 @@ from pampax.core.errors import AlreadyExists, InvalidRequest, NotFound, Permissi
 from pampax.core.identity import Caller, Role
 from pampax.v1 import indexing_service_pb2 as pb
 
-from .conftest import Client, metadata_of, response_of
+from .conftest import Client, Processes, metadata_of, response_of
 from .trees import git, modules, write
 
 
@@ -129,18 +129,16 @@ async def test_only_a_local_key_may_name_a_path(client: Client, folder: Path) ->
         await remote.create("demo", git_url=f"file://{folder}")
 
 
-async def test_a_reader_changes_nothing(channel: Any, tenant: Callable[..., Any]) -> None:
-    made = tenant(role="reader")
-    reader = Client(channel, Caller(made.tenant_id, made.principal_id, Role.READER))
+async def test_a_reader_changes_nothing(processes: Processes, client: Client) -> None:
+    reader = await processes.client(role=Role.READER, channel=client.channel)
     with pytest.raises(PermissionDenied):
         await reader.create("demo", upload=True)
 
 
-async def test_tenants_do_not_see_each_other(client: Client, tenant: Callable[..., Any], folder: Path) -> None:
+async def test_tenants_do_not_see_each_other(client: Client, processes: Processes, folder: Path) -> None:
     await client.create("demo", path=str(folder))
     operation = await client.done(await client.index("demo"))
-    made = tenant(local=True)
-    other = Client(client.channel, Caller(made.tenant_id, made.principal_id, Role.ADMIN, local=True))
+    other = await processes.client(channel=client.channel)
     for attempt in (other.get, other.delete, other.index):
         with pytest.raises(NotFound):
             await attempt("demo")
@@ -227,7 +225,7 @@ async def test_a_wrong_ref_is_refused(client: Client, ref: str) -> None:
     assert "ref" in refused.value.fields
 
 
-async def test_a_deleted_repository_leaves_no_rows(client: Client, folder: Path, sync_database: Any) -> None:
+async def test_a_deleted_repository_leaves_no_rows(client: Client, folder: Path, processes: Processes) -> None:
     await client.create("demo", path=str(folder))
     operation = await client.done(await client.index("demo"))
     await client.create("kept", path=str(folder))
@@ -237,10 +235,12 @@ async def test_a_deleted_repository_leaves_no_rows(client: Client, folder: Path,
         await client.get("demo")
     with pytest.raises(NotFound):
         await client.operation(operation.name)
-    with sync_database.tenant(client.caller.tenant_id) as conn:
+    with psycopg.connect(processes.urls.superuser) as conn:
         for table in ("chunk", "symbol", "posting", "chunk_vector", "document", "file", "blob", "snapshot", "ref"):
-            found = conn.execute(f"SELECT count(DISTINCT repository_id) AS n FROM {table}").fetchone()
-            assert found["n"] == 1, table
+            rows = conn.execute(
+                f"SELECT DISTINCT repository_id FROM {table} WHERE tenant_id = %s", [client.caller.tenant_id]
+            ).fetchall()
+            assert len(rows) == 1, table
     with pytest.raises(NotFound):
         await client.delete("demo")
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from pampax.core.errors import FailedPrecondition, InvalidRequest, NotFound
-from pampax.core.identity import Caller, Role
 from pampax.core.ids import git_blob_id
 from pampax.v1 import indexing_service_pb2 as pb
 
-from .conftest import Client
+from .conftest import Client, Processes
 
 MODE = 0o100644
 Files = dict[str, bytes]
@@ -114,10 +113,9 @@ async def test_an_unknown_upload_is_not_found(client: Client) -> None:
         await send_blobs(client, "no id", [])
 
 
-async def test_another_tenant_cannot_send_blobs(client: Client, tenant: Any) -> None:
+async def test_another_tenant_cannot_send_blobs(client: Client, processes: Processes) -> None:
     opened = await open_upload(client, "demo", [entry("a.py")])
-    made = tenant()
-    other = Client(client.channel, Caller(made.tenant_id, made.principal_id, Role.ADMIN))
+    other = await processes.client(channel=client.channel)
     with pytest.raises(NotFound):
         await send_blobs(other, opened.upload, [b"x = 1\n"])
 

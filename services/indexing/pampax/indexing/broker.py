@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from pampax.indexing.celery_app import KEY_PREFIX, QUEUE, RUN_OPERATION, make_celery
@@ -16,6 +19,8 @@ from pampax.runtime.logging import get_logger
 
 ANSWER_WITHIN_S = 1.0
 SEND_WITHIN_S = 3.0
+# After a failure nobody asks again for so long: requests do not queue up behind a broker that is away.
+REST_S = 1.0
 # Waiting messages beyond which sending again only makes the queue longer.
 FULL_QUEUE = 1_000
 
@@ -30,18 +35,23 @@ class Broker:
         self._redis: Redis | None = None
         if redis_url:
             self._redis = Redis.from_url(
-                redis_url, socket_timeout=ANSWER_WITHIN_S, socket_connect_timeout=ANSWER_WITHIN_S
+                redis_url,
+                socket_timeout=ANSWER_WITHIN_S,
+                socket_connect_timeout=ANSWER_WITHIN_S,
+                retry=Retry(NoBackoff(), 0),
             )
+        self._resting_until = 0.0
         self._sending = ThreadPoolExecutor(max_workers=2, thread_name_prefix="broker")
 
     async def backlog(self) -> int | None:
         """Messages that wait for a worker; None when the broker does not answer."""
-        if self._redis is None:
+        if self._redis is None or time.monotonic() < self._resting_until:
             return None
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 return int(await self._redis.llen(KEY_PREFIX + QUEUE))
         except (RedisError, OSError, TimeoutError):
+            self._resting_until = time.monotonic() + REST_S
             return None
 
     async def send(self, operation_id: UUID, tenant_id: UUID) -> bool:
@@ -55,6 +65,7 @@ class Broker:
             async with asyncio.timeout(SEND_WITHIN_S):
                 await sending
         except (OperationalError, RedisError, OSError, TimeoutError) as error:
+            self._resting_until = time.monotonic() + REST_S
             _log.warning("operation not sent", op="enqueue", error=type(error).__name__)
             return False
         return True
