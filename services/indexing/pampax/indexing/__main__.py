@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from uuid import UUID
+
+# Before grpc is loaded: this process forks only to run another program, and grpc would warn each time.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from pampax.core.errors import ConfigError, Internal, PampaxError
 from pampax.indexing import app

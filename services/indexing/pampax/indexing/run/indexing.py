@@ -80,7 +80,8 @@ class Indexing:
             raise _nothing_to_index(start.wanted.source, intake.skipped)
         self._keeper.report("publishing", 0, len(intake.files))
         result = transiently(lambda: self._publish(start, tree, intake))
-        self._keeper.report("publishing", len(intake.files), len(intake.files))
+        # From here on a cancel comes too late.
+        self._keeper.note("publishing", len(intake.files), len(intake.files))
         self._maintain(start.place, result, writer.segments)
         return result
 

@@ -58,9 +58,13 @@ class LeaseKeeper:
         """Stage, files done, files to do."""
         return self._progress
 
-    def report(self, stage: str, done: int, total: int = 0) -> None:
-        """Said with the next heartbeat; then checks."""
+    def note(self, stage: str, done: int, total: int = 0) -> None:
+        """Said with the next heartbeat."""
         self._progress = (stage, done, total)
+
+    def report(self, stage: str, done: int, total: int = 0) -> None:
+        """Notes, then checks."""
+        self.note(stage, done, total)
         self.check()
 
     def check(self) -> None:
