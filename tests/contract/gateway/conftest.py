@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
 import copy
 import hashlib
 import importlib.util
@@ -175,7 +174,7 @@ async def gateway(database_urls, redis_url, tmp_path_factory) -> AsyncIterator[A
 async def admin(gateway, tenant) -> AsyncIterator[httpx.AsyncClient]:
     made = tenant()
     async with gateway.client(made.key) as client:
-        await _all_ready(client, gateway.log.parent)
+        await _gateways.healthy(client)
         yield client
 
 
@@ -203,17 +202,6 @@ async def indexed(api: Api) -> str:
     operation = await api.finished(started.json()["id"])
     assert operation["state"] == "succeeded", json.dumps(operation)
     return name
-
-
-async def _all_ready(client: httpx.AsyncClient, folder: Path) -> None:
-    give_up = time.monotonic() + READY_S
-    while time.monotonic() < give_up:
-        with contextlib.suppress(httpx.TransportError):
-            report = (await client.get("/v1/health")).json()
-            if report["status"] == "ok":
-                return
-        await asyncio.sleep(0.2)
-    pytest.fail(f"the system is not ready: {report}; its logs are in {folder}")
 
 
 @pytest.fixture(name="assert_matches")

@@ -1,4 +1,4 @@
-"""Messages of the wire as the JSON that REST answers with. Names lose their `repositories/`, times gain an age.
+"""Searches, bundles, files and health as the JSON that REST answers with: names without prefix, times with an age.
 
 This runs for every cached answer, so it builds plain dicts and validates nothing.
 """
@@ -9,24 +9,10 @@ import time
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-import grpc
-from google.longrunning.operations_pb2 import ListOperationsResponse, Operation
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from pampax.gateway.operations import index_metadata
-from pampax.gateway.rest.problems import problem
 from pampax.gateway.rest.request_state import took_ms
 from pampax.runtime.context import corr_id, traceparent
-from pampax.runtime.errors_wire import from_status
 from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
 from pampax.v1.gateway_service_pb2 import GetHealthResponse
-from pampax.v1.indexing_service_pb2 import (
-    FileProblem,
-    IndexOperationMetadata,
-    IndexRepositoryResponse,
-    ListRepositoriesResponse,
-)
-from pampax.v1.repository_pb2 import RefStatus, Repository
 from pampax.v1.search_service_pb2 import (
     CacheStatus,
     Evidence,
@@ -39,7 +25,6 @@ from pampax.v1.search_service_pb2 import (
 Json: TypeAlias = dict[str, Any]
 
 _REPOSITORY_PREFIX = "repositories/"
-_OPERATION_PREFIX = "operations/"
 _CACHE = {
     CacheStatus.CACHE_STATUS_HIT: "hit",
     CacheStatus.CACHE_STATUS_MISS: "miss",
@@ -64,7 +49,7 @@ def search_json(answer: SearchChunksResponse) -> Json:
         "degraded": list(answer.degraded),
         "generation": oldest.generation,
         "build": oldest.build,
-        "age_s": _age_s(oldest.publish_time_s, now),
+        "age_s": age_s(oldest.publish_time_s, now),
         "snapshots": _snapshots(answer.snapshots, now),
         **_ids(),
         "next_page_token": answer.next_page_token,
@@ -104,62 +89,6 @@ def file_json(answer: ReadFileResponse) -> Json:
         "end_line": answer.end_line,
         "lines": answer.lines,
         "blob_id": answer.blob_id,
-    }
-
-
-def repository_json(repository: Repository) -> Json:
-    source = repository.source
-    kind = source.WhichOneof("kind")
-    return {
-        "name": plain_name(repository.name),
-        "source": {kind: getattr(source, kind)} if kind else {},
-        "include": list(repository.include),
-        "exclude": list(repository.exclude),
-        "create_time": _moment(repository.create_time),
-        "refs": [_ref_status(status) for status in repository.refs],
-        "default_ref": repository.default_ref,
-    }
-
-
-def repository_page_json(page: ListRepositoriesResponse) -> Json:
-    return {
-        "repositories": [repository_json(repository) for repository in page.repositories],
-        "next_page_token": page.next_page_token,
-    }
-
-
-def operation_json(operation: Operation) -> Json:
-    metadata = index_metadata(operation)
-    answer: Json = {
-        "id": operation.name.removeprefix(_OPERATION_PREFIX),
-        "done": operation.done,
-        "state": _state(operation, metadata),
-        "kind": "index",
-        "repository": plain_name(metadata.repository),
-        "ref": metadata.ref,
-        "stage": metadata.stage,
-        "progress": {"done": metadata.done, "total": metadata.total},
-        "errors": _file_problems(metadata.errors),
-        "create_time": _moment(metadata.create_time),
-        "update_time": _moment(metadata.update_time),
-    }
-    result = IndexRepositoryResponse()
-    if operation.HasField("response") and operation.response.Unpack(result):
-        answer["result"] = {
-            "status": _ref_status(result.status),
-            "new_blobs": result.new_blobs,
-            "changed": result.changed,
-            "errors": _file_problems(result.errors),
-        }
-    if operation.HasField("error"):
-        answer["error"] = problem(from_status(operation.error))
-    return answer
-
-
-def operation_page_json(page: ListOperationsResponse) -> Json:
-    return {
-        "operations": [operation_json(operation) for operation in page.operations],
-        "next_page_token": page.next_page_token,
     }
 
 
@@ -244,37 +173,10 @@ def _snapshots(snapshots: Iterable[SnapshotInfo], now: float) -> list[Json]:
             "commit": snapshot.commit,
             "generation": snapshot.generation,
             "build": snapshot.build,
-            "age_s": _age_s(snapshot.publish_time_s, now),
+            "age_s": age_s(snapshot.publish_time_s, now),
         }
         for snapshot in snapshots
     ]
-
-
-def _ref_status(status: RefStatus) -> Json:
-    return {
-        "ref": status.ref,
-        "commit": status.commit,
-        "dirty": status.dirty,
-        "generation": status.generation,
-        "build": status.build,
-        "publish_time": _moment(status.publish_time),
-        "age_s": _age_s(status.publish_time.ToNanoseconds() / 1e9, time.time()),
-        "files": status.files,
-        "chunks": status.chunks,
-        "skipped": dict(status.skipped),
-    }
-
-
-def _file_problems(problems: Iterable[FileProblem]) -> list[Json]:
-    return [{"path": each.path, "reason": each.reason} for each in problems]
-
-
-def _state(operation: Operation, metadata: IndexOperationMetadata) -> str:
-    if not operation.done:
-        return "queued" if metadata.stage == "queued" else "running"
-    if not operation.HasField("error"):
-        return "succeeded"
-    return "cancelled" if operation.error.code == grpc.StatusCode.CANCELLED.value[0] else "failed"
 
 
 def _ids() -> Json:
@@ -286,9 +188,5 @@ def trace_id() -> str:
     return traceparent.get().partition("-")[2][:32]
 
 
-def _age_s(publish_time_s: float, now: float) -> float:
+def age_s(publish_time_s: float, now: float) -> float:
     return round(max(0.0, now - publish_time_s), 3)
-
-
-def _moment(timestamp: Timestamp) -> str:
-    return timestamp.ToJsonString()

@@ -9,8 +9,8 @@ from fastapi import Path as PathParameter
 from google.longrunning.operations_pb2 import CancelOperationRequest, GetOperationRequest, ListOperationsRequest
 from starlette.responses import Response
 
-from pampax.gateway.rest.answers import operation_json, operation_page_json
 from pampax.gateway.rest.models.repository import Operation, OperationPage
+from pampax.gateway.rest.repository_answers import operation_json, operation_page_json
 from pampax.gateway.rest.requests import operation_name
 from pampax.gateway.rest.routing import FIRST_PAGE_SIZE, Cases, Size, Token, json_response
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from pampax.gateway.rest.answers import operation_json, repository_json, repository_page_json
 from pampax.gateway.rest.models.repository import (
     IndexRequest,
     Operation,
@@ -13,6 +12,7 @@ from pampax.gateway.rest.models.repository import (
     RepositoryPage,
     RepositoryRequest,
 )
+from pampax.gateway.rest.repository_answers import operation_json, repository_json, repository_page_json
 from pampax.gateway.rest.requests import index_message, repository_message, resource_name
 from pampax.gateway.rest.routing import FIRST_PAGE_SIZE, Cases, Name, Size, Token, json_response
 from pampax.v1.indexing_service_pb2 import DeleteRepositoryRequest, GetRepositoryRequest, ListRepositoriesRequest
