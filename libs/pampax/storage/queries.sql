@@ -99,11 +99,13 @@ SELECT repository_id FROM operation WHERE operation_id = %(operation_id)s AND st
 SELECT pg_advisory_xact_lock(hashtextextended('pampax.repository.' || %(repository_id)s::bigint, 0))
 
 -- name: claim_operation
--- Takes the repository's oldest open operation, unless somebody's lease on one of them is alive.
+-- Takes the repository's oldest open operation, unless somebody's lease on one of them is alive. The operation's own
+-- lease is looked at twice: a heartbeat that commits while we wait for the row changes only what is asked of the row.
 UPDATE operation o
 SET state = 'running', lease_token = o.lease_token + 1, attempts = o.attempts + 1,
     lease_expires_at = clock_timestamp() + make_interval(secs => %(ttl_s)s), updated_at = clock_timestamp()
 WHERE o.operation_id = %(operation_id)s AND o.state IN ('queued', 'running')
+  AND (o.lease_expires_at IS NULL OR o.lease_expires_at < clock_timestamp())
   AND NOT EXISTS (
       SELECT FROM operation other
       WHERE other.repository_id = o.repository_id AND other.state IN ('queued', 'running')

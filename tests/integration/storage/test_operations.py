@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tests.integration.storage.conftest import NewOperation, NewPlace, Place
 
 TTL_S = 60.0
+PATIENCE_S = 30.0
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 DUE = "SELECT operation_id, tenant_id FROM take_due_operations(%s, %s::interval)"
 
 
@@ -139,20 +141,80 @@ def test_another_repository_is_not_held_up(
             assert claim(conn, new_operation(place), TTL_S) is not None
 
 
-def test_of_many_workers_one_gets_the_lease(
-    take: Callable[[UUID], Lease | None], place: Place, new_operation: NewOperation
+Meanwhile = Callable[..., Any]
+
+
+@pytest.fixture
+def meanwhile(database_urls: DatabaseUrls) -> Iterator[Meanwhile]:
+    """Starts a call in a thread and returns once it waits for a lock, or has ended without; gives its future."""
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(database_urls.superuser, autocommit=True) as watch:
+
+        def start(call: Callable[..., Any], *arguments: Any) -> Future[Any]:
+            future = pool.submit(call, *arguments)
+            deadline = time.monotonic() + PATIENCE_S
+            while not future.done() and watch.execute(WAITING).fetchone() == (0,):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            return future
+
+        yield start
+
+
+def test_of_two_workers_at_once_one_gets_the_lease(
+    take: Callable[[UUID], Lease | None],
+    transaction: Callable[[], Any],
+    meanwhile: Meanwhile,
+    place: Place,
+    new_operation: NewOperation,
 ) -> None:
     operation = new_operation(place)
-    start = threading.Barrier(4)
 
-    def contend(_: int) -> Lease | None:
-        start.wait(10)
-        return take(operation)
+    with transaction() as conn:
+        assert claim(conn, operation, TTL_S) is not None
+        second = meanwhile(take, operation)
 
-    with ThreadPoolExecutor(4) as workers:
-        leases = list(workers.map(contend, range(4)))
+    assert second.result(PATIENCE_S) is None
 
-    assert len([lease for lease in leases if lease]) == 1
+
+def test_two_operations_claimed_at_once_do_not_both_run(
+    take: Callable[[UUID], Lease | None],
+    transaction: Callable[[], Any],
+    sync_database: SyncDatabase,
+    meanwhile: Meanwhile,
+    place: Place,
+    new_operation: NewOperation,
+) -> None:
+    """The one that came first by its clock became visible last."""
+    younger = new_operation(place)
+
+    with transaction() as conn:
+        assert claim(conn, younger, TTL_S) is not None
+        older = new_operation(place)
+        with transaction() as other:
+            other.execute(
+                "UPDATE operation SET created_at = created_at - interval '1 min' WHERE operation_id = %s", [older]
+            )
+        second = meanwhile(take, older)
+
+    assert second.result(PATIENCE_S) is None
+
+
+def test_a_heartbeat_at_the_last_moment_keeps_the_lease(
+    take: Callable[[UUID], Lease],
+    transaction: Callable[[], Any],
+    meanwhile: Meanwhile,
+    place: Place,
+    new_operation: NewOperation,
+) -> None:
+    operation = new_operation(place)
+    lease = take(operation)
+    expire(transaction, operation)
+
+    with transaction() as conn:
+        assert heartbeat(conn, lease, "parse", 1, 2).alive
+        second = meanwhile(take, operation)
+
+    assert second.result(PATIENCE_S) is None
 
 
 @pytest.mark.parametrize("state", list(FinalState))
