@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pampax.assembly.candidates import Candidate, Origin, best_first, candidate
 from pampax.assembly.markup import code
 from pampax.assembly.source import Definition, SourceFile, Span
-from pampax.assembly.tested_paths import tests_file
+from pampax.assembly.tested_paths import is_test_of
 
 MAX_LOOKED_AROUND = 12  # best candidates whose surroundings count
 MAX_REST_SPANS = 3  # on each side of a chunk that cuts a definition
@@ -42,7 +42,7 @@ def around(each: Candidate, file: SourceFile) -> list[Candidate]:
 
 def tested_by(test: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The candidates in files that the test file is about, by its name, best first."""
-    return sorted((each for each in candidates if tests_file(test, each.place.path)), key=best_first)
+    return sorted((each for each in candidates if is_test_of(test, each.place.path)), key=best_first)
 
 
 def tests(file: SourceFile, text: Mapping[int, str], tested: Sequence[Candidate]) -> list[Candidate]:

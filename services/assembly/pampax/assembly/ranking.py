@@ -17,7 +17,7 @@ from pampax.codeintel.terms import GENERIC_WORDS, STOP_WORDS, term_counts
 POINTS_PER_THIRD = 3.0
 # Search puts further chunks of a file back, so that a page shows several files. A bundle may dwell on one, and takes
 # this share of that loss back.
-FORGIVEN = 0.5
+FORGIVEN = 0.35
 # What a chunk loses that consists of imports alone.
 IMPORTS_LOSS = 0.6
 MAX_WORDS = 5

@@ -12,7 +12,7 @@ from pampax.assembly.pieces import MAX_GAP_LINES
 from pampax.assembly.postgres import FileRow, Found, Reader, split_lines
 from pampax.assembly.searching import Hit
 from pampax.assembly.source import FileKey, SourceFile
-from pampax.assembly.tested_paths import test_pattern
+from pampax.assembly.tested_paths import pattern_of_tests
 from pampax.assembly.usage import MAX_DEFINING_FILES, Use, uses, value_of
 
 MAX_USERS = 16  # best candidates whose names are looked up
@@ -100,7 +100,7 @@ class _Look:
                     self._texts[each] = "\n".join(lines[each.place.start_line - 1 : each.place.end_line])
 
     async def _take_tests(self, best: Sequence[Candidate]) -> None:
-        pattern = test_pattern([each.place.path for each in best])
+        pattern = pattern_of_tests([each.place.path for each in best])
         if pattern is None:
             return
         rows = await self._reader.files_like(pattern)

@@ -20,15 +20,15 @@ def is_test(path: str) -> bool:
     return _TEST.search(path) is not None
 
 
-def test_pattern(paths: Iterable[str]) -> str | None:
+def pattern_of_tests(paths: Iterable[str]) -> str | None:
     """A regular expression for the paths of the tests of these files, whatever the case; None when they have none."""
     stems = sorted({re.escape(stem) for path in paths if (stem := _stem(path))})
     return rf"(^|/)({_FORM.format('|'.join(stems))})\.[a-z]+$" if stems else None
 
 
-def tests_file(test: str, path: str) -> bool:
+def is_test_of(test: str, path: str) -> bool:
     """Whether the file at `test` is named as the test of the one at `path`."""
-    pattern = test_pattern([path])
+    pattern = pattern_of_tests([path])
     return pattern is not None and test != path and re.search(pattern, test, re.IGNORECASE) is not None
 
 

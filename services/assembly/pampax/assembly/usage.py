@@ -19,7 +19,7 @@ from pampax.assembly.tested_paths import is_test
 MAX_NAMES = 600  # looked up for one repository
 MAX_NAME_CHARS = 200  # what the index folds
 MAX_DEFINING_FILES = 3  # a name that more files define says nothing about which one is meant
-CALLED, MENTIONED = 0.3, 0.15  # share of the user's value that a used definition is worth
+CALLED, MENTIONED = 0.25, 0.12  # share of the user's value that a used definition is worth
 MEMBER_SHARE = 0.5  # of that, for a member reached through a value whose type nobody has looked up
 KIND_SHARES = {"type": 1.0, "function": 1.0, "declaration": 0.7, "variable": 0.5}
 

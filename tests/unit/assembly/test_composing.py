@@ -1,0 +1,180 @@
+"""The promises of a bundle's text: never over budget, the same bytes again, nothing breaks out of its fence."""
+
+import random
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pampax.assembly.bundle import Rendering, StoppingReason
+from pampax.assembly.candidates import Origin
+from pampax.assembly.composing import MAX_OMITTED, compose
+from pampax.codeintel.tokens import KNOWN_COUNTERS, counter
+
+BUDGETS = st.one_of(st.integers(256, 1_200), st.integers(256, 8_000))
+
+
+def code_file(make, path, size, **options):
+    lines = [f"    value_{number} = compute(value_{number - 1}, weight={number})" for number in range(size)]
+    return make.file(path, lines, **options)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), budget=BUDGETS, tokenizer=st.sampled_from(KNOWN_COUNTERS), task=st.text(max_size=400))
+def test_the_markdown_never_exceeds_the_budget(make, data, budget, tokenizer, task):
+    files, candidates = data.draw(make.cases())
+    counts = counter(tokenizer)
+    subject = make.subject(task=task, repositories=("demo", "other"))
+    composed = compose(subject, candidates, files, budget, counts)
+    assert counts.count(composed.markdown) == composed.used <= budget
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), budget=BUDGETS, seed=st.integers(0, 2**32))
+def test_the_order_of_the_candidates_does_not_matter(make, data, budget, seed):
+    files, candidates = data.draw(make.cases())
+    shuffled = list(candidates)
+    random.Random(seed).shuffle(shuffled)
+    backwards = dict(reversed(files.items()))
+    subject, counts = make.subject(), counter("bytes4")
+    assert compose(subject, candidates, files, budget, counts) == compose(subject, shuffled, backwards, budget, counts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_every_piece_has_a_reason_and_lies_in_the_markdown(make, data):
+    files, candidates = data.draw(make.cases())
+    composed = compose(make.subject(), candidates, files, 4_000, counter("bytes4"))
+    for item in composed.items:
+        assert item.reason
+        assert item.tokens > 0
+        assert f"{item.path}:{item.start_line}" in composed.markdown
+        assert item.content in composed.markdown or item.rendering is Rendering.SIGNATURE
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_full_pieces_hold_the_lines_that_they_name_and_never_overlap(make, data):
+    files, candidates = data.draw(make.cases())
+    composed = compose(make.subject(), candidates, files, 6_000, counter("bytes4"))
+    seen = set()
+    for item in composed.items:
+        if item.rendering is Rendering.FULL:
+            file = files[item.repository, item.path]
+            assert item.content == file.text(item.start_line, item.end_line)
+            lines = {(item.path, number) for number in range(item.start_line, item.end_line + 1)}
+            assert not seen & lines
+            seen |= lines
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_code_cannot_leave_its_fence(make, data):
+    files, candidates = data.draw(make.cases())
+    composed = compose(make.subject(), candidates, files, 6_000, counter("bytes4"))
+    outside = _outside_of_fences(composed.markdown)
+    for item in composed.items:
+        if item.rendering >= Rendering.SKELETON:
+            assert sum(line.startswith("## ") and f"{item.path}:{item.start_line}" in line for line in outside) >= 1
+    assert outside[0].startswith("# Context")
+    headings = [line for line in outside if line.startswith("## ")]
+    shown = [item for item in composed.items if item.rendering >= Rendering.SKELETON]
+    assert len(headings) <= len(shown) + 2
+
+
+def _outside_of_fences(markdown):
+    """Lines outside of fenced code, by the rule of CommonMark: a fence ends at a line of at least as many ticks."""
+    outside, fence = [], ""
+    for line in markdown.split("\n"):
+        ticks = re.match(r" {0,3}(`{3,})[^`]*$", line)
+        if fence:
+            closing = re.match(r" {0,3}(`{3,})[ \t]*$", line)
+            if closing and len(closing[1]) >= len(fence):
+                fence = ""
+        elif ticks:
+            fence = ticks[1]
+        else:
+            outside.append(line)
+    assert not fence, "a fence stays open"
+    return outside
+
+
+def test_a_small_budget_gives_a_list_of_places(make):
+    definitions = [make.definition("compute", 1, 60)]
+    files = {
+        ("demo", f"src/part_{n}.py"): code_file(make, f"src/part_{n}.py", 60, definitions=definitions) for n in range(5)
+    }
+    candidates = [make.hit(path, 1, 60, 1.0 - n / 10, symbol="compute") for n, (_, path) in enumerate(files)]
+    composed = compose(make.subject(), candidates, files, 256, counter("o200k_base"))
+    assert len(composed.items) >= 3
+    assert {item.rendering for item in composed.items} == {Rendering.SIGNATURE}
+    assert composed.stopping_reason is StoppingReason.BUDGET_FULL
+
+
+def test_what_did_not_fit_is_listed_best_first(make):
+    files = {("demo", f"p{n}.py"): code_file(make, f"p{n}.py", 40) for n in range(80)}
+    candidates = [make.hit(path, 1, 40, 1.0 - n / 100, reason=f"reason {n}") for n, (_, path) in enumerate(files)]
+    composed = compose(make.subject(), candidates, files, 2_000, counter("bytes4"))
+    assert composed.stopping_reason is StoppingReason.BUDGET_FULL
+    assert len(composed.omitted) == MAX_OMITTED
+    assert [each.path for each in composed.omitted] == sorted(
+        (each.path for each in composed.omitted), key=lambda path: int(path[1:-3])
+    )
+    assert all(each.tokens > 0 and "budget is full" in each.reason for each in composed.omitted)
+    assert "## Left out" in composed.markdown
+
+
+def test_what_is_worth_little_stays_out_even_with_room(make):
+    files = {("demo", path): code_file(make, path, 20) for path in ("good.py", "bad.py")}
+    candidates = [make.hit("good.py", 1, 20, 1.0), make.hit("bad.py", 1, 20, 0.01)]
+    composed = compose(make.subject(), candidates, files, 8_000, counter("bytes4"))
+    assert [item.path for item in composed.items] == ["good.py"]
+    assert composed.stopping_reason is StoppingReason.NOTHING_MORE_USEFUL
+    assert [each.path for each in composed.omitted] == ["bad.py"]
+    assert "worth less than" in composed.omitted[0].reason
+
+
+def test_no_candidates_make_a_short_bundle_that_says_so(make):
+    composed = compose(make.subject(), [], {}, 256, counter("cl100k_base"))
+    assert composed.stopping_reason is StoppingReason.NO_RESULTS
+    assert "Nothing in the index fits" in composed.markdown
+    assert composed.items == ()
+
+
+def test_a_named_file_is_there_even_when_it_is_worth_nothing_else(make):
+    files = {("demo", path): code_file(make, path, 400) for path in ("named.py", "hit.py")}
+    candidates = [
+        make.hit("hit.py", 1, 400, 1.0),
+        make.hit("named.py", 1, 400, 1.2, origin=Origin.OUTLINE, reason="named in the request"),
+    ]
+    composed = compose(make.subject(), candidates, files, 300, counter("bytes4"))
+    assert "named.py" in [item.path for item in composed.items]
+
+
+def test_the_most_useful_file_comes_first_and_its_lines_in_order(make):
+    files = {("demo", path): code_file(make, path, 90) for path in ("a.py", "b.py")}
+    candidates = [
+        make.hit("a.py", 1, 20, 0.5), make.hit("b.py", 60, 80, 1.0), make.hit("b.py", 1, 20, 0.4)
+    ]  # fmt: skip
+    composed = compose(make.subject(), candidates, files, 8_000, counter("bytes4"))
+    assert [(item.path, item.start_line) for item in composed.items] == [("b.py", 1), ("b.py", 60), ("a.py", 1)]
+
+
+def test_degraded_bundles_say_so_and_show_no_signature(make):
+    files = {("demo", "a.py"): code_file(make, "a.py", 20)}
+    subject = make.subject(degraded=("semantic",))
+    composed = compose(subject, [make.hit("a.py", 1, 20, 1.0)], files, 8_000, counter("bytes4"))
+    assert "semantic did not answer" in composed.markdown
+    assert "Signature:" not in composed.markdown
+
+
+def test_a_larger_budget_never_shows_less_of_the_best_piece(make):
+    definitions = [make.definition("compute", 1, 300), make.definition("other", 200, 300)]
+    files = {("demo", "a.py"): code_file(make, "a.py", 300, definitions=definitions)}
+    candidates = [make.hit("a.py", 1, 300, 1.0, symbol="compute")]
+    shown = [
+        compose(make.subject(), candidates, files, budget, counter("bytes4")).items[0].rendering
+        for budget in (256, 600, 2_000, 20_000)
+    ]
+    assert shown == sorted(shown)
+    assert shown[-1] is Rendering.FULL

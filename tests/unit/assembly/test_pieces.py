@@ -1,0 +1,67 @@
+import pytest
+
+from pampax.assembly.bundle import Rendering
+from pampax.assembly.pieces import merged
+
+
+@pytest.fixture
+def file(make):
+    lines = [f"line {number}" for number in range(1, 101)]
+    definitions = [make.definition("Pool", 1, 60, kind="type"), make.definition("take", 10, 30, holder="Pool")]
+    return make.file("pool.py", lines, definitions)
+
+
+def places(chosen, file):
+    return [(p.place.start_line, p.place.end_line, p.rendering) for p in merged(chosen, {("demo", "pool.py"): file})]
+
+
+def full(make, *ranges):
+    return [(make.hit("pool.py", start, end, 1.0 / at), Rendering.FULL) for at, (start, end) in enumerate(ranges, 1)]
+
+
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ([(1, 10), (11, 20)], [(1, 20)]),
+        ([(1, 10), (14, 20)], [(1, 20)]),
+        ([(1, 10), (15, 20)], [(1, 10), (15, 20)]),
+        ([(5, 50), (10, 20)], [(5, 50)]),
+        ([(30, 40), (1, 31)], [(1, 40)]),
+        ([(90, 100), (1, 2), (50, 60)], [(1, 2), (50, 60), (90, 100)]),
+    ],
+)
+def test_ranges_that_touch_become_one_piece(make, file, ranges, expected):
+    assert [each[:2] for each in places(full(make, *ranges), file)] == expected
+
+
+def test_lines_that_were_not_read_are_not_merged_across(make, file):
+    holes = make.file("pool.py", [], file.definitions)
+    holes.lines.update({number: f"line {number}" for number in (*range(1, 11), *range(13, 20))})
+    assert [each[:2] for each in places(full(make, (1, 10), (13, 19)), holes)] == [(1, 10), (13, 19)]
+
+
+def test_a_merged_piece_keeps_every_reason_and_its_lines(make, file):
+    chosen = [
+        (make.hit("pool.py", 1, 10, 0.5, reason="defines `Pool`, which `take` uses"), Rendering.FULL),
+        (make.hit("pool.py", 11, 20, 1.0, reason="best match for the task", rank=1), Rendering.FULL),
+        (make.hit("pool.py", 21, 30, 0.2, reason="match 4 for the task", rank=4), Rendering.FULL),
+    ]
+    (piece,) = merged(chosen, {("demo", "pool.py"): file})
+    assert piece.reason == "best match for the task, with match 4; defines `Pool`, which `take` uses"
+    assert piece.content.split("\n") == [f"line {number}" for number in range(1, 31)]
+
+
+def test_what_the_text_shows_already_is_not_outlined_again(make, file):
+    chosen = [
+        (make.hit("pool.py", 1, 60, 0.5, symbol="Pool"), Rendering.SIGNATURE),
+        (make.hit("pool.py", 1, 60, 1.0), Rendering.FULL),
+    ]
+    assert places(chosen, file) == [(1, 60, Rendering.FULL)]
+
+
+def test_one_liners_come_after_code(make, file):
+    chosen = [
+        (make.hit("pool.py", 1, 2, 1.0), Rendering.REFERENCE),
+        (make.hit("pool.py", 70, 80, 0.1), Rendering.FULL),
+    ]
+    assert places(chosen, file) == [(70, 80, Rendering.FULL), (1, 2, Rendering.REFERENCE)]
