@@ -1,5 +1,8 @@
 """Who may call, and what those hear who may not."""
 
+import asyncio
+import re
+
 import psycopg
 import pytest
 
@@ -78,6 +81,18 @@ async def test_the_key_is_checked_before_the_body_is_read(gateway):
     async with gateway.client(new_key()) as client:
         answer = await client.post("/v1/search", content=b"{", headers={"content-type": "application/json"})
     assert answer.status_code == 401
+
+
+async def test_a_pipelined_request_inherits_no_caller(gateway, behaviour, published):
+    host, port = gateway.http.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    first = f"GET /v1/health HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {published.key}\r\n\r\n"
+    second = "GET /v1/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    writer.write((first + second).encode())
+    answers = (await asyncio.wait_for(reader.read(), 10)).decode()
+    writer.close()
+    await writer.wait_closed()
+    assert re.findall(r"HTTP/1\.1 (\d+)", answers) == ["200", "401"]
 
 
 async def test_no_key_reaches_the_log(gateway, client, behaviour, published):

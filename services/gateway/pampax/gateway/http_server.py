@@ -35,6 +35,8 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # A pipelined request would start with the deadline and the caller of the one before it.
+                reset_contextvars=True,
                 backlog=_BACKLOG,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_GRACE_S,
