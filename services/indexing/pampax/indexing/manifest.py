@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import zstandard
 
 from pampax.core.errors import InvalidRequest
-from pampax.storage.blobs import compress, decompress
+from pampax.storage.blobs import compress, corrupt, decompress
 
 MAX_ENTRIES = 500_000
 MAX_PATH_BYTES = 4_096
@@ -69,12 +69,15 @@ def pack(entries: Iterable[Entry]) -> bytes:
 
 def unpack(frame: bytes) -> list[Entry]:
     """The packed entries in their order. Internal when the frame is damaged."""
-    data = decompress(frame, zstandard.frame_content_size(frame))
-    (count,) = _COUNT.unpack_from(data)
-    start, end = _COUNT.size, _COUNT.size + count * _ENTRY.size
-    paths = data[end:].decode().split("\0") if count else []
-    rows = _ENTRY.iter_unpack(data[start:end])
-    return [Entry(path, blob, size, mode) for path, (blob, size, mode) in zip(paths, rows, strict=True)]
+    try:
+        data = decompress(frame, zstandard.frame_content_size(frame))
+        (count,) = _COUNT.unpack_from(data)
+        start, end = _COUNT.size, _COUNT.size + count * _ENTRY.size
+        rows = _ENTRY.iter_unpack(data[start:end])
+        paths = data[end:].decode().split("\0") if count else []
+        return [Entry(path, blob, size, mode) for path, (blob, size, mode) in zip(paths, rows, strict=True)]
+    except (zstandard.ZstdError, struct.error, ValueError) as error:
+        raise corrupt("manifest", str(error)) from error
 
 
 def _check(entry: Entry, field: str) -> None:

@@ -123,13 +123,13 @@ class Runner:
         except Stopping as stopping:
             raise _LetOthersTry(counts=False) from stopping
         except SourceFailed as failed:
-            raise _disk_full(failed.error) or failed.error from failed
+            raise disk_full(failed.error) or failed.error from failed
         except PampaxError as error:
             if _may_pass(error):
                 raise self._left(error) from error
             raise
         except Exception as error:  # whatever it is, the operation must end and say so
-            raise _disk_full(error) or self._unexpected(keeper.lease, error) from error
+            raise disk_full(error) or self._unexpected(keeper.lease, error) from error
 
     def _left(self, error: PampaxError) -> _LetOthersTry:
         _log.warning("operation left for another attempt", op="index", err_code=error.reason, detail=error.message)
@@ -188,7 +188,7 @@ def _may_pass(error: PampaxError) -> bool:
     return isinstance(error, (Unavailable, DeadlineExceeded))
 
 
-def _disk_full(error: BaseException | None) -> ResourceExhausted | None:
+def disk_full(error: BaseException | None) -> ResourceExhausted | None:
     """What a full disk of this machine caused, however it was wrapped."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -1,0 +1,18 @@
+"""Every statement that a module names stands in the file beside it; that none stands there unused is tested for all."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from pampax.storage.queries import load_queries
+
+
+@pytest.mark.parametrize("package", ["pampax.indexing", "pampax.indexing.run"])
+def test_named_statements_exist(package: str) -> None:
+    folder = Path(import_module(package).__file__ or "").parent
+    source = "".join(path.read_text() for path in folder.glob("*.py"))
+    used = re.findall(r'(?:_QUERIES\[|_(?:one|all|copy)\(\s*conn,\s*)"(\w+)"', source)
+    assert used
+    assert set(used) <= load_queries(package).names
