@@ -34,3 +34,10 @@ def test_damaged_bytes_are_told(data: bytes) -> None:
         blobs.decompress(data, 500)
 
     assert caught.value.reason == "STORED_DATA_CORRUPT"
+
+
+def test_a_frame_that_claims_an_exabyte_takes_no_memory() -> None:
+    single_segment_with_eight_bytes_of_size = b"\x28\xb5\x2f\xfd\xe0"
+
+    with pytest.raises(Internal, match=f"holds {2**60} bytes instead of 100"):
+        blobs.decompress(single_segment_with_eight_bytes_of_size + (2**60).to_bytes(8, "little"), 100)
