@@ -21,6 +21,7 @@ MAX_DEFINITIONS = 20_000  # of the files of one bundle; a file has a few hundred
 MAX_DEFINITIONS_OF_A_NAME = 64  # old versions of its file included
 MAX_PATHS = 100_000  # looked at for advice
 MAX_TEST_FILES = 200
+BLOBS_AT_A_TIME = 8  # a file has at most a megabyte
 
 _SQL = load_queries(__package__)
 _FILES_BY_PATH = _SQL["files_by_path"]
@@ -103,11 +104,10 @@ class Reader:
         return _found(row for row in rows if _live(self._live_chunks, row["chunk"]))
 
     async def contents(self, blobs: Iterable[bytes]) -> AsyncIterator[tuple[bytes, bytes]]:
-        """Blob id and content, one at a time: never more than one is held here decompressed."""
-        cursor = self._conn.cursor(binary=True)
-        for blob in sorted(set(blobs)):
-            row = await (await cursor.execute(_BLOBS, {**self._scope, "blobs": [blob]})).fetchone()
-            if row is not None:
+        """Blob id and content, a few at a time: no more are held here, and only one of them decompressed."""
+        wanted = sorted(set(blobs))
+        for start in range(0, len(wanted), BLOBS_AT_A_TIME):
+            for row in await self._rows(_BLOBS, {"blobs": wanted[start : start + BLOBS_AT_A_TIME]}):
                 yield row["blob_id"], decompress(row["content"], row["size"])
 
     async def _files(self, query: LiteralString, asked: Mapping[str, object]) -> list[FileRow]:

@@ -57,3 +57,4 @@ ORDER BY s.chunk, s.start_line, s.end_line DESC, s.name COLLATE "C"
 -- name: blobs
 -- Compressed content by blob id.
 SELECT blob_id, size, content FROM blob WHERE repository_id = %(repository)s AND blob_id = ANY(%(blobs)s)
+ORDER BY blob_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,12 +12,13 @@ from pampax.assembly.markup import code
 from pampax.assembly.pieces import MAX_GAP_LINES
 from pampax.assembly.postgres import FileRow, Found, Reader, split_lines
 from pampax.assembly.searching import Hit
-from pampax.assembly.source import FileKey, SourceFile
+from pampax.assembly.source import Definition, FileKey, Place, SourceFile
 from pampax.assembly.tested_paths import pattern_of_tests
 from pampax.assembly.usage import MAX_DEFINING_FILES, Use, uses, value_of
 
 MAX_USERS = 16  # best candidates whose names are looked up
 MAX_USED = 40  # definitions that are taken up for being used
+MAX_NAMESAKES = 12  # definitions of one name, over all files, that are still looked at
 MAX_TEST_FILES = 12
 MAX_FULL_LINES = 150  # a longer definition is offered by its outline; its text comes by its chunks if it is a hit
 
@@ -76,9 +78,9 @@ class _Look:
         kept = tuple(each for each in self._candidates if each.place.path in self._files)
         return Surroundings(kept, {(self._repository, path): file for path, file in self._files.items()})
 
-    async def _open(self, rows: Sequence[FileRow]) -> None:
+    async def _open(self, rows: Iterable[FileRow]) -> None:
         """Takes up files with their chunks and definitions, without their text."""
-        new = [row for row in rows if row.path not in self._rows]
+        new = [row for row in rows if row.path not in self._files]
         if not new:
             return
         spans = await self._reader.spans(new)
@@ -94,9 +96,11 @@ class _Look:
     async def _take_seeds(self) -> None:
         for path in sorted(self._seed_paths & self._files.keys()):
             self._candidates += around.seeds(self._files[path], self._rows[path].lines)
-        async for path, lines in self._contents(self._seed_paths):
-            for each in self._candidates:
-                if each.place.path == path and each.origin is Origin.SEED:
+        seeds = [each for each in self._candidates if each.origin is Origin.SEED]
+        users = sorted(seeds, key=best_first)[:MAX_USERS]
+        async for path, lines in self._contents(each.place.path for each in users):
+            for each in users:
+                if each.place.path == path:
                     self._texts[each] = "\n".join(lines[each.place.start_line - 1 : each.place.end_line])
 
     async def _take_tests(self, best: Sequence[Candidate]) -> None:
@@ -114,51 +118,57 @@ class _Look:
         users = sorted(self._texts, key=best_first)[:MAX_USERS]
         used = uses((each, self._texts[each], self._language(each)) for each in users)
         named = await self._reader.definitions_named({name.lower() for name in used})
-        named = [one for one in named if one.definition.name in used]
-        await self._open(await self._files_of(named))
-        found = [each for name in sorted(used) for each in self._definitions(name, used[name], named)]
-        self._candidates += sorted(found, key=best_first)[:MAX_USED]
+        places = await self._places(one for one in named if one.definition.name in used)
+        found = [each for name, held in sorted(places.items()) for each in self._definitions(name, used[name], held)]
+        best = sorted(found, key=best_first)[:MAX_USED]
+        await self._open(self._rows[path] for path in sorted({each.place.path for each in best}))
+        self._candidates += best
 
-    async def _files_of(self, named: Sequence[Found]) -> list[FileRow]:
-        """The first path of each document that defines a name which not too many documents define."""
-        chunks: dict[str, set[int]] = {}
+    async def _places(self, named: Iterable[Found]) -> dict[str, list[tuple[Place, Definition]]]:
+        """Name -> where it is defined, under the first path of each document; names that are defined in many places
+        are left out."""
+        by_name: dict[str, list[Found]] = {}
         for one in named:
-            chunks.setdefault(one.definition.name, set()).add(one.chunk)
-        telling = {chunk for held in chunks.values() if len(held) <= 4 * MAX_DEFINING_FILES for chunk in held}
-        rows = await self._reader.files_of_chunks(telling)
-        known = {row.first_chunk for row in self._rows.values()}
-        first = {row.first_chunk: row for row in reversed(rows)}
-        return [row for first_chunk, row in sorted(first.items()) if first_chunk not in known]
+            by_name.setdefault(one.definition.name, []).append(one)
+        telling = {name: held for name, held in by_name.items() if len(held) <= MAX_NAMESAKES}
+        rows = await self._reader.files_of_chunks(one.chunk for held in telling.values() for one in held)
+        first: dict[int, FileRow] = {}
+        for row in [*self._rows.values(), *rows]:
+            first.setdefault(row.first_chunk, row)
+            self._rows.setdefault(row.path, row)
+        starts = sorted(first)
+        places: dict[str, list[tuple[Place, Definition]]] = {}
+        for name, held in telling.items():
+            for one in held:
+                holder = first[starts[max(bisect_right(starts, one.chunk) - 1, 0)]] if starts else None
+                if holder is not None and holder.first_chunk <= one.chunk <= holder.last_chunk:
+                    place = Place(self._repository, holder.path, one.definition.start_line, one.definition.end_line)
+                    places.setdefault(name, []).append((place, one.definition))
+        return places
 
-    def _definitions(self, name: str, users: Sequence[Use], named: Sequence[Found]) -> list[Candidate]:
+    def _definitions(
+        self, name: str, users: Sequence[Use], places: Sequence[tuple[Place, Definition]]
+    ) -> list[Candidate]:
         """Candidates for the definitions of a name, but for those that a user shows itself."""
-        places = []
-        for one in named:
-            path = self._path_of(one.chunk) if one.definition.name == name else None
-            if path is not None:
-                places.append((self._files[path].place(one.definition.start_line, one.definition.end_line), one))
         if len({place.path for place, _ in places}) > MAX_DEFINING_FILES:
             return []
         found = []
-        for place, one in places:
-            language = self._files[place.path].language
+        for place, definition in places:
+            language = self._rows[place.path].language
             shares = {
                 use.by: use.by.value * share
                 for use in users
-                if not use.by.place.meets(place) and (share := use.share(one.definition, place.path, language))
+                if not use.by.place.meets(place) and (share := use.share(definition, place.path, language))
             }
             if shares:
-                value = value_of(one.definition, list(shares.values()), len(places))
+                value = value_of(definition, list(shares.values()), len(places))
                 reason = f"defines {code(name)}, which {_called(min(shares, key=best_first))} uses"
-                found.append(candidate(place, Origin.DEFINITION, value, one.definition.qualified_name, reason))
+                found.append(candidate(place, Origin.DEFINITION, value, definition.qualified_name, reason))
         return found
 
     def _language(self, each: Candidate) -> str:
-        file = self._files.get(each.place.path)
-        return file.language if file else ""
-
-    def _path_of(self, chunk: int) -> str | None:
-        return next((row.path for row in self._rows.values() if row.first_chunk <= chunk <= row.last_chunk), None)
+        row = self._rows.get(each.place.path)
+        return row.language if row else ""
 
     async def _read_lines(self) -> None:
         """The lines of every candidate that may be shown in full, and a few around them to merge across."""
