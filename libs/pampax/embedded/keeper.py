@@ -119,7 +119,7 @@ class Keeper:
         while process.alive():
             now = time.monotonic()
             if now >= look_at and not self.spec.runs_once:
-                answer = await self._look(now - started)
+                answer = await self._look(process)
                 heard = heard if answer is Answer.SILENT else now
                 self._judge(answer, silent_s=now - heard)
                 look_at = now + _until_next_look(answer, now - started)
@@ -128,8 +128,9 @@ class Keeper:
                     return
             await asyncio.sleep(POLL_S if self.state.state is ServicePhase.READY else POLL_STARTING_S)
 
-    async def _look(self, lived_s: float) -> Answer:
+    async def _look(self, process: RunningProcess) -> Answer:
         if self.spec.ready is Ready.ALIVE:
+            lived_s = time.time() - process.identity.create_time  # an adopted one has lived before we knew it
             return Answer.READY if lived_s >= SETTLED_S else Answer.NOT_READY
         return await asyncio.to_thread(look, self.spec)
 
