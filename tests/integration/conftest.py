@@ -1,6 +1,6 @@
 """The servers that integration tests share: one PostgreSQL and one Redis for the test session, a database per module.
 
-They are the embedded servers; with PAMPAX_TEST_ENGINE=docker they are containers instead, for the same tests.
+They are the embedded servers; with TEST_ENGINE=docker they are containers instead, for the same tests.
 """
 
 import itertools
@@ -189,7 +189,7 @@ def _embedded_postgres() -> Iterator[PostgresServer]:
 
 
 def _wants_docker() -> bool:
-    return os.environ.get("PAMPAX_TEST_ENGINE", "") == "docker"
+    return os.environ.get("TEST_ENGINE", "") == "docker"
 
 
 @contextmanager
