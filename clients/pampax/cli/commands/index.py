@@ -12,6 +12,7 @@ from pampax.cli import words
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.values import TEXT
+from pampax.core.errors import FailedPrecondition
 
 if TYPE_CHECKING:
     from pampax.cli.indexing.progress import Reporter
@@ -28,6 +29,7 @@ Examples:
 """
 # The largest repository takes minutes; who waits longer than that is better told.
 FOLLOW_S = 6 * 3_600.0
+SHOWN_PROBLEMS = 5
 
 
 @click.command("index", cls=OptionsCommand, short_help="Index a folder or a git repository", epilog=EPILOG)
@@ -64,13 +66,16 @@ def command(
     with session.client() as client, progress_of(session) as report:
         repository, operation, created = _begin(client, wanted, ref, full, local, report)
         if not no_wait:
-            operation = _followed(session, client, operation, report)
-            if created and operation.result is not None and not operation.result.status.files:
-                client.delete_repository(repository.name)
+            try:
+                operation = _followed(session, client, operation, report)
+            except FailedPrecondition as error:
+                if created and error.reason == "NO_FILES":
+                    client.delete_repository(repository.name)
+                raise
     if no_wait:
         _tell_started(session, operation)
     elif operation.result is not None:
-        _tell_done(session, source, operation, operation.result, time.monotonic() - started)
+        _tell_done(session, operation, operation.result, time.monotonic() - started)
 
 
 def _wanted(
@@ -97,22 +102,27 @@ def _wanted(
 def _begin(
     client: Client, wanted: Wanted, ref: str, full: bool, local: bool, report: Reporter
 ) -> tuple[Repository, Operation, bool]:
-    """The repository, the operation that indexes it, and whether it is new."""
-    from pampax.cli.indexing.folder import scan, send
+    """The repository, the operation that indexes it, and whether it is new.
+
+    What is to be uploaded is looked at first: a folder without files makes no repository.
+    """
     from pampax.cli.indexing.source import create, find
 
     found = find(client, wanted, local=local)
-    repository = found or create(client, wanted, local=local)
-    upload = ""
-    if repository.source.upload and wanted.folder is not None:
-        try:
-            manifest = scan(wanted.folder, repository.include, repository.exclude, ref, report)
-            upload = send(client, repository.name, wanted.folder, manifest, report)
-        except KeyboardInterrupt as interrupt:
-            raise KeyboardInterrupt("the upload was stopped; nothing has changed on the server") from interrupt
-        ref = ""
-    operation = client.index(repository.name, ref=ref, full=full, upload=upload)
-    return repository, operation, found is None
+    uploads = found.source.upload if found else wanted.source(local=local).upload
+    if not uploads or wanted.folder is None:
+        repository = found or create(client, wanted, local=local)
+        return repository, client.index(repository.name, ref=ref, full=full), found is None
+    from pampax.cli.indexing.folder import scan, send
+
+    include, exclude = (found.include, found.exclude) if found else (wanted.include, wanted.exclude)
+    try:
+        manifest = scan(wanted.folder, include, exclude, ref, report)
+        repository = found or create(client, wanted, local=local)
+        upload = send(client, repository.name, wanted.folder, manifest, report)
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt("the upload was stopped; nothing has changed on the server") from interrupt
+    return repository, client.index(repository.name, full=full, upload=upload), found is None
 
 
 def _followed(session: Session, client: Client, operation: Operation, report: Reporter) -> Operation:
@@ -136,12 +146,8 @@ def _tell_started(session: Session, operation: Operation) -> None:
         session.screen.line(("  " + session.command(f"status {operation.repository}"), "cyan"))
 
 
-def _tell_done(session: Session, source: str, operation: Operation, result: IndexResult, seconds: float) -> None:
-    from pampax.cli.indexing.folder import no_files
-
+def _tell_done(session: Session, operation: Operation, result: IndexResult, seconds: float) -> None:
     status = result.status
-    if not status.files:
-        raise no_files(source, sum(status.skipped.values()))
     if not session.screen.decorated:
         session.screen.event(_document(operation, result, seconds))
         return
@@ -158,10 +164,10 @@ def _tell_done(session: Session, source: str, operation: Operation, result: Inde
         screen.line("  nothing has changed since the last time")
     if status.skipped:
         screen.line(("  skipped: ", "dim"), words.skipped(status.skipped))
-    for problem in result.errors[:5]:
+    for problem in result.errors[:SHOWN_PROBLEMS]:
         screen.line((f"  as plain lines ({problem.reason}): ", "yellow"), problem.path)
-    if len(result.errors) > 5:
-        screen.line((f"  and {len(result.errors) - 5} more", "yellow"))
+    if len(result.errors) > SHOWN_PROBLEMS:
+        screen.line((f"  and {len(result.errors) - SHOWN_PROBLEMS} more", "yellow"))
     screen.line("Next:")
     for text in (f'search "QUESTION" -r {operation.repository}', f'assemble "TASK" -r {operation.repository}'):
         screen.line(("  " + session.command(text), "cyan"))

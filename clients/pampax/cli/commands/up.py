@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ def command(session: Session, detach: bool, port: int | None) -> None:
         signal.signal(number, _interrupt)
     running = _start(session, port)
     _tell(session, running, detach or not running.started)
+    sys.stdout.flush()  # a pipe must not hold it back for as long as the system runs
     if detach or not running.started:
         return
     with suppress(KeyboardInterrupt):

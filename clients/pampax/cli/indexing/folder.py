@@ -37,10 +37,10 @@ def require_files(folder: Path, include: Sequence[str], exclude: Sequence[str]) 
         listing = list_folder(folder, include, exclude, skip=stop_at_first)
     except _Found:
         return
-    raise no_files(folder, len(listing.skipped))
+    raise _no_files(folder, len(listing.skipped))
 
 
-def no_files(folder: Path | str, skipped: int) -> InvalidRequest:
+def _no_files(folder: Path, skipped: int) -> InvalidRequest:
     left_out = f" ({skipped} are ignored, empty, binary, generated or excluded)" if skipped else ""
     return InvalidRequest(
         f"{folder} holds no files to index{left_out}; check the folder, --include and --exclude", reason="NO_FILES"
@@ -71,7 +71,8 @@ def scan(folder: Path, include: Sequence[str], exclude: Sequence[str], ref: str,
         blob_id = git_blob_id(content)  # it may have changed since it was listed
         entries.append(ManifestEntry(path=file.path, blob_id=blob_id, size=len(content), mode=file.mode))
     if not entries:
-        raise no_files(folder, skipped.total())
+        raise _no_files(folder, skipped.total())
+    on_progress("scanning", len(entries), len(entries))
     return Manifest(
         ref=_ref(listing, ref),
         commit=listing.commit,
@@ -86,7 +87,6 @@ def send(client: Client, repository: str, folder: Path, manifest: Manifest, on_p
     upload = client.open_upload(repository, manifest)
     paths = {entry.blob_id: entry.path for entry in manifest.manifest}
     total, sent = len(upload.missing), 0
-    on_progress("uploading", 0, total)
     for batch in _batches(folder, [(blob, paths[blob]) for blob in upload.missing]):
         client.send_blobs(repository, upload.upload, batch)
         sent += len(batch)

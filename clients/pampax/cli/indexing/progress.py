@@ -68,6 +68,7 @@ class _Bar:
         self._progress = progress
         self._task: TaskID | None = None
         self._stage = ""
+        self._started_at = progress.get_time()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         if stage != self._stage:
@@ -75,8 +76,11 @@ class _Bar:
                 self._progress.remove_task(self._task)
             self._stage = stage
             self._task = self._progress.add_task(TITLES.get(stage, stage), total=None, counts="")
+            self._progress.tasks[-1].start_time = self._started_at  # the time shown is that of the whole command
         assert self._task is not None
-        self._progress.update(self._task, completed=done, total=total or None, counts=_counts(done, total))
+        # A stage that has handled everything still works until the next one begins: no end in sight, not finished.
+        known = total if done < total else None
+        self._progress.update(self._task, completed=done, total=known, counts=_counts(done, total))
 
 
 def _counts(done: int, total: int) -> str:

@@ -1,0 +1,146 @@
+"""Searching and assembling through the command: what is printed, and what is refused."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .conftest import PAMPAX, Cli
+
+
+@pytest.fixture(autouse=True)
+def _indexed(shop: Path) -> None:
+    """Every test here asks about the shop."""
+
+
+def test_a_question_finds_the_code_that_answers_it(pampax: Cli) -> None:
+    answer = pampax("search", "where", "are", "payments", "retried?", "-r", "shop", "--json").json
+    best = answer["results"][0]
+    assert (best["path"], best["language"]) == ("shop/payment.py", "python")
+    assert answer["snapshots"][0]["repo"] == "shop"
+    assert answer["degraded"] == []
+
+
+def test_results_for_people_have_place_symbol_and_lines_of_code(pampax: Cli) -> None:
+    done = pampax("search", "retry_with_backoff", "-r", "shop")
+    assert done.code == 0
+    heading, *_ = done.out.splitlines()
+    assert heading.startswith("1. shop/payment.py:")
+    assert "retry_with_backoff(" in done.out
+    assert "\x1b" not in done.out
+    assert "cache " in done.out.splitlines()[-1]
+
+
+def test_the_explained_parts_add_up_to_the_score(pampax: Cli) -> None:
+    for result in pampax("search", "total of a basket", "-r", "shop", "--explain", "--json").json["results"]:
+        assert sum(part["score"] for part in result["evidence"]) == pytest.approx(result["score"], abs=1e-6)
+    assert "SIGNAL" in pampax("search", "total of a basket", "-r", "shop", "--explain").out
+
+
+def test_filters_narrow_the_results(pampax: Cli) -> None:
+    def found(*options: str) -> set[str]:
+        return {hit["path"] for hit in pampax("search", "item", "-r", "shop", "--json", *options).json["results"]}
+
+    assert found("-l", "go") == {"stock/stock.go"}
+    assert found("-p", "shop/**") <= {"shop/basket.py", "shop/payment.py"}
+    assert len(found("-k", "1")) == 1
+    assert found("--kind", "type") <= {"shop/basket.py", "shop/payment.py"}
+    by_file = pampax("search", "item", "-r", "shop", "--group-by", "file", "--json").json["results"]
+    assert len({hit["path"] for hit in by_file}) == len(by_file)
+
+
+def test_pages_follow_one_another_without_repeats(pampax: Cli) -> None:
+    first = pampax("search", "price", "-r", "shop", "-k", "2", "--json").json
+    second = pampax("search", "price", "-r", "shop", "-k", "2", "--page-token", first["next_page_token"], "--json").json
+    both = [hit["id"] for hit in (*first["results"], *second["results"])]
+    assert len(both) == len(set(both)) > 2
+
+
+def test_the_same_question_is_answered_from_the_cache(pampax: Cli) -> None:
+    pampax("search", "is this warm", "-r", "shop", "--json")
+    assert pampax("search", "is this warm", "-r", "shop", "--json").json["cache"] == "hit"
+
+
+def test_no_results_is_success_with_advice(pampax: Cli) -> None:
+    done = pampax("search", "zzyzx", "-r", "shop", "-m", "lexical")
+    assert (done.code, done.out) == (0, "no results for 'zzyzx'\n")
+    assert "try without -m" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["search", "x", "-r", "nope"], "repository 'nope' is not found, or not readable with this key"),
+        (["search", "x", "-l", "pyton"], "did you mean python?"),
+        (["search", "x", "-r", "shop", "--ref", "nope"], "nope"),
+        (["search", "x", "--page-token", "junk"], "page"),
+        (["search", "x" * 9_000], "must have at most 8192 bytes, got 9000"),
+        (["search", "x", "--max-staleness", "-1"], "must be between"),
+        (["assemble", "x", "-b", "0"], "token_budget must be between 256 and 200000, got 0"),
+        (["assemble", "x", "-b", "1000000000"], "token_budget must be between 256 and 200000, got 1000000000"),
+        (["assemble", "x", "--seed", "../x"], "seed_paths"),
+        (["status", "nope"], "nope"),
+        (["status", "../x"], "a repository's name must be"),
+    ],
+)
+def test_what_cannot_be_answered_is_one_line_and_exit_code_2(pampax: Cli, arguments: list[str], line: str) -> None:
+    done = pampax(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert line in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_an_error_in_json_names_reason_exit_code_and_request(pampax: Cli) -> None:
+    done = pampax("search", "x", "-r", "nope", "--json")
+    error = json.loads(done.err)["error"]
+    assert (done.code, done.out, error["exit_code"], error["reason"]) == (2, "", 2, "REPOSITORY_NOT_FOUND")
+    assert len(error["corr_id"]) == 32
+
+
+def test_an_index_that_is_too_old_is_refused(pampax: Cli) -> None:
+    done = pampax("search", "price", "-r", "shop", "--max-staleness", "0")
+    assert done.code == 2
+    assert "longer than the 0 s asked for" in done.err
+
+
+def test_a_bundle_stays_within_its_budget(pampax: Cli) -> None:
+    for tokens in ("256", "1000", "200000"):
+        bundle = pampax("assemble", "retry payments", "-r", "shop", "-b", tokens, "--json").json
+        assert 0 < bundle["budget"]["used"] <= int(tokens) == bundle["budget"]["limit"]
+        assert bundle["items"][0]["content"]
+
+
+def test_a_bundle_is_markdown_on_stdout_and_a_summary_beside_it(pampax: Cli) -> None:
+    done = pampax("assemble", "retry payments when the provider is busy", "-r", "shop")
+    assert "retry_with_backoff" in done.out
+    assert "of 8,000 tokens (o200k_base)" in done.err
+    assert pampax("assemble", "retry payments when the provider is busy", "-r", "shop", "--quiet").err == ""
+
+
+def test_the_same_task_gives_the_same_bytes_and_signature(pampax: Cli) -> None:
+    first, second = (pampax("assemble", "sum up a basket", "-r", "shop", "--json").json for _ in range(2))
+    assert first["signature"] == second["signature"] != ""
+    assert first["markdown"] == second["markdown"]
+
+
+def test_a_bundle_is_written_to_a_file(pampax: Cli, tmp_path: Path) -> None:
+    done = pampax("assemble", "format prices", "-r", "shop", "--seed", "web/price.ts", "-o", tmp_path / "b.md")
+    assert (done.code, done.out) == (0, "")
+    assert "formatPrice" in (tmp_path / "b.md").read_text()
+    assert pampax("assemble", "format prices", "-o", "/nowhere/b.md").code == 3
+
+
+def test_freshness_of_a_repository_is_shown(pampax: Cli) -> None:
+    done = pampax("status", "shop")
+    assert "main *" in done.out
+    assert "skipped in main: 1 binary" in done.out
+    assert "shop" in pampax("repos").out
+
+
+def test_a_reader_that_leaves_early_is_no_error(pampax: Cli) -> None:
+    command = f"{PAMPAX} search price --json | head -c 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], env=pampax.env, cwd=pampax.work_dir, capture_output=True, text=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("{0\n", "")
