@@ -11,7 +11,7 @@ import psutil
 import psycopg
 import pytest
 
-from pampax.embedded.process import MARK, mark
+from pampax.embedded.process import MARK, is_alive, mark
 from pampax.embedded.spec import read_plan
 from pampax.embedded.state import SystemPhase, SystemState, is_led
 
@@ -127,7 +127,7 @@ def test_system_without_supervisors_is_started_anew_and_nothing_runs_twice(trial
     again = trial.start()
     assert again.started
     assert again.endpoint == before.endpoint
-    assert not any(pid is not None and psutil.pid_exists(pid) for pid in pids(before).values())
+    assert [item.name for item in before.services if item.identity is not None and is_alive(item.identity)] == []
 
 
 def test_system_without_supervisors_is_stopped(trial: Trial) -> None:

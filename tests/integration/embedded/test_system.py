@@ -114,8 +114,10 @@ def test_service_that_ends_at_once_is_named_with_its_last_words(trial: Trial) ->
 
 
 def test_service_that_never_answers_is_named(trial: Trial) -> None:
+    trial.start()
+    trial.stop()
     with pytest.raises(Unavailable, match=r"not ready in time: .*gateway"):
-        trial.start(with_gateway(sys.executable, STANDIN, "worker"), timeout_s=6)
+        trial.start(with_gateway(sys.executable, STANDIN, "worker"), timeout_s=10)
     assert trial.processes() == []
 
 
