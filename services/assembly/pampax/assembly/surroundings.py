@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pampax.assembly import around
 from pampax.assembly.candidates import Candidate, Origin, best_first, candidate
+from pampax.assembly.edges import fitted
 from pampax.assembly.markup import code
 from pampax.assembly.pieces import MAX_GAP_LINES
 from pampax.assembly.postgres import FileRow, Found, Reader, split_lines
@@ -75,8 +76,9 @@ class _Look:
             self._candidates += around.around(each, file) if file else []
         await self._take_used()
         await self._read_lines()
-        kept = tuple(each for each in self._candidates if each.place.path in self._files)
-        return Surroundings(kept, {(self._repository, path): file for path, file in self._files.items()})
+        kept = [each for each in self._candidates if each.place.path in self._files]
+        placed = tuple(fitted(each, self._files[each.place.path]) for each in kept)
+        return Surroundings(placed, {(self._repository, path): file for path, file in self._files.items()})
 
     async def _open(self, rows: Iterable[FileRow]) -> None:
         """Takes up files with their chunks and definitions, without their text."""

@@ -27,6 +27,11 @@ _NAME = re.compile(
     r"(?:(?P<through>[\w$\])}]*)\s*(?P<access>\.|->|::|\?\.))?(?P<name>[A-Za-z_$][\w$]{2,})"
     r"(?P<call>\s*(?:::<|<[\w, ]*>)?\()?"
 )
+# Types that every language brings along; where an index has them as names, it has misread a declaration.
+_PRIMITIVES = frozenset(
+    {"int", "char", "long", "short", "void", "bool", "boolean", "float", "double", "str", "byte", "null", "nil", "none",
+     "true", "false"}
+)  # fmt: skip
 _SELF = frozenset({"self", "this", "cls", "super", "Self"})
 _FAMILIES = ({"javascript", "typescript", "tsx"}, {"c", "cpp"}, {"java", "kotlin", "scala", "groovy"})
 
@@ -64,6 +69,8 @@ def uses(texts: Iterable[tuple[Candidate, str, str]]) -> dict[str, list[Use]]:
         own: dict[str, Use] = {}
         for match in _NAME.finditer(without_prose(without_imports(text), language)):
             name, through = match["name"], match["through"]
+            if name.lower() in _PRIMITIVES:
+                continue
             before = own.get(name, Use(each, language, called=False, bare=False, through=frozenset()))
             own[name] = Use(
                 each, language, before.called or match["call"] is not None, before.bare or match["access"] is None,
