@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,9 +14,10 @@ from pampax.codeintel.parse import analyse
 from pampax.embedding.static import load_default
 from pampax.search import features, weights
 from pampax.search.directory import Directory, FileRow, build_directory
+from pampax.search.evidence import Evidence, evidence_of
 from pampax.search.gathered import Definition, Gathered, Neighbours
-from pampax.search.query import read_query
-from pampax.search.ranking import RankedChunk, rank_chunks
+from pampax.search.query import Query, read_query
+from pampax.search.ranking import RankedChunk, Scores, rank_chunks
 from pampax.storage.posting import Posting
 
 FILES = {
@@ -45,21 +46,27 @@ class Corpus:
     vectors: np.ndarray
     places: tuple[tuple[str, int, int], ...]
 
-    def search(self, text: str, *, one_per_file: bool = False) -> list[RankedChunk]:
-        query = read_query(text)
-        similarities = self.vectors @ load_default().embed_query(text)
+    def gather(self, query: Query) -> Gathered:
+        similarities = self.vectors @ load_default().embed_query(query.text)
         order = np.argsort(-similarities, kind="stable")
-        gathered = Gathered(
+        names = {term: self.names[term] for term in query.terms if term in self.names}
+        return Gathered(
             words={term: self.words[term] for term in query.terms if term in self.words},
-            names={term: self.names[term] for term in query.terms if term in self.names},
+            names=features.name_scores(self.directory, query, names),
+            definitions=tuple(replace(each, asked=each.name.lower() in query.names) for each in self.definitions),
             neighbours=Neighbours(order.astype(np.int32), similarities[order].astype(np.float32)),
-            exact=tuple(each for each in self.definitions if each.name.lower() in query.names),
-            named=self.definitions,
         )
-        computed = features.compute(self.directory, query, gathered)
-        vector = weights.NAME if query.single_token else weights.SENTENCE
+
+    def explained(self, text: str, *, one_per_file: bool = False) -> list[tuple[RankedChunk, tuple[Evidence, ...]]]:
+        query = read_query(text)
+        computed = features.compute(self.directory, query, self.gather(query))
+        scores = Scores.of(computed, weights.NAME if query.single_token else weights.SENTENCE)
         allowed = np.ones(len(self.directory.first_chunk), np.bool_)
-        return list(rank_chunks(computed, vector, allowed, None, one_per_file=one_per_file))
+        ranked = rank_chunks(computed, scores, allowed, None, one_per_file=one_per_file)
+        return [(chunk, evidence_of(computed, scores, chunk)) for chunk in ranked]
+
+    def search(self, text: str, *, one_per_file: bool = False) -> list[RankedChunk]:
+        return [chunk for chunk, _ in self.explained(text, one_per_file=one_per_file)]
 
     def paths(self, ranked: list[RankedChunk]) -> list[str]:
         return [self.places[each.ordinal][0] for each in ranked]
@@ -91,9 +98,8 @@ def _corpus(files: Mapping[str, str]) -> Corpus:
         for symbol in analysis.parsed.symbols:
             at = next(o for o in range(first, len(places)) if places[o][1] <= symbol.start_line <= places[o][2])
             definitions.append(
-                Definition(at, symbol.name, symbol.qualified_name, symbol.kind, symbol.start_line, symbol.end_line,
-                           symbol.signature, symbol.exported)
-            )  # fmt: skip
+                Definition(at, symbol.name, symbol.kind, symbol.end_line - symbol.start_line + 1, asked=False)
+            )
         blob = hashlib.sha1(text.encode()).digest()
         rows.append(FileRow(path, blob, language_of(path), first, len(places) - first, len(text)))
     words, names = ({term: _posting(entries) for term, entries in field.items()} for field in lists)

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pampax.search.evidence import Evidence
 from pampax.search.query import Intent
 from pampax.storage.snapshots import Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """`score`: points added to the total. `value`: the signal before weighting. `rank`: 0 when the source has none."""
-
-    source: str
-    rank: int
-    score: float
-    value: float
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +50,3 @@ class FileText:
     start_line: int
     end_line: int
     lines: int
-
-
-DETAILS: Mapping[str, str] = {
-    "text": "words of the question in the file's best chunks",
-    "names": "words of the question in names defined there",
-    "path": "words of the question in the path",
-    "symbol": "a symbol's name that matches the question",
-    "definition": "defines a name that the question holds",
-    "semantic": "close in meaning by the embedding model",
-    "size": "size of the file beside the others",
-    "kind_of_path": "a test, example, port or header path",
-    "chunk": "how well this chunk matches inside its file",
-    "further_chunk": "a better chunk of the same file is shown already",
-}

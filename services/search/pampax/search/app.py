@@ -27,7 +27,7 @@ async def run(settings: Settings) -> None:
 
     async def ready() -> bool:
         try:
-            await database.open()
+            await service.warm()
             async with database.untenanted(timeout_s=1.0, read_only=True) as conn:
                 await conn.execute("SELECT 1")
         except PampaxError:

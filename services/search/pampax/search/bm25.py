@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pampax.search.directory import Directory
 from pampax.storage.posting import Posting
 
 Floats = NDArray[np.float32]
@@ -21,60 +22,74 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """k1: how fast repetition saturates; b: how much length counts; both without unit."""
+    """`k1`: how fast repetition saturates; `b`: how much length counts; both without unit. `mean_length` in terms."""
 
     k1: float
     b: float
+    mean_length: float
 
 
-TEXT = Parameters(k1=1.2, b=0.75)
-NAMES = Parameters(k1=0.8, b=0.4)
+def of_text(directory: Directory) -> Parameters:
+    return Parameters(k1=1.2, b=0.75, mean_length=max(directory.mean_length, 1.0))
+
+
+# A chunk defines few names, and their number says little about it: one mean for all repositories.
+OF_NAMES = Parameters(k1=0.8, b=0.4, mean_length=6.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Chunks that hold a term: ordinals ascending, scores, and the idf-weighted share of the question's terms that
+    each holds, 0..1. `idf` by term, for terms that some live chunk holds."""
+
+    ordinals: Ints
+    scores: Floats
+    coverage: Floats
+    idf: Mapping[str, float]
+
+    def strongest(self, most: int) -> Scored:
+        """The best `most` chunks; equals of the last one stay in, so that no order decides among them."""
+        if len(self.ordinals) <= most:
+            return self
+        keep = self.scores >= np.partition(self.scores, -most)[-most]
+        return Scored(self.ordinals[keep], self.scores[keep], self.coverage[keep], self.idf)
+
+
+NOTHING = Scored(np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.float32), {})
 
 
 def idf(documents: int, holding: int) -> float:
     return math.log(1 + (documents - holding + 0.5) / (holding + 0.5))
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Ordinals, ascending, with their scores; `idf` and `share` by term: share is what a chunk that holds every term
-    of the query would reach, so that scores / ceiling lies in 0..1."""
-
-    ordinals: Ints
-    scores: Floats
-    coverage: Floats  # idf-weighted share of the query's terms that the chunk holds, 0..1
-    idf: Mapping[str, float]
-
-
 def score_chunks(
-    postings: Mapping[str, Posting],
-    weights: Mapping[str, float],
-    live: NDArray[np.bool_],
-    live_count: int,
-    mean_length: float,
-    parameters: Parameters,
+    postings: Mapping[str, Posting], weights: Mapping[str, float], directory: Directory, parameters: Parameters
 ) -> Scored:
-    """Scores every live chunk that holds a term. df is counted against `live`, so an index that grew by refreshes
-    scores as a clean one. Cost: linear in the lengths of the lists plus one pass over `live`."""
-    total = np.zeros(len(live), np.float32)
-    covered = np.zeros(len(live), np.float32)
+    """Scores every live chunk that holds a term. df is counted against the live chunks, so an index that grew by
+    refreshes scores as a clean one; sums run in the order of `weights`, whatever the order of `postings`. Cost: linear
+    in the lengths of the lists plus one pass over the chunks."""
+    total = np.zeros(len(directory.live_chunks), np.float32)
+    covered = np.zeros(len(directory.live_chunks), np.float32)
     term_idf: dict[str, float] = {}
     for term, weight in weights.items():
         posting = postings.get(term)
         if posting is None:
             continue
-        inside = posting.ordinals < len(live)
-        keep = np.zeros(len(posting.ordinals), np.bool_)
-        keep[inside] = live[posting.ordinals[inside]]
+        keep = directory.is_live(posting.ordinals)
         ordinals = posting.ordinals[keep]
         if not len(ordinals):
             continue
-        term_idf[term] = idf(live_count, len(ordinals))
-        tf = posting.tfs[keep].astype(np.float32)
-        relative = posting.lengths[keep].astype(np.float32) / max(mean_length, 1.0)
-        saturated = tf * (parameters.k1 + 1) / (tf + parameters.k1 * (1 - parameters.b + parameters.b * relative))
-        total[ordinals] += saturated * np.float32(weight * term_idf[term])
-        covered[ordinals] += np.float32(weight * term_idf[term])
+        term_idf[term] = idf(directory.chunk_count, len(ordinals))
+        worth = np.float32(weight * term_idf[term])
+        total[ordinals] += worth * _saturated(posting.tfs[keep], posting.lengths[keep], parameters)
+        covered[ordinals] += worth
     found = np.flatnonzero(total).astype(np.int32)
-    ceiling = sum(weights[term] * value for term, value in term_idf.items()) or 1.0
-    return Scored(found, total[found], covered[found] / np.float32(ceiling), term_idf)
+    whole = sum(weights[term] * value for term, value in term_idf.items()) or 1.0
+    return Scored(found, total[found], covered[found] / np.float32(whole), term_idf)
+
+
+def _saturated(tfs: NDArray[np.uint8], lengths: NDArray[np.uint16], parameters: Parameters) -> Floats:
+    tf = tfs.astype(np.float32)
+    relative = lengths.astype(np.float32) / np.float32(parameters.mean_length)
+    norm = parameters.k1 * (1 - parameters.b + parameters.b * relative)
+    return np.asarray(tf * (parameters.k1 + 1) / (tf + norm), np.float32)

@@ -24,17 +24,23 @@ class Directories:
         self._kept: OrderedDict[int, Directory] = OrderedDict()
         self._reading: dict[int, asyncio.Task[Directory]] = {}
 
+    def kept(self, snapshot: Snapshot) -> Directory | None:
+        """The directory, when no reading is needed."""
+        directory = self._kept.get(snapshot.snapshot_id)
+        if directory is not None:
+            self._kept.move_to_end(snapshot.snapshot_id)
+        return directory
+
     async def get(self, tenant_id: UUID, snapshot: Snapshot) -> Directory:
         """`snapshot` must come from a resolve under `tenant_id`: that is what keeps tenants apart here."""
-        kept = self._kept.get(snapshot.snapshot_id)
+        kept = self.kept(snapshot)
         if kept is not None:
-            self._kept.move_to_end(snapshot.snapshot_id)
             return kept
         task = self._reading.get(snapshot.snapshot_id)
         if task is None:
             task = asyncio.create_task(self._read(tenant_id, snapshot))
             self._reading[snapshot.snapshot_id] = task
-            task.add_done_callback(lambda _: self._reading.pop(snapshot.snapshot_id, None))
+            task.add_done_callback(lambda done: self._end_reading(snapshot.snapshot_id, done))
         # A caller that gives up must not take the others' reading with it.
         return await asyncio.shield(task)
 
@@ -45,6 +51,11 @@ class Directories:
         while len(self._kept) > 1 and (len(self._kept) > MAX_SNAPSHOTS or self._files() > MAX_FILES):
             self._kept.popitem(last=False)
         return directory
+
+    def _end_reading(self, snapshot_id: int, done: asyncio.Task[Directory]) -> None:
+        del self._reading[snapshot_id]
+        if not done.cancelled():
+            done.exception()  # seen here too: everybody who waited may have left
 
     def _files(self) -> int:
         return sum(len(directory.files) for directory in self._kept.values())

@@ -1,4 +1,4 @@
-"""What a search needs to know of a snapshot before it looks at any posting: its files, documents and their words.
+"""What a search knows of a snapshot before it looks at any posting: files, documents and the words of their paths.
 
 A document is a blob read as one language; its chunks have consecutive ordinals. A directory is built once per snapshot
 and shared by all searches of it; everything in it is immutable.
@@ -7,6 +7,7 @@ and shared by all searches of it; everything in it is immutable.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from pampax.search.path_kinds import PathKinds, path_kinds
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+
+MAX_SIZE_Z = 2.5  # standard deviations; beyond, a file is just very large or very small
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class FileRow:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WordBags:
     """Bags of words in compressed rows: bag i holds words[offsets[i]:offsets[i + 1]], as indexes into `vocabulary`."""
 
@@ -71,16 +74,19 @@ class WordBags:
         return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Directory:
-    """Files by path; documents by first chunk. `file_of` names a document's first file by path, `files_of` all."""
+    """Files by path; documents by first chunk. `file_of` names a document's first file by path, `files_of` all.
+
+    `mean_length` is in terms a chunk; `size_z` is the logarithm of a document's bytes in standard deviations from the
+    mean, cut at `MAX_SIZE_Z`.
+    """
 
     files: tuple[FileRow, ...]
     live_chunks: Mask
     chunk_count: int
     mean_length: float
     first_chunk: Ints
-    chunk_counts: Ints
     file_of: Ints
     files_of: tuple[tuple[int, ...], ...]
     stems: WordBags
@@ -88,9 +94,20 @@ class Directory:
     kinds: PathKinds
     size_z: Floats
 
+    def is_live(self, ordinals: Ints) -> Mask:
+        """Whether the snapshot shows each of these chunks; ordinals past its end are of later snapshots."""
+        live = np.zeros(len(ordinals), np.bool_)
+        inside = ordinals < len(self.live_chunks)
+        live[inside] = self.live_chunks[ordinals[inside]]
+        return live
+
     def document_of(self, ordinals: Ints) -> Ints:
         """The document that holds each live chunk."""
         return (np.searchsorted(self.first_chunk, ordinals, side="right") - 1).astype(np.int32)
+
+    def file_at(self, path: str) -> FileRow | None:
+        at = bisect_left(self.files, path, key=lambda file: file.path)
+        return self.files[at] if at < len(self.files) and self.files[at].path == path else None
 
 
 def build_directory(files: Iterable[FileRow], live_chunks: Mask, term_count: int) -> Directory:
@@ -103,8 +120,6 @@ def build_directory(files: Iterable[FileRow], live_chunks: Mask, term_count: int
     starts = sorted(owners)
     first_files = [owners[start][0] for start in starts]
     named = [path_terms(ordered[index].path) for index in first_files]
-    sizes = np.array([math.log(1 + ordered[index].bytes) for index in first_files], np.float32)
-    spread = float(sizes.std()) if len(sizes) else 0.0
     chunk_count = int(live_chunks.sum())
     return Directory(
         files=ordered,
@@ -112,11 +127,18 @@ def build_directory(files: Iterable[FileRow], live_chunks: Mask, term_count: int
         chunk_count=chunk_count,
         mean_length=term_count / max(chunk_count, 1),
         first_chunk=np.array(starts, np.int32),
-        chunk_counts=np.array([ordered[index].chunk_count for index in first_files], np.int32),
         file_of=np.array(first_files, np.int32),
         files_of=tuple(tuple(owners[start]) for start in starts),
         stems=WordBags.of([stem for stem, _ in named]),
         folders=WordBags.of([folders for _, folders in named]),
         kinds=path_kinds([ordered[index].path for index in first_files]),
-        size_z=np.clip((sizes - sizes.mean()) / spread, -2.5, 2.5) if spread else np.zeros(len(sizes), np.float32),
+        size_z=_standardised([ordered[index].bytes for index in first_files]),
     )
+
+
+def _standardised(sizes: Sequence[int]) -> Floats:
+    logarithms = np.array([math.log1p(size) for size in sizes], np.float32)
+    spread = float(logarithms.std()) if len(logarithms) else 0.0
+    if not spread:
+        return np.zeros(len(logarithms), np.float32)
+    return np.asarray(np.clip((logarithms - logarithms.mean()) / spread, -MAX_SIZE_Z, MAX_SIZE_Z), np.float32)

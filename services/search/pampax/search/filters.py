@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pathspec import GitIgnoreSpec
 
-from pampax.core.errors import InvalidRequest
 from pampax.search.directory import Directory
+from pampax.search.globs import compile_glob
 from pampax.search.request import SearchRequest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Allowed:
     """`documents` is a mask; `files` tells per file whether its path and language pass (None: all do)."""
 
@@ -27,24 +26,14 @@ class Allowed:
 
 
 def allowed_by(request: SearchRequest, directory: Directory) -> Allowed:
-    """InvalidRequest when the glob cannot be read."""
+    """Cost: a microsecond a file for a glob, nothing without filters."""
     if not request.languages and not request.path_glob:
         return Allowed(np.ones(len(directory.first_chunk), np.bool_), None)
     files = np.ones(len(directory.files), np.bool_)
     if request.languages:
         files &= np.array([file.language in request.languages for file in directory.files], np.bool_)
     if request.path_glob:
-        glob = _compiled(request.path_glob)
-        files &= np.array([glob.match_file(file.path) for file in directory.files], np.bool_)
+        matches = compile_glob(request.path_glob).match
+        files &= np.array([matches(file.path) is not None for file in directory.files], np.bool_)
     documents = np.array([bool(files[list(owned)].any()) for owned in directory.files_of], np.bool_)
     return Allowed(documents, files)
-
-
-def _compiled(glob: str) -> GitIgnoreSpec:
-    try:
-        return GitIgnoreSpec.from_lines([glob])
-    except ValueError as error:
-        raise InvalidRequest(
-            f"path_glob {glob!r} cannot be read: {error}; write a pattern as in .gitignore, for example src/**/*.py",
-            fields={"path_glob": "not a gitignore-style pattern"},
-        ) from None

@@ -1,29 +1,29 @@
-"""Asks every source of evidence about one snapshot, in parallel; what fails is left out and named."""
+"""The sources of evidence about one snapshot: words, names and definitions in one transaction, vectors beside it."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pampax.core.errors import DeadlineExceeded, ResourceExhausted, Unavailable
 from pampax.embedding.base import Embedder
 from pampax.runtime.logging import get_logger
-from pampax.search import features, postgres
+from pampax.search import postgres
+from pampax.search.bm25 import Scored
 from pampax.search.directory import Directory
-from pampax.search.gathered import Definition, Gathered, Neighbours
+from pampax.search.features import name_scores
+from pampax.search.gathered import Gathered, Neighbours
 from pampax.search.query import Query
 from pampax.search.request import Mode, SearchRequest
-from pampax.storage.database import Database
-from pampax.storage.posting import Posting
+from pampax.search.vectors import read_neighbours
+from pampax.storage.database import Connection, Database
 from pampax.storage.snapshots import Snapshot
 
 MAX_NEIGHBOURS = 256
-MAX_NAMED_CHUNKS = 100  # chunks with the best names whose symbols are looked at
-LEXICAL_TIMEOUT_S = 5.0
+MAX_NAMED_CHUNKS = 100  # chunks with the best names whose definitions are looked at
+SEMANTIC = "semantic"
 SEMANTIC_TIMEOUT_S = 2.0  # later than this the answer goes out without vectors, and says so
 
 _log = get_logger()
@@ -37,63 +37,46 @@ class Sources:
     embedder: Embedder
 
 
-async def gather(
-    sources: Sources, tenant_id: UUID, snapshot: Snapshot, directory: Directory, query: Query, request: SearchRequest
-) -> tuple[Gathered, tuple[str, ...]]:
-    """What the sources found, and the names of those that failed. An error of the words' source is raised."""
-    neighbours = asyncio.create_task(_neighbours(sources, tenant_id, snapshot, directory, query, request))
-    try:
-        words, names, exact, named = await _lexical(sources, tenant_id, snapshot, directory, query, request.mode)
-        near, degraded = await neighbours
-    finally:
-        neighbours.cancel()
-    return Gathered(words, names, near, exact, named), degraded
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request of one tenant, with its text taken apart."""
+
+    tenant_id: UUID
+    request: SearchRequest
+    query: Query
 
 
-_Lexical = tuple[dict[str, Posting], dict[str, Posting], tuple[Definition, ...], tuple[Definition, ...]]
+async def read_words(conn: Connection, question: Question, snapshot: Snapshot, directory: Directory) -> Gathered:
+    """Everything but vectors. Two round trips; the second asks for definitions where the first found the best names."""
+    query = question.query
+    if not query.terms and not query.names:
+        return Gathered()
+    fields = [postgres.NAMES] if question.request.mode is Mode.SYMBOL else [postgres.WORDS, postgres.NAMES]
+    words, postings = await postgres.read_postings(conn, snapshot, query.terms, fields)
+    names = name_scores(directory, query, postings)
+    definitions = await postgres.read_definitions(conn, snapshot, query.names, _best(names))
+    return Gathered(words, names, tuple(definitions))
 
 
-async def _lexical(
-    sources: Sources, tenant_id: UUID, snapshot: Snapshot, directory: Directory, query: Query, mode: Mode
-) -> _Lexical:
-    if mode is Mode.SEMANTIC:
-        return {}, {}, (), ()
-    fields = [postgres.NAMES] if mode is Mode.SYMBOL else [postgres.WORDS, postgres.NAMES]
-    async with sources.database.tenant(tenant_id, timeout_s=LEXICAL_TIMEOUT_S, read_only=True) as conn:
-        words, names = await postgres.read_postings(conn, snapshot, query.terms, fields)
-        exact = await postgres.read_definitions(conn, snapshot, query.names)
-        best = _best_named(directory, query, names)
-        named = await postgres.read_definitions_in(conn, snapshot, best) if best else ()
-    return words, names, exact, named
-
-
-def _best_named(directory: Directory, query: Query, names: dict[str, Posting]) -> list[int]:
-    scored = features.name_scores(directory, query, Gathered(names=names))
-    order = np.lexsort((scored.ordinals, -scored.scores))[:MAX_NAMED_CHUNKS]
-    best: list[int] = scored.ordinals[order].tolist()
-    return best
-
-
-async def _neighbours(
-    sources: Sources, tenant_id: UUID, snapshot: Snapshot, directory: Directory, query: Query, request: SearchRequest
+async def find_neighbours(
+    sources: Sources, question: Question, snapshot: Snapshot, directory: Directory
 ) -> tuple[Neighbours | None, tuple[str, ...]]:
-    if request.mode in (Mode.LEXICAL, Mode.SYMBOL):
+    """The nearest chunks, and the name of this part when it failed."""
+    if question.request.mode in (Mode.LEXICAL, Mode.SYMBOL):
         return None, ()
-    vector = sources.embedder.embed_query(query.text)
+    vector = sources.embedder.embed_query(question.query.text)
     if not vector.any():  # no word that the model knows: nothing is near
         return None, ()
+    exact = question.request.exact_vectors
     try:
-        return await _nearest(sources, tenant_id, snapshot, directory, vector, exact=request.exact_vectors), ()
+        async with sources.database.tenant(question.tenant_id, timeout_s=SEMANTIC_TIMEOUT_S, read_only=True) as conn:
+            return await read_neighbours(conn, snapshot, directory, vector, MAX_NEIGHBOURS, exact=exact), ()
     except (Unavailable, DeadlineExceeded, ResourceExhausted) as error:
         _log.warning("answering without vectors", op="search", err_code=error.reason, repository=snapshot.repository)
-        return None, ("semantic",)
+        return None, (SEMANTIC,)
 
 
-async def _nearest(
-    sources: Sources, tenant_id: UUID, snapshot: Snapshot, directory: Directory, vector: NDArray[np.float32],
-    *, exact: bool,
-) -> Neighbours:  # fmt: skip
-    async with sources.database.tenant(tenant_id, timeout_s=SEMANTIC_TIMEOUT_S, read_only=True) as conn:
-        return await postgres.read_neighbours(
-            conn, snapshot, directory.live_chunks, vector, MAX_NEIGHBOURS, exact=exact
-        )
+def _best(names: Scored) -> list[int]:
+    order = np.lexsort((names.ordinals, -names.scores))[:MAX_NAMED_CHUNKS]
+    best: list[int] = names.ordinals[order].tolist()
+    return best

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from pampax.search.bm25 import NOTHING, Scored
 from pampax.storage.posting import Posting
 
 
@@ -21,25 +22,22 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A symbol and the ordinal of the chunk that holds its first line."""
+    """A symbol and the ordinal of the chunk that holds its first line. `asked`: its folded name is in the question."""
 
     chunk: int
     name: str
-    qualified_name: str
     kind: str
-    start_line: int
-    end_line: int
-    signature: str
-    exported: bool
+    lines: int
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`words` and `names`: term -> packed list. `exact`: definitions whose folded name is in the question; `named`:
-    definitions in the chunks whose names match best. None for a source that was not asked or did not answer."""
+    """`words`: term -> packed list. `names`: scores of the chunks that define names made of the question's words.
+    `definitions`: of a name in the question, and all in the chunks with the best names. `neighbours` is None when
+    vectors were not asked or did not answer."""
 
     words: Mapping[str, Posting] = field(default_factory=dict)
-    names: Mapping[str, Posting] = field(default_factory=dict)
+    names: Scored = NOTHING
+    definitions: tuple[Definition, ...] = ()
     neighbours: Neighbours | None = None
-    exact: tuple[Definition, ...] = ()
-    named: tuple[Definition, ...] = ()

@@ -1,4 +1,4 @@
-"""What a path says whatever the question: test or example, port to one platform, header beside its source, depth."""
+"""What a path says whatever the question: test or example, port to one platform, header beside its source."""
 
 from __future__ import annotations
 
@@ -17,23 +17,13 @@ _ASIDE = re.compile(
     r"|benchmarks?|bench|compat|legacy|deprecated|third_party|vendor)(/|$)"
     r"|(^|/)(test_[^/]*|[^/]*[._-](test|tests|spec|bench|mock|example)\.[^/]+|[^/]*(Test|Tests|Spec|IT)\.[a-z]+|conftest\.py)$"
 )
+# Terms of a question that asks for such code; stems, as `pampax.codeintel.terms` gives them.
 ASIDE_WORDS = frozenset(
     {
-        "test",
-        "spec",
-        "mock",
-        "fixture",
-        "exampl",
-        "example",
-        "sample",
-        "demo",
-        "doc",
-        "bench",
-        "benchmark",
-        "compat",
-        "legacy",
+        "test", "spec", "mock", "fixture", "exampl", "example", "sample", "demo", "doc", "bench", "benchmark", "compat",
+        "legacy"
     }
-)
+)  # fmt: skip
 PLATFORMS = frozenset(
     {
         "aix", "amiga", "android", "cygwin", "darwin", "dos", "freebsd", "haiku", "hurd", "ibmi", "ios",
@@ -48,22 +38,19 @@ _HEADER = re.compile(r"\.(h|hh|hpp|hxx)$")
 
 @dataclass(frozen=True, slots=True)
 class PathKinds:
-    """One value per path; flags are 0 or 1, depth counts folders below the shallowest path."""
+    """One flag per path, 0 or 1. `aside`: code about other code (tests, examples, documentation, benchmarks)."""
 
     aside: Floats
     platform: Floats
     header: Floats
-    depth: Floats
 
 
 def path_kinds(paths: Sequence[str]) -> PathKinds:
     sources = {_SOURCE.sub("", path) for path in paths if _SOURCE.search(path)}
-    depths = [path.count("/") for path in paths]
     return PathKinds(
         aside=np.array([bool(_ASIDE.search(path)) for path in paths], np.float32),
         platform=np.array([bool(_PLATFORM.search(path)) for path in paths], np.float32),
         header=np.array(
             [bool(_HEADER.search(path)) and _HEADER.sub("", path) in sources for path in paths], np.float32
         ),
-        depth=np.array(depths, np.float32) - np.float32(min(depths, default=0)),
     )

@@ -14,11 +14,13 @@ from pampax.search.path_kinds import ASIDE_WORDS, PLATFORMS
 
 Floats = NDArray[np.float32]
 
+# BM25 over the words of a path: they hardly repeat, and a long path is not less telling.
 PATH_K1 = 0.5
 PATH_B = 0.5
+FOLDER_SHARE = 0.5  # of a word in a folder's name, beside the same word in the file's
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PathMatch:
     """One value per document. Covers lie in 0..1; `bm25` is not scaled; flags are 0 or 1."""
 
@@ -28,7 +30,6 @@ class PathMatch:
     aside: Floats
     platform: Floats
     header: Floats
-    depth: Floats
 
 
 def match_paths(directory: Directory, terms: Mapping[str, float]) -> PathMatch:
@@ -41,11 +42,10 @@ def match_paths(directory: Directory, terms: Mapping[str, float]) -> PathMatch:
     return PathMatch(
         stem_cover=_cover(directory.stems, stem_words),
         folder_cover=_cover(directory.folders, folder_words),
-        bm25=_bm25(directory.stems, terms) + np.float32(0.5) * _bm25(directory.folders, terms),
+        bm25=_bm25(directory.stems, terms) + np.float32(FOLDER_SHARE) * _bm25(directory.folders, terms),
         aside=np.zeros_like(flags.aside) if asks_aside else flags.aside,
         platform=np.zeros_like(flags.platform) if named_platforms else flags.platform,
         header=flags.header,
-        depth=flags.depth,
     )
 
 

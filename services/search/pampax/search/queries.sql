@@ -10,46 +10,46 @@ SELECT field, term, entries FROM posting
 WHERE repository_id = %(repository)s AND build_id = %(build)s AND field = ANY(%(fields)s) AND term = ANY(%(terms)s)
 ORDER BY field, term, segment
 
--- name: definitions_by_name
--- Symbols whose name is one of the asked, whatever the case.
-SELECT chunk, name, qualified_name, kind, start_line, end_line, signature, exported FROM symbol
-WHERE repository_id = %(repository)s AND build_id = %(build)s AND folded = ANY(%(names)s)
-ORDER BY chunk, start_line LIMIT %(most)s
-
--- name: definitions_in_chunks
--- Symbols that start in the asked chunks.
-SELECT chunk, name, qualified_name, kind, start_line, end_line, signature, exported FROM symbol
-WHERE repository_id = %(repository)s AND build_id = %(build)s AND chunk = ANY(%(chunks)s)
-ORDER BY chunk, start_line LIMIT %(most)s
-
--- name: nearest_scanned
--- Nearest rows by cosine among all rows of (repository, build), scanned exactly.
-SELECT ordinal, 1 - (embedding <=> %(query)s::halfvec) AS similarity FROM chunk_vector
+-- name: definitions
+-- Symbols with one of the asked names, whatever the case, before symbols that start in one of the asked chunks.
+SELECT chunk, name, kind, end_line - start_line + 1 AS lines, folded = ANY(%(names)s) AS asked FROM symbol
 WHERE repository_id = %(repository)s AND build_id = %(build)s
-ORDER BY embedding <=> %(query)s::halfvec, ordinal LIMIT %(most)s
+  AND (folded = ANY(%(names)s) OR chunk = ANY(%(chunks)s))
+ORDER BY asked DESC, chunk, start_line, name LIMIT %(most)s
 
--- name: nearest_among
--- Nearest rows by cosine among the given ordinals, scanned exactly.
-SELECT ordinal, 1 - (embedding <=> %(query)s::halfvec) AS similarity FROM chunk_vector
+-- name: nearest
+-- Nearest live rows by cosine among those of (repository, build), scanned exactly. `live` has one bit an ordinal.
+SELECT ordinal, 1 - (embedding <=> %(vector)s::halfvec) AS similarity FROM chunk_vector
+WHERE repository_id = %(repository)s AND build_id = %(build)s
+  AND CASE WHEN ordinal < %(size)s THEN get_bit(%(live)s, ordinal) = 1 ELSE false END
+ORDER BY embedding <=> %(vector)s::halfvec, ordinal LIMIT %(most)s
+
+-- name: nearest_in_table
+-- Nearest live rows by cosine in an own vector table, scanned exactly: the sum hides the index.
+SELECT ordinal, 1 - (embedding <=> %(vector)s::halfvec) AS similarity FROM {table}
+WHERE CASE WHEN ordinal < %(size)s THEN get_bit(%(live)s, ordinal) = 1 ELSE false END
+ORDER BY (embedding <=> %(vector)s::halfvec) + 0, ordinal LIMIT %(most)s
+
+-- name: nearest_by_index
+-- Nearest rows by cosine in an own vector table, dead ones included, through its HNSW index.
+SELECT ordinal, 1 - (embedding <=> %(vector)s::halfvec) AS similarity FROM {table}
+ORDER BY embedding <=> %(vector)s::halfvec LIMIT %(most)s
+
+-- name: set_ef_search
+-- How many candidates HNSW keeps, in this transaction.
+SELECT set_config('hnsw.ef_search', %(ef_search)s::text, true)
+
+-- name: kinds
+-- Kind of each of the given chunks.
+SELECT ordinal, kind FROM chunk
 WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal = ANY(%(ordinals)s)
-ORDER BY embedding <=> %(query)s::halfvec, ordinal LIMIT %(most)s
 
--- name: nearest_indexed
--- Nearest rows by cosine in an own vector table, through its HNSW index.
-SELECT ordinal, 1 - (embedding <=> %(query)s::halfvec) AS similarity FROM {table}
-ORDER BY embedding <=> %(query)s::halfvec LIMIT %(most)s
+-- name: passages
+-- Places of the given chunks and the compressed content of the blobs that hold them.
+SELECT c.ordinal, c.blob_id, c.language, c.start_line, c.end_line, c.kind, c.symbol, b.size, b.content
+FROM chunk c JOIN blob b USING (repository_id, blob_id)
+WHERE c.repository_id = %(repository)s AND c.build_id = %(build)s AND c.ordinal = ANY(%(ordinals)s)
 
--- name: nearest_indexed_among
--- Nearest rows by cosine in an own vector table among the given ordinals, scanned exactly: the sum hides the index.
-SELECT ordinal, 1 - (embedding <=> %(query)s::halfvec) AS similarity FROM {table}
-WHERE ordinal = ANY(%(ordinals)s)
-ORDER BY (embedding <=> %(query)s::halfvec) + 0, ordinal LIMIT %(most)s
-
--- name: chunks
--- Places of the given ordinals.
-SELECT ordinal, blob_id, language, start_line, end_line, kind, symbol FROM chunk
-WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal = ANY(%(ordinals)s)
-
--- name: blobs
--- Compressed content by blob id.
-SELECT blob_id, size, content FROM blob WHERE repository_id = %(repository)s AND blob_id = ANY(%(blobs)s)
+-- name: blob
+-- Compressed content of one blob.
+SELECT size, content FROM blob WHERE repository_id = %(repository)s AND blob_id = %(blob)s

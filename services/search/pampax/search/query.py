@@ -54,6 +54,10 @@ class Query:
     def single_token(self) -> bool:
         return len(self.text.split()) == 1
 
+    def without_words(self) -> Query:
+        """The same question for vectors alone: neither words, names nor paths match it."""
+        return Query(self.text, {}, (), self.intent)
+
 
 def read_query(text: str, intent: Intent | None = None) -> Query:
     """Takes a trimmed, non-empty question apart. `intent` overrides what its form suggests."""

@@ -2,6 +2,10 @@
 
 The next chunk is always the one with the highest file score + chunk score - loss of a further chunk, so a file may give
 one chunk or several; no file is forced in and none is limited to one.
+
+Points are rounded before they are added and compared, so that the last bits of a float, which differ between machines,
+never order two results; equals go by document and chunk. The same question over the same build and generation therefore
+has the same answer on every replica.
 """
 
 from __future__ import annotations
@@ -16,116 +20,86 @@ from numpy.typing import NDArray
 from pampax.search.features import Features
 from pampax.search.weights import SOURCE_OF, Weights
 
-Floats = NDArray[np.float32]
+Points = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 MAX_FILES = 200  # ranked files whose chunks are looked at
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Points that one source gave a result, and the result's rank in that source (0: the source does not rank)."""
-
-    source: str
-    points: float
-    value: float
-    rank: int
+DECIMALS = 6  # of points; float32 features have about seven digits
 
 
 @dataclass(frozen=True, slots=True)
 class RankedChunk:
-    """A chosen chunk; `score` is the sum of the points of `parts`."""
+    """A chosen chunk. `candidate`: its place among the candidate chunks; `nth`: how many of its document came first."""
 
     ordinal: int
     document: int
+    candidate: int
+    nth: int
     score: float
-    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Points per document from each source, their sum, and points per candidate chunk; all rounded."""
+
+    sources: Mapping[str, Points]
+    files: Points
+    chunks: Points
+    weights: Weights
+
+    @classmethod
+    def of(cls, features: Features, weights: Weights) -> Scores:
+        sources: dict[str, Points] = {}
+        for name, weight in weights.file.items():
+            points = weight * features.files[name].astype(np.float64)
+            source = SOURCE_OF[name]
+            sources[source] = sources[source] + points if source in sources else points
+        values = features.chunks.values
+        chunks = sum(weight * values[name].astype(np.float64) for name, weight in weights.chunk.items())
+        rounded = {source: points.round(DECIMALS) for source, points in sources.items()}
+        files = np.asarray(sum(rounded.values())).round(DECIMALS)
+        return cls(rounded, files, (np.asarray(chunks) * weights.chunk_scale).round(DECIMALS), weights)
+
+    def loss(self, nth: int) -> float:
+        """Points that the chunk after `nth` others of its file loses."""
+        further = self.weights.further
+        return further[min(nth, len(further)) - 1] if nth else 0.0
 
 
 def rank_chunks(
-    features: Features, weights: Weights, allowed: NDArray[np.bool_], allowed_chunks: NDArray[np.bool_] | None,
-    *, one_per_file: bool,
-) -> Iterator[RankedChunk]:  # fmt: skip
+    features: Features, scores: Scores, allowed: Mask, allowed_chunks: Mask | None, *, one_per_file: bool
+) -> Iterator[RankedChunk]:
     """Chunks, best first, lazily. `allowed` masks documents, `allowed_chunks` candidate chunks (None: all)."""
-    scores = file_scores(features.files, weights.file)
-    chunk_scores = _weighted(features.chunks.values, weights.chunk) * np.float32(weights.chunk_scale)
-    ranks = _Ranks(features)
-    queues = _chunks_by_file(features, chunk_scores, scores, allowed, allowed_chunks)
-    heap: list[tuple[float, int, int]] = []
-    for document, chunks in queues.items():
-        heapq.heappush(heap, (-float(scores[document] + chunk_scores[chunks[0]]), document, 0))
+    queues = _candidates_by_document(features, scores, allowed, allowed_chunks)
+
+    def entry(document: int, nth: int) -> tuple[float, int, int]:
+        total = scores.files[document] + scores.chunks[queues[document][nth]] - scores.loss(nth)
+        return -round(float(total), DECIMALS), document, nth
+
+    heap = [entry(document, 0) for document in queues]
+    heapq.heapify(heap)
     while heap:
-        _, document, nth = heapq.heappop(heap)
-        chunk = queues[document][nth]
-        loss = 0.0 if nth == 0 else weights.further[min(nth, len(weights.further)) - 1]
-        yield _ranked(features, weights, ranks, chunk, document, float(chunk_scores[chunk]), loss)
+        negated, document, nth = heapq.heappop(heap)
+        candidate = queues[document][nth]
+        yield RankedChunk(int(features.chunks.ordinals[candidate]), document, candidate, nth, -negated)
         if not one_per_file and nth + 1 < len(queues[document]):
-            following = queues[document][nth + 1]
-            loss = weights.further[min(nth + 1, len(weights.further)) - 1]
-            heapq.heappush(heap, (-float(scores[document] + chunk_scores[following] - loss), document, nth + 1))
+            heapq.heappush(heap, entry(document, nth + 1))
 
 
-def file_scores(files: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
-    return _weighted(files, weights)
-
-
-def _weighted(values: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
-    total = np.zeros(len(next(iter(values.values()))), np.float32)
-    for name, weight in weights.items():
-        total += np.float32(weight) * values[name]
-    return total
-
-
-def _chunks_by_file(
-    features: Features, chunk_scores: Floats, scores: Floats, allowed: NDArray[np.bool_],
-    allowed_chunks: NDArray[np.bool_] | None,
-) -> dict[int, list[int]]:  # fmt: skip
-    """Document -> its candidate chunks (indexes), best first; only for the best files."""
-    candidates = np.flatnonzero(allowed & features.found)
-    best = candidates[np.lexsort((candidates, -scores[candidates]))][:MAX_FILES]
+def _candidates_by_document(
+    features: Features, scores: Scores, allowed: Mask, allowed_chunks: Mask | None
+) -> dict[int, list[int]]:
+    """Document -> its candidate chunks, best first; only for the best files."""
+    documents = np.flatnonzero(allowed & features.found)
+    best = documents[np.lexsort((documents, -scores.files[documents]))][:MAX_FILES]
     wanted = np.isin(features.chunks.documents, best)
     if allowed_chunks is not None:
         wanted &= allowed_chunks
-    indexes = np.flatnonzero(wanted)
-    order = np.lexsort((features.chunks.ordinals[indexes], -chunk_scores[indexes]))
+    candidates = np.flatnonzero(wanted)
+    order = np.lexsort((candidates, -scores.chunks[candidates]))
     queues: dict[int, list[int]] = {}
-    for index in indexes[order].tolist():
-        queues.setdefault(int(features.chunks.documents[index]), []).append(index)
+    for candidate, document in zip(
+        candidates[order].tolist(), features.chunks.documents[candidates[order]].tolist(), strict=True
+    ):
+        queues.setdefault(document, []).append(candidate)
     return queues
-
-
-class _Ranks:
-    """Rank of a chunk or document in one source, counted only for results that are shown."""
-
-    def __init__(self, features: Features) -> None:
-        self._features = features
-
-    def of(self, source: str, chunk: int, document: int) -> int:
-        chunks = self._features.chunks.values
-        if source in chunks:
-            value = chunks[source][chunk]
-            return int((chunks[source] > value).sum()) + 1 if value > 0 else 0
-        if source == "path":
-            stems = self._features.files["stem"]
-            return int((stems > stems[document]).sum()) + 1 if stems[document] > 0 else 0
-        return 0
-
-
-def _ranked(
-    features: Features, weights: Weights, ranks: _Ranks, chunk: int, document: int, chunk_points: float, loss: float
-) -> RankedChunk:
-    points: dict[str, float] = {}
-    values: dict[str, float] = {}
-    for name, weight in weights.file.items():
-        value = float(features.files[name][document])
-        if weight * value:
-            source = SOURCE_OF[name]
-            points[source] = points.get(source, 0.0) + weight * value
-            values[source] = max(values.get(source, 0.0), value)
-    points["chunk"] = chunk_points
-    if loss:
-        points["further_chunk"] = -loss
-    parts = tuple(
-        Part(source, value, values.get(source, 0.0), ranks.of(source, chunk, document))
-        for source, value in sorted(points.items(), key=lambda item: (-item[1], item[0]))
-    )
-    return RankedChunk(int(features.chunks.ordinals[chunk]), document, sum(part.points for part in parts), parts)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pampax.codeintel.languages import LANGUAGES
 from pampax.core.errors import InvalidRequest
+from pampax.search.globs import compile_glob
 from pampax.search.query import Intent
 
 MAX_QUERY_BYTES = 8_192
 MAX_LIMIT = 100
 MAX_REPOSITORIES = 50
 MAX_LANGUAGES = 32
-MAX_GLOB_CHARS = 500
 DEFAULT_LIMIT = 10
+MAX_SHOWN_CHARS = 64  # of a wrong value in the message about it
 KINDS = frozenset({"type", "function", "variable", "declaration", "block", "text"})
 
 
@@ -49,25 +50,53 @@ class SearchRequest:
 
 def check(request: SearchRequest) -> SearchRequest:
     """The same request, or InvalidRequest that names every wrong field."""
+    wrong = _wrong_bounds(request) | _wrong_names(request.repositories or (), request.ref)
+    for name, given, known in (("languages", request.languages, LANGUAGES), ("kinds", request.kinds, KINDS)):
+        unknown = min(given - known, default=None)
+        if unknown is not None:
+            wrong[name] = f"{unknown[:MAX_SHOWN_CHARS]!r} is not known{_nearest(unknown[:MAX_SHOWN_CHARS], known)}"
+    if request.path_glob:
+        try:
+            compile_glob(request.path_glob)
+        except InvalidRequest as error:
+            wrong |= error.fields
+    _refuse(wrong)
+    return request
+
+
+def check_names(repositories: Sequence[str], ref: str | None) -> None:
+    """InvalidRequest for names that Postgres cannot even compare."""
+    _refuse(_wrong_names(repositories, ref))
+
+
+def _wrong_bounds(request: SearchRequest) -> dict[str, str]:
     wrong: dict[str, str] = {}
+    query_bytes = len(request.query.encode())
     if not request.query.strip():
         wrong["query"] = "must not be empty; say what you look for in words, by name or by path"
-    elif len(request.query.encode()) > MAX_QUERY_BYTES:
-        wrong["query"] = f"must have at most {MAX_QUERY_BYTES} bytes, has {len(request.query.encode())}"
+    elif query_bytes > MAX_QUERY_BYTES:
+        wrong["query"] = f"must have at most {MAX_QUERY_BYTES} bytes, has {query_bytes}"
     if not 1 <= request.limit <= MAX_LIMIT:
         wrong["limit"] = f"must be between 1 and {MAX_LIMIT}, got {request.limit}"
     if request.repositories is not None and len(request.repositories) > MAX_REPOSITORIES:
         wrong["repositories"] = f"at most {MAX_REPOSITORIES} can be named, got {len(request.repositories)}"
     if len(request.languages) > MAX_LANGUAGES:
         wrong["languages"] = f"at most {MAX_LANGUAGES} can be named, got {len(request.languages)}"
-    if len(request.path_glob) > MAX_GLOB_CHARS:
-        wrong["path_glob"] = f"must have at most {MAX_GLOB_CHARS} characters"
-    for name, given, known in (("languages", request.languages, LANGUAGES), ("kinds", request.kinds, KINDS)):
-        for value in sorted(given - known):
-            wrong[name] = f"{value!r} is not known{_nearest(value, known)}"
+    return wrong
+
+
+def _wrong_names(repositories: Sequence[str], ref: str | None) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if any("\0" in name for name in repositories):
+        wrong["repositories"] = "holds a NUL character; no repository has one in its name"
+    if "\0" in (ref or ""):
+        wrong["ref"] = "holds a NUL character; no ref has one in its name"
+    return wrong
+
+
+def _refuse(wrong: Mapping[str, str]) -> None:
     if wrong:
         raise InvalidRequest("; ".join(f"{name} {what}" for name, what in wrong.items()), fields=wrong)
-    return request
 
 
 def _nearest(value: str, known: Collection[str]) -> str:

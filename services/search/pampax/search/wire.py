@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from pampax.core.errors import InvalidRequest
-from pampax.search.answer import Answer, Evidence, FileText, Result
+from pampax.search.answer import Answer, FileText, Result
+from pampax.search.evidence import Evidence
 from pampax.search.query import Intent
 from pampax.search.request import DEFAULT_LIMIT, Mode, SearchRequest
 from pampax.storage.snapshots import Snapshot

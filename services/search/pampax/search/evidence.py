@@ -1,0 +1,71 @@
+"""Why a chunk was chosen: the points of each source, which add up to its score, and its rank in that source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pampax.search.features import Features
+from pampax.search.ranking import RankedChunk, Scores
+from pampax.search.weights import SOURCE_OF
+
+CHUNK = "chunk"
+FURTHER_CHUNK = "further_chunk"
+DETAILS: Mapping[str, str] = {
+    "text": "words of the question in the file's best chunks",
+    "names": "words of the question in names defined there",
+    "path": "words of the question in the path",
+    "symbol": "a symbol's name that matches the question",
+    "definition": "defines a name that the question holds",
+    "semantic": "close in meaning by the embedding model",
+    "size": "size of the file beside the others",
+    "kind_of_path": "a test, example, port or header path",
+    CHUNK: "how well this chunk matches inside its file",
+    FURTHER_CHUNK: "a better chunk of the same file is shown already",
+}
+# These answer no question on their own, so a place in their order would say nothing.
+UNRANKED = frozenset({"size", "kind_of_path"})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`score`: points added to the total. `value`: the strongest signal before weighting. `rank`: 1 for the file (for
+    `chunk`, the chunk) to which the source gave most, equals share it; 0 when the source does not rank."""
+
+    source: str
+    rank: int
+    score: float
+    value: float
+    detail: str
+
+
+def evidence_of(features: Features, scores: Scores, chunk: RankedChunk) -> tuple[Evidence, ...]:
+    """Strongest first. Cost: one pass over the documents for each source."""
+    found = [
+        Evidence(
+            source,
+            0 if source in UNRANKED else _rank(points, chunk.document),
+            float(points[chunk.document]),
+            _value(features, source, chunk.document),
+            DETAILS[source],
+        )
+        for source, points in scores.sources.items()
+        if points[chunk.document]
+    ]
+    points = float(scores.chunks[chunk.candidate])
+    found.append(Evidence(CHUNK, _rank(scores.chunks, chunk.candidate), points, points, DETAILS[CHUNK]))
+    if chunk.nth:
+        found.append(Evidence(FURTHER_CHUNK, 0, -scores.loss(chunk.nth), float(chunk.nth), DETAILS[FURTHER_CHUNK]))
+    return tuple(sorted(found, key=lambda part: (-part.score, part.source)))
+
+
+def _rank(points: NDArray[np.float64], place: int) -> int:
+    return int(np.count_nonzero(points > points[place])) + 1
+
+
+def _value(features: Features, source: str, document: int) -> float:
+    names = [name for name, of_source in SOURCE_OF.items() if of_source == source]
+    return max(float(features.files[name][document]) for name in names)

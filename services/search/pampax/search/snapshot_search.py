@@ -1,0 +1,118 @@
+"""One question in one snapshot: evidence gathered, features computed, chunks ranked."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pampax.search import features, postgres, weights
+from pampax.search.directories import Directories
+from pampax.search.directory import Directory
+from pampax.search.features import ChunkFeatures, Features
+from pampax.search.filters import Allowed, allowed_by
+from pampax.search.gather import Question, Sources, find_neighbours, read_words
+from pampax.search.gathered import Gathered, Neighbours
+from pampax.search.ranking import RankedChunk, Scores, rank_chunks
+from pampax.search.request import Mode
+from pampax.storage.database import Connection
+from pampax.storage.snapshots import Snapshot
+
+WORDS_TIMEOUT_S = 5.0
+KINDS_TIMEOUT_S = 2.0
+MAX_CANDIDATES_BY_KIND = 2_000  # candidate chunks whose kind is looked up when a request filters by kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """The best chunks of one snapshot with what they were ranked by; `degraded` names the parts that failed."""
+
+    snapshot: Snapshot
+    directory: Directory
+    allowed: Allowed
+    features: Features
+    scores: Scores
+    chunks: tuple[RankedChunk, ...]
+    degraded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """A search whose words are read and whose vectors are still asked for."""
+
+    snapshot: Snapshot
+    directory: Directory
+    words: Gathered
+    neighbours: asyncio.Task[tuple[Neighbours | None, tuple[str, ...]]]
+
+
+class SnapshotSearch:
+    """A search in two halves, since nobody may wait for a second connection while holding one: `begin` reads with the
+    caller's connection, `finish` waits for the vectors, which have their own, when that one is free again."""
+
+    def __init__(self, sources: Sources, directories: Directories) -> None:
+        self._sources = sources
+        self._directories = directories
+
+    async def search(self, question: Question, snapshot: Snapshot, most: int) -> Ranked:
+        """The best `most` chunks of the snapshot."""
+        database, tenant_id = self._sources.database, question.tenant_id
+        directory = await self._directories.get(tenant_id, snapshot)
+        async with database.tenant(tenant_id, timeout_s=WORDS_TIMEOUT_S, read_only=True) as conn:
+            begun = await self.begin(conn, question, snapshot, directory)
+        return await self.finish(begun, question, most)
+
+    async def begin(self, conn: Connection, question: Question, snapshot: Snapshot, directory: Directory) -> Begun:
+        """Starts the vectors, reads the words."""
+        neighbours = asyncio.create_task(find_neighbours(self._sources, question, snapshot, directory))
+        try:
+            words = await read_words(conn, question, snapshot, directory)
+        except BaseException:
+            neighbours.cancel()
+            raise
+        return Begun(snapshot, directory, words, neighbours)
+
+    async def finish(self, begun: Begun, question: Question, most: int) -> Ranked:
+        neighbours, degraded = await begun.neighbours
+        words, directory, request = begun.words, begun.directory, question.request
+        found = Gathered(words.words, words.names, words.definitions, neighbours)
+        computed = await asyncio.to_thread(features.compute, directory, question.query, found)
+        kinds = await self._kinds(question, begun.snapshot, computed.chunks) if request.kinds else None
+
+        def ranked() -> Ranked:
+            allowed = allowed_by(request, directory)
+            scores = Scores.of(computed, weights.NAME if question.query.single_token else weights.SENTENCE)
+            mask = _allowed_chunks(question, computed.chunks, kinds)
+            chunks = rank_chunks(computed, scores, allowed.documents, mask, one_per_file=request.by_file)
+            best = tuple(itertools.islice(chunks, most))
+            return Ranked(begun.snapshot, directory, allowed, computed, scores, best, degraded)
+
+        return await asyncio.to_thread(ranked)
+
+    async def _kinds(self, question: Question, snapshot: Snapshot, chunks: ChunkFeatures) -> Mapping[int, str]:
+        """Kind by ordinal, for the strongest candidates."""
+        strength = np.sum(list(chunks.values.values()), axis=0)
+        best = np.lexsort((chunks.ordinals, -strength))[:MAX_CANDIDATES_BY_KIND]
+        database = self._sources.database
+        async with database.tenant(question.tenant_id, timeout_s=KINDS_TIMEOUT_S, read_only=True) as conn:
+            return await postgres.read_kinds(conn, snapshot, chunks.ordinals[best].tolist())
+
+
+def _allowed_chunks(
+    question: Question, chunks: ChunkFeatures, kinds: Mapping[int, str] | None
+) -> NDArray[np.bool_] | None:
+    """Mask of the candidates that the request's mode and kinds let through; None when all are."""
+    symbols = question.request.mode is Mode.SYMBOL
+    if not symbols and kinds is None:
+        return None
+    mask = np.ones(len(chunks.ordinals), np.bool_)
+    if symbols:
+        mask &= (chunks.values["symbol"] > 0) | (chunks.values["definition"] > 0)
+    if kinds is not None:
+        asked = question.request.kinds
+        mask &= np.array([kinds.get(ordinal) in asked for ordinal in chunks.ordinals.tolist()], np.bool_)
+    return mask

@@ -1,0 +1,81 @@
+"""Nearest chunks of one snapshot by their vectors, each function inside a transaction that the caller opened.
+
+Rows in the shared table are scanned exactly. A large (repository, build) has a table of its own with an HNSW index,
+which knows nothing of snapshots: more neighbours than wanted are asked for, the dead ones dropped, and the table is
+scanned exactly when too few are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from pampax.search.directory import Directory
+from pampax.search.gathered import Neighbours
+from pampax.search.postgres import scope
+from pampax.storage.database import Connection
+from pampax.storage.queries import load_queries
+from pampax.storage.snapshots import Snapshot
+
+MAX_EF_SEARCH = 1_000  # candidates that HNSW may keep: pgvector's own bound
+SPARE = 1.5  # candidates per wanted neighbour: recall, and room for dead ones beyond their usual share
+ENOUGH = 0.5  # share of the wanted neighbours that must be alive, else the table is scanned
+
+_SQL = load_queries(__package__)
+_NEAREST = sql.SQL(_SQL["nearest"])
+_NEAREST_IN_TABLE = sql.SQL(_SQL["nearest_in_table"])
+_NEAREST_BY_INDEX = sql.SQL(_SQL["nearest_by_index"])
+_SET_EF_SEARCH = sql.SQL(_SQL["set_ef_search"])
+
+
+async def read_neighbours(
+    conn: Connection, snapshot: Snapshot, directory: Directory, vector: NDArray[np.float32], most: int, *, exact: bool
+) -> Neighbours:
+    """At most `most` live chunks, nearest first, equals by ordinal. `exact` goes past the approximate index."""
+    if snapshot.vector_table is not None and not exact:
+        table = sql.Identifier(snapshot.vector_table)
+        found = await _by_index(conn, table, directory, vector, most)
+        if len(found.ordinals) >= min(most, directory.chunk_count) * ENOUGH:
+            return found
+    return await _exactly(conn, snapshot, directory, vector, most)
+
+
+async def _by_index(
+    conn: Connection, table: sql.Identifier, directory: Directory, vector: NDArray[np.float32], most: int
+) -> Neighbours:
+    alive = directory.chunk_count / max(len(directory.live_chunks), 1)
+    candidates = min(MAX_EF_SEARCH, int(most * SPARE / max(alive, SPARE * most / MAX_EF_SEARCH)))
+    await conn.execute(_SET_EF_SEARCH, {"ef_search": candidates})
+    asked = {"vector": _text(vector), "most": candidates}
+    found = await _similar(conn, _NEAREST_BY_INDEX.format(table=table), asked)
+    keep = directory.is_live(found.ordinals)
+    return Neighbours(found.ordinals[keep][:most], found.similarities[keep][:most])
+
+
+async def _exactly(
+    conn: Connection, snapshot: Snapshot, directory: Directory, vector: NDArray[np.float32], most: int
+) -> Neighbours:
+    live = np.packbits(directory.live_chunks, bitorder="little").tobytes()  # get_bit counts from the lowest
+    asked = {"vector": _text(vector), "most": most, "live": live, "size": len(directory.live_chunks)}
+    if snapshot.vector_table is None:
+        return await _similar(conn, _NEAREST, {**scope(snapshot), **asked})
+    table = sql.Identifier(snapshot.vector_table)
+    return await _similar(conn, _NEAREST_IN_TABLE.format(table=table), asked)
+
+
+async def _similar(conn: Connection, statement: sql.SQL | sql.Composed, asked: Mapping[str, object]) -> Neighbours:
+    cursor = conn.cursor(binary=True, row_factory=tuple_row)
+    rows = await (await cursor.execute(statement, asked)).fetchall()
+    ordinals = np.array([ordinal for ordinal, _ in rows], np.int32)
+    similarities = np.array([similarity for _, similarity in rows], np.float32)
+    # A chunk without any known word has no direction, and its cosine is not a number.
+    order = np.lexsort((ordinals, -similarities))[: np.count_nonzero(~np.isnan(similarities))]
+    return Neighbours(ordinals[order], similarities[order])
+
+
+def _text(vector: NDArray[np.float32]) -> str:
+    return "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
