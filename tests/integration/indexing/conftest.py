@@ -31,6 +31,7 @@ from pampax.embedding.static import load_default
 from pampax.indexing.run.indexing import GitPolicy
 from pampax.indexing.run.runner import Runner
 from pampax.runtime.caller import CALLER_KEY, sign_caller
+from pampax.runtime.channel import connect
 from pampax.runtime.errors_wire import from_rpc_error
 from pampax.storage.database import SyncDatabase
 from pampax.v1 import indexing_service_pb2 as pb
@@ -214,7 +215,7 @@ async def processes(new_processes: NewProcesses) -> AsyncIterator[Processes]:
 
 
 async def channel_to(address: str) -> grpc.aio.Channel:
-    channel = grpc.aio.insecure_channel(address)
+    channel = connect(address)
     give_up = time.monotonic() + START_S
     while channel.get_state(try_to_connect=True) is not grpc.ChannelConnectivity.READY:
         assert time.monotonic() < give_up, "the service does not start"

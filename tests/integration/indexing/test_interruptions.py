@@ -234,6 +234,23 @@ async def test_a_killed_child_s_operation_is_taken_up_by_the_same_worker(
         assert response_of(await client.done(operation)).status.files == MANY
 
 
+async def test_a_repository_deleted_under_a_run_leaves_no_rows(
+    processes: Processes, client: Client, large: Path
+) -> None:
+    await client.create("demo", path=str(large))
+    await client.create("next", path=str(write(large.parent / "next", modules(2))))
+    operation = await client.index("demo")
+    await begun(client, operation)
+    await client.delete("demo")
+    assert (await client.indexed("next")).status.files == 2  # the worker has let go of it
+    with psycopg.connect(processes.urls.superuser) as conn:
+        for table in ("chunk", "posting", "document", "blob", "repository_build"):
+            rows = conn.execute(
+                f"SELECT DISTINCT repository_id FROM {table} WHERE tenant_id = %s", [client.caller.tenant_id]
+            ).fetchall()
+            assert len(rows) == 1, table
+
+
 @pytest.mark.parametrize("broker", ["", "away"])
 async def test_without_a_broker_the_service_indexes_by_itself(
     new_processes: NewProcesses, tmp_path: Path, broker: str

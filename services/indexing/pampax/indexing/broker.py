@@ -21,8 +21,8 @@ ANSWER_WITHIN_S = 1.0
 SEND_WITHIN_S = 3.0
 # After a failure nobody asks again for so long: requests do not queue up behind a broker that is away.
 REST_S = 1.0
-# Waiting messages beyond which sending again only makes the queue longer.
-FULL_QUEUE = 1_000
+# Waiting messages beyond which sending again only makes the queue longer: nothing was lost, the workers are busy.
+FULL_QUEUE = 100
 
 _log = get_logger()
 

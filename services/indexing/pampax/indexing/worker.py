@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import mmap
 import signal
+import warnings
 from collections.abc import Callable
 from uuid import UUID
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 
 from pampax.embedding.static import load_default
 from pampax.indexing.celery_app import make_celery
@@ -21,6 +24,7 @@ from pampax.storage.database import SyncDatabase
 COMPONENT = "indexing-worker"
 # The run, its heartbeat, and one to spare while Postgres comes back.
 CONNECTIONS = 3
+POOL_LOGGER = "multiprocessing"  # billiard's; it keeps what it says to itself
 # Of operations that waited for one another; a process that did more would have no end in a busy repository.
 MOST_IN_A_ROW = 100
 
@@ -71,12 +75,15 @@ def run_worker(settings: Settings) -> None:
     # Held here, because Celery's signals keep no strong reference.
     def keep_logging(**_: object) -> None:
         """Connected, it keeps Celery from setting up logging of its own."""
+        logging.getLogger(POOL_LOGGER).propagate = True
 
     def stop_runs(**_: object) -> None:
         stop.set()
 
     signals.setup_logging.connect(keep_logging)
     signals.worker_shutting_down.connect(stop_runs)
+    # It warns of root because of pickled messages; ours are JSON, and accepted as nothing else.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     _log.info("serving", op="serve", service="worker", concurrency=settings.indexing.concurrency)
     _start(app, settings.indexing.concurrency)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -14,7 +13,7 @@ from pampax.storage.database import SyncDatabase
 from pampax.storage.operations import LEASE_LOST, Lease, heartbeat
 
 TTL_S = 20.0  # a killed worker's operation is free after that; with the reaper's period it is taken up within 30 s
-PERIOD_S = 3.0  # also how long a cancelled run goes on at most, but for the step it is in
+PERIOD_S = 1.0  # also how long a cancelled run goes on, but for the step it is in
 _STATEMENT_S = 5.0
 _JOIN_S = 10.0
 
@@ -77,16 +76,8 @@ class LeaseKeeper:
             raise Stopping
 
     def _keep(self) -> None:
-        said = self._progress
-        beat_at = time.monotonic()
-        while not self._closing.wait(min(self._period_s, 1.0)):
-            changed_stage = self._progress[0] != said[0]
-            if not changed_stage and time.monotonic() - beat_at < self._period_s:
-                continue
-            said, beat_at = self._progress, time.monotonic()
+        while not self._lost and not self._closing.wait(self._period_s):
             self._beat()
-            if self._lost:
-                return
 
     def _beat(self) -> None:
         try:

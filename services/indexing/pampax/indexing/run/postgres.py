@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from pampax.core.errors import Aborted, FailedPrecondition, NotFound
+from pampax.core.errors import Aborted, Cancelled, FailedPrecondition, NotFound
 from pampax.indexing import manifest, records
 from pampax.indexing.model import MAX_LISTED_PROBLEMS, FileProblem, IndexResult, Source, SourceKind
 from pampax.indexing.run.segment import Segment
@@ -72,7 +72,7 @@ def path_key(path: str) -> bytes:
 def wanted(conn: SyncConnection, repository_id: int, ref: str) -> Wanted:
     row = conn.execute(_QUERIES["select_repository"], {"repository_id": repository_id}).fetchone()
     if row is None:
-        raise NotFound("the repository was deleted", reason="REPOSITORY_NOT_FOUND")
+        raise _deleted()
     source = Source(SourceKind(row["source_kind"]), row["source"])
     return Wanted(source, tuple(row["include"]), tuple(row["exclude"]), ref)
 
@@ -89,9 +89,14 @@ def upload(conn: SyncConnection, repository_id: int, upload_id: str) -> Uploaded
 
 
 def kept_result(conn: SyncConnection, operation_id: UUID) -> IndexResult | None:
-    """What an earlier attempt has published already."""
+    """What an earlier attempt has published already. Cancelled when it has not and somebody has asked to stop."""
     row = conn.execute(_QUERIES["select_result"], {"operation_id": operation_id}).fetchone()
-    return None if row is None else records.read_result(row["result"])
+    if row is None:
+        raise _deleted()
+    result = records.read_result(row["result"])
+    if result is None and row["cancel_requested"]:
+        raise Cancelled("the operation was cancelled")
+    return result
 
 
 def published_builds(conn: SyncConnection, repository_id: int) -> list[str]:
@@ -143,7 +148,7 @@ def allocate(conn: SyncConnection, at: Place, chunks: int) -> tuple[int, int, st
     """First chunk ordinal, segment number and own vector table; holds the counters until the transaction ends."""
     row = conn.execute(_QUERIES["allocate_segment"], {**at.key, "chunks": chunks}).fetchone()
     if row is None:
-        raise Aborted("the build was removed while it was written: try again")
+        raise _deleted()
     return row["first_chunk"], row["segment"], row["vector_table"]
 
 
@@ -192,7 +197,7 @@ def live_rows(conn: SyncConnection, at: Place, files: Sequence[TreeFile]) -> Liv
     conn.execute(_QUERIES["analyze_tree_file"])
     allocated = conn.execute(_QUERIES["allocate_files"], at.key).fetchone()
     if allocated is None:
-        raise Aborted("the build was removed while it was written: try again")
+        raise _deleted()
     conn.execute(_QUERIES["insert_tree_files"], {**at.key, **allocated})
     ordinals = [row["ordinal"] for row in conn.execute(_QUERIES["live_files"], at.key, binary=True)]
     documents = conn.execute(_QUERIES["live_documents"], at.key, binary=True).fetchall()
@@ -231,6 +236,10 @@ def delete_upload(conn: SyncConnection, upload_id: str) -> None:
 def release_lease(conn: SyncConnection, operation_id: UUID, token: int, *, counts: bool) -> None:
     parameters = {"operation_id": operation_id, "token": token, "forgiven": 0 if counts else 1}
     conn.execute(_QUERIES["release_lease"], parameters)
+
+
+def _deleted() -> NotFound:
+    return NotFound("the repository was deleted while it was indexed", reason="REPOSITORY_NOT_FOUND")
 
 
 def _copy(conn: SyncConnection, query: str, types: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

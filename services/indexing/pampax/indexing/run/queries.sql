@@ -14,8 +14,8 @@ SELECT ref, commit_id AS commit, dirty, manifest, skipped FROM upload
 WHERE upload_id = %(upload_id)s AND repository_id = %(repository_id)s;
 
 -- name: select_result
--- What an earlier attempt of this operation has published already.
-SELECT result FROM operation WHERE operation_id = %(operation_id)s;
+-- What an earlier attempt of this operation has published already, and whether it should go on at all.
+SELECT result, cancel_requested FROM operation WHERE operation_id = %(operation_id)s;
 
 -- name: published_builds
 -- The versions of the builds that the repository's refs show now.
