@@ -59,6 +59,14 @@ def test_what_the_text_shows_already_is_not_outlined_again(make, file):
     assert places(chosen, file) == [(1, 60, Rendering.FULL)]
 
 
+def test_what_an_outline_says_needs_no_line_of_its_own(make, file):
+    chosen = [
+        (make.hit("pool.py", 1, 60, 0.5, symbol="Pool"), Rendering.SKELETON),
+        (make.hit("pool.py", 10, 30, 1.0, symbol="Pool.take"), Rendering.SIGNATURE),
+    ]
+    assert places(chosen, file) == [(1, 60, Rendering.SKELETON)]
+
+
 def test_one_liners_come_after_code(make, file):
     chosen = [
         (make.hit("pool.py", 1, 2, 1.0), Rendering.REFERENCE),

@@ -23,7 +23,7 @@ class StoppingReason(StrEnum):
     NO_RESULTS = "no_results"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Evidence:
     """`score`: points, `value`: the signal before weighting, `rank`: 0 when the source does not rank."""
 

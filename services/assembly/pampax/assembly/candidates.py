@@ -28,7 +28,7 @@ class Origin(IntEnum):
     NEIGHBOUR = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Reason:
     """In words, beginning in lower case and without a stop. `rank` is that of a search hit, else 0."""
 
@@ -73,13 +73,14 @@ def combined(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     neighbour that meets anything else is dropped.
     """
     by_file: dict[FileKey, list[Candidate]] = {}
-    for each in sorted(candidates, key=_precedence):
+    for each in sorted(candidates, key=lambda each: (each.origin, best_first(each))):
         _take_in(by_file.setdefault(each.place.file, []), each)
     return tuple(sorted((each for kept in by_file.values() for each in kept), key=best_first))
 
 
-def best_first(each: Candidate) -> tuple[float, Place, Origin]:
-    return (-each.value, each.place, each.origin)
+def best_first(each: Candidate) -> tuple[float, Place, Origin, str, tuple[Reason, ...], tuple[Evidence, ...]]:
+    """A key that leaves no ties, so that no order depends on the order given."""
+    return (-each.value, each.place, each.origin, each.symbol, each.reasons, each.evidence)
 
 
 def reasons_of(candidates: Sequence[Candidate]) -> tuple[Reason, ...]:
@@ -112,10 +113,6 @@ def _take_in(kept: list[Candidate], each: Candidate) -> None:
         kept[at] = _joined(kept[at], each)
     elif not (each.origin >= Origin.REST and any(_shows_part(other, each) for other in kept)):
         kept.append(each)
-
-
-def _precedence(each: Candidate) -> tuple[Origin, float, Place, str]:
-    return (each.origin, -each.value, each.place, each.reason)
 
 
 def _listed(ranks: Sequence[int]) -> str:
