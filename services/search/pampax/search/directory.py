@@ -38,10 +38,11 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WordBags:
-    """Bags of words in compressed rows: bag i holds words[offsets[i]:offsets[i + 1]], as indexes into `vocabulary`."""
+    """Bags of words in compressed rows: bag i holds words[offsets[i]:offsets[i + 1]], as indexes into `vocabulary`.
+    `by_initial`: first letter -> the words that begin with it, and their indexes."""
 
     vocabulary: Mapping[str, int]
-    by_initial: Mapping[str, tuple[str, ...]]
+    by_initial: Mapping[str, tuple[tuple[str, ...], Ints]]
     idf: Floats
     words: Ints
     offsets: Ints
@@ -55,10 +56,7 @@ class WordBags:
         np.cumsum([len(row) for row in rows], out=offsets[1:])
         df = np.bincount(words, minlength=len(vocabulary)) if len(words) else np.zeros(len(vocabulary))
         idf = np.log1p((len(rows) - df + 0.5) / (df + 0.5)).astype(np.float32)
-        initials: dict[str, list[str]] = {}
-        for word in vocabulary:
-            initials.setdefault(word[:1], []).append(word)
-        return cls(vocabulary, {key: tuple(value) for key, value in initials.items()}, idf, words, offsets)
+        return cls(vocabulary, _by_initial(vocabulary), idf, words, offsets)
 
     def sums(self, per_word: Floats) -> Floats:
         """Per bag, the sum of a value given per word of the vocabulary; 0 for an empty bag."""
@@ -134,6 +132,16 @@ def build_directory(files: Iterable[FileRow], live_chunks: Mask, term_count: int
         kinds=path_kinds([ordered[index].path for index in first_files]),
         size_z=_standardised([ordered[index].bytes for index in first_files]),
     )
+
+
+def _by_initial(vocabulary: Mapping[str, int]) -> dict[str, tuple[tuple[str, ...], Ints]]:
+    words: dict[str, list[str]] = {}
+    for word in vocabulary:
+        words.setdefault(word[:1], []).append(word)
+    return {
+        letter: (tuple(those), np.array([vocabulary[word] for word in those], np.int32))
+        for letter, those in words.items()
+    }
 
 
 def _standardised(sizes: Sequence[int]) -> Floats:

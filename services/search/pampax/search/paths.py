@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -53,11 +54,10 @@ def _matches(bags: WordBags, terms: Mapping[str, float]) -> Floats:
     """Per word of the vocabulary, how well the best term of the question matches it, 0..1."""
     best = np.zeros(len(bags.vocabulary), np.float32)
     for term, weight in terms.items():
-        for word in bags.by_initial.get(term[:1], ()):
-            match = word_match(term, word) * weight
-            at = bags.vocabulary[word]
-            if match > best[at]:
-                best[at] = match
+        words, places = bags.by_initial.get(term[:1], ((), None))
+        if places is not None:
+            matches = np.fromiter(map(word_match, itertools.repeat(term), words), np.float32, len(words))
+            best[places] = np.maximum(best[places], matches * np.float32(weight))
     return best
 
 

@@ -70,7 +70,7 @@ async def read_postings(
 async def read_definitions(
     conn: Connection, snapshot: Snapshot, names: Sequence[str], chunks: Sequence[int]
 ) -> list[Definition]:
-    """Definitions of the (folded) names, and all definitions in the chunks; dead ones included."""
+    """Definitions of the (folded) names, then all in the chunks, so some come twice; dead ones included."""
     cursor = conn.cursor(binary=True, row_factory=args_row(Definition))
     asked = {**scope(snapshot), "names": list(names), "chunks": list(chunks), "most": MAX_DEFINITIONS}
     return await (await cursor.execute(_DEFINITIONS, asked)).fetchall()

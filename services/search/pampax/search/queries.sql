@@ -11,11 +11,15 @@ WHERE repository_id = %(repository)s AND build_id = %(build)s AND field = ANY(%(
 ORDER BY field, term, segment
 
 -- name: definitions
--- Symbols with one of the asked names, whatever the case, before symbols that start in one of the asked chunks.
-SELECT chunk, name, kind, end_line - start_line + 1 AS lines, folded = ANY(%(names)s) AS asked FROM symbol
-WHERE repository_id = %(repository)s AND build_id = %(build)s
-  AND (folded = ANY(%(names)s) OR chunk = ANY(%(chunks)s))
-ORDER BY asked DESC, chunk, start_line, name LIMIT %(most)s
+-- Symbols with one of the asked names, whatever the case, then symbols that start in one of the asked chunks. Two
+-- selects, because planning one with OR takes three times as long as both.
+(SELECT chunk, name, kind, end_line - start_line + 1 AS lines, true AS asked FROM symbol
+ WHERE repository_id = %(repository)s AND build_id = %(build)s AND folded = ANY(%(names)s)
+ ORDER BY chunk, start_line, name LIMIT %(most)s)
+UNION ALL
+(SELECT chunk, name, kind, end_line - start_line + 1 AS lines, false AS asked FROM symbol
+ WHERE repository_id = %(repository)s AND build_id = %(build)s AND chunk = ANY(%(chunks)s)
+ ORDER BY chunk, start_line, name LIMIT %(most)s)
 
 -- name: nearest
 -- Nearest live rows by cosine among those of (repository, build), scanned exactly. `live` has one bit an ordinal.
