@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import mmap
 import signal
 import warnings
 from collections.abc import Callable
 from uuid import UUID
 
+from billiard.util import get_logger as pool_logger  # type: ignore[import-untyped]  # no stubs are published
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 
@@ -24,7 +24,6 @@ from pampax.storage.database import SyncDatabase
 COMPONENT = "indexing-worker"
 # The run, its heartbeat, and one to spare while Postgres comes back.
 CONNECTIONS = 3
-POOL_LOGGER = "multiprocessing"  # billiard's; it keeps what it says to itself
 # Of operations that waited for one another; a process that did more would have no end in a busy repository.
 MOST_IN_A_ROW = 100
 
@@ -75,7 +74,7 @@ def run_worker(settings: Settings) -> None:
     # Held here, because Celery's signals keep no strong reference.
     def keep_logging(**_: object) -> None:
         """Connected, it keeps Celery from setting up logging of its own."""
-        logging.getLogger(POOL_LOGGER).propagate = True
+        pool_logger().propagate = True  # left alone, it writes lines in a form of its own
 
     def stop_runs(**_: object) -> None:
         stop.set()
