@@ -3,34 +3,15 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pampax.cli import main as entry
-from pampax.cli.main import COMMANDS, main
+from pampax.cli.main import COMMANDS
 from pampax.core.errors import Internal
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def _no_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PAMPAX_ENDPOINT", "PAMPAX_TOKEN", "PAMPAX_TOKEN_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PAMPAX_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def called(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return called
+from .conftest import Run
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, "repos list", "repos show", "repos delete"])

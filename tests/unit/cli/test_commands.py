@@ -1,0 +1,246 @@
+"""What commands make of a gateway's answers, healthy or not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pampax.core.ids import git_blob_id
+
+from ..client.conftest import Gateway, Told  # noqa: TID252 - test folders are no packages with a name of their own
+from .conftest import Run
+
+SNAPSHOT = {"repo": "shop", "ref": "main", "commit": "ab" * 20, "generation": 2, "build": "b1", "age_s": 90.0}
+EVIDENCE = {"source": "text", "rank": 1, "score": 1.25, "value": 0.5, "detail": "words of the question"}
+RESULT = {
+    "id": "c1",
+    "repo": "shop",
+    "ref": "main",
+    "commit": "ab" * 20,
+    "path": "src/pay.py",
+    "other_paths": ["copy/pay.py"],
+    "start_line": 10,
+    "end_line": 12,
+    "language": "python",
+    "kind": "function",
+    "symbol": "pay",
+    "score": 1.25,
+    "content": "def pay():\n    retry()\n",
+    "evidence": [EVIDENCE],
+}
+ANSWER: dict[str, Any] = {
+    "results": [RESULT],
+    "intent": "question",
+    "cache": "hit",
+    "took_ms": 12.0,
+    "degraded": ["semantic"],
+    "generation": 2,
+    "build": "b1",
+    "age_s": 90.0,
+    "snapshots": [SNAPSHOT],
+    "corr_id": "c",
+    "trace_id": "t",
+    "next_page_token": "more",
+}
+STATUS = {
+    "ref": "main",
+    "commit": "ab" * 20,
+    "dirty": True,
+    "generation": 2,
+    "build": "b1",
+    "publish_time": "2025-01-01T00:00:00Z",
+    "age_s": 7_300.0,
+    "files": 1_234,
+    "chunks": 5_678,
+    "skipped": {"binary": 3},
+}
+REPOSITORY: dict[str, Any] = {
+    "name": "shop",
+    "source": {"git_url": "https://git.example.com/shop.git"},
+    "include": ["*.py"],
+    "exclude": [],
+    "create_time": "2025-01-01T00:00:00Z",
+    "refs": [STATUS],
+    "default_ref": "main",
+}
+OPERATION: dict[str, Any] = {
+    "id": "op-1",
+    "done": False,
+    "state": "running",
+    "kind": "index",
+    "repository": "shop",
+    "ref": "",
+    "stage": "parsing",
+    "progress": {"done": 5, "total": 10},
+    "errors": [],
+    "create_time": "2025-01-01T00:00:00Z",
+    "update_time": "2025-01-01T00:00:00Z",
+}
+RESULT_OF_INDEXING = {
+    "status": STATUS,
+    "new_blobs": 4,
+    "changed": True,
+    "errors": [{"path": "x.py", "reason": "crash"}],
+}
+SUCCEEDED = {**OPERATION, "done": True, "state": "succeeded", "stage": "done", "result": RESULT_OF_INDEXING}
+URL = "https://git.example.com/shop.git"
+
+
+@pytest.fixture(autouse=True)
+def _asked(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the test's gateway."""
+    monkeypatch.setenv("PAMPAX_ENDPOINT", gateway.endpoint)
+    monkeypatch.setenv("PAMPAX_TOKEN", "pampax_k")
+
+
+def test_a_result_is_shown_with_place_code_and_parts(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(ANSWER))
+    code, out, err = run("search", "retry", "payments", "--explain")
+    assert code == 0
+    assert out.splitlines() == [
+        "1. src/pay.py:10-12  pay  function · python · 1.250",
+        "   also copy/pay.py",
+        "    10  def pay():",
+        "    11      retry()",
+        "   SIGNAL  RANK  VALUE  POINTS  WHY",
+        "   text       1  0.500  +1.250  words of the question",
+        "   total                 1.250",
+        "",
+        "1 result · 12 ms · cache hit · read as question · shop@main ababababab, 2 min old",
+        "without semantic; `pampax health` tells why",
+    ]
+    assert err == "more with: --page-token more\n"
+    assert gateway.asked[0].body["query"] == "retry payments"
+
+
+def test_json_is_the_answer_as_it_was_sent(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(ANSWER))
+    code, out, err = run("search", "x", "--json")
+    assert (code, err) == (0, "")
+    assert list(json.loads(out).items()) == list(ANSWER.items())
+
+
+def test_quiet_results_are_places(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(ANSWER))
+    assert run("search", "x", "-q") == (0, "src/pay.py:10-12\n", "")
+
+
+def test_a_search_over_several_repositories_names_them(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told({**ANSWER, "snapshots": [SNAPSHOT, {**SNAPSHOT, "repo": "web"}], "next_page_token": ""}))
+    _, out, _ = run("search", "x")
+    assert out.startswith("1. shop src/pay.py")
+    assert "2 repositories, oldest 2 min" in out
+
+
+def test_an_empty_system_is_told_apart_from_no_results(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told({**ANSWER, "results": [], "snapshots": []}))
+    assert run("search", "x") == (0, "no results for 'x'\n", "nothing is indexed yet: `pampax index PATH`\n")
+
+
+def test_calls_are_told_when_asked_for(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(ANSWER))
+    _, _, err = run("search", "x", "-q", "-v")
+    assert err.startswith("POST /v1/search: 200 in ")
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("degraded", 0), ("failed", 4)])
+def test_health_has_an_exit_code(gateway: Gateway, run: Run, status: str, code: int) -> None:
+    part = {"name": "search", "status": status, "took_ms": 3.0, "advice": ""}
+    gateway.will(Told({"status": status, "components": [part]}))
+    assert run("health")[0] == code
+    assert json.loads(run("health", "--json")[1])["status"] == status
+    assert run("health", "--quiet") == (code, "", "")
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, 2), (401, 2), (404, 2), (409, 2), (429, 4), (500, 6), (504, 5)])
+def test_a_refusal_has_the_exit_code_of_its_status(gateway: Gateway, run: Run, status: int, code: int) -> None:
+    body = {"status": status, "detail": "no; do this", "reason": "R", "corr_id": "c0ffee"}
+    gateway.will(Told(body, status, {"retry-after": "9"}))
+    found, out, err = run("search", "x", "--json")
+    assert (found, out) == (code, "")
+    assert json.loads(err) == {
+        "error": {"reason": "R", "message": "no; do this", "exit_code": code, "corr_id": "c0ffee"}
+    }
+
+
+def test_repositories_are_a_table(gateway: Gateway, run: Run) -> None:
+    empty = {**REPOSITORY, "name": "new", "refs": [], "default_ref": ""}
+    gateway.will(Told({"repositories": [REPOSITORY, empty], "next_page_token": ""}))
+    assert run("repos")[1].splitlines() == [
+        "NAME  REF   COMMIT       AGE  FILES  CHUNKS  SOURCE",
+        f"shop  main  ababababab+  2 h  1,234   5,678  {URL}",
+        f"new   -     -              -      -       -  {URL}",
+    ]
+
+
+def test_status_of_a_repository_tells_what_goes_on(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(REPOSITORY), Told({"operations": [OPERATION], "next_page_token": ""}))
+    _, out, _ = run("status", "shop")
+    assert out.splitlines() == [
+        f"shop  {URL}",
+        "only    *.py",
+        "REF     COMMIT       GENERATION  AGE  FILES  CHUNKS  BUILD",
+        "main *  ababababab+           2  2 h  1,234   5,678  b1",
+        "skipped in main: 3 binary",
+        "indexing: parsing 5 of 10",
+    ]
+
+
+def test_a_new_git_repository_is_created_and_followed(gateway: Gateway, run: Run) -> None:
+    missing = Told({"status": 404, "detail": "no", "reason": "REPOSITORY_NOT_FOUND"}, 404)
+    gateway.will(missing, Told(REPOSITORY, 201), Told(OPERATION, 202), Told(SUCCEEDED))
+    code, out, err = run("index", URL, "--ref", "main", "--include", "*.py")
+    assert (code, err) == (0, "")
+    created, started = gateway.asked[1].body, gateway.asked[2].body
+    assert created == {"name": "shop", "source": {"git_url": URL}, "include": ["*.py"], "exclude": []}
+    assert started == {"ref": "main"}
+    *steps, done = map(json.loads, out.splitlines())
+    assert steps == [
+        {"event": "progress", "stage": "parsing", "done": 5, "total": 10},
+        {"event": "progress", "stage": "done", "done": 5, "total": 10},
+    ]
+    assert done["event"] == "done"
+    assert (done["files"], done["new_blobs"], done["errors"]) == (1_234, 4, [{"path": "x.py", "reason": "crash"}])
+
+
+def test_indexing_that_fails_has_the_error_of_the_operation(gateway: Gateway, run: Run) -> None:
+    error = {"status": 400, "detail": "cannot fetch it; check the URL", "reason": "GIT_ACCESS_DENIED", "corr_id": ""}
+    failed = {**OPERATION, "done": True, "state": "failed", "error": error}
+    gateway.will(Told(REPOSITORY), Told(failed, 202))
+    code, _, err = run("index", URL)
+    assert (code, err) == (2, "pampax: cannot fetch it; check the URL\n")
+
+
+def test_a_remote_gateway_gets_an_upload(gateway: Gateway, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "a.py").write_text("x = 1\n")
+    missing = Told({"status": 404, "detail": "no", "reason": "REPOSITORY_NOT_FOUND"}, 404)
+    opened = Told({"upload": "u", "missing": [git_blob_id(b"x = 1\n")], "expires_at": ""})
+    uploads = {**REPOSITORY, "source": {"upload": True}}
+    answers = [missing, Told(uploads, 201), opened, Told({"upload": "u", "missing": 0}), Told(SUCCEEDED, 202)]
+    gateway.will(*answers)
+    code, _, err = run("index", "shop")
+    assert (code, err) == (0, "")
+    _, created, manifest, blobs, started = (asked.body for asked in gateway.asked)
+    assert created["source"] == {"upload": True}
+    assert [entry["path"] for entry in manifest["manifest"]] == ["a.py"]
+    assert blobs["upload"] == started["upload"] == "u"
+
+
+def test_a_repository_with_another_source_is_refused(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(REPOSITORY))
+    code, _, err = run("index", "https://git.example.com/other/shop.git")
+    assert code == 2
+    assert err == (
+        f"pampax: repository 'shop' is there already and comes from {URL}; choose another name with --name\n"
+    )
+
+
+def test_deleting_asks_first(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(REPOSITORY), Told(REPOSITORY), Told(b"", 204))
+    code, _, err = run("repos", "delete", "shop")
+    assert code == 2
+    assert "needs --yes" in err
+    assert run("repos", "delete", "shop", "--yes") == (0, "deleted shop\n", "")
+    assert [asked.method for asked in gateway.asked] == ["GET", "GET", "DELETE"]
