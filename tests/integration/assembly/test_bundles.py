@@ -178,6 +178,15 @@ async def test_without_search_it_says_what_is_missing(assembling, shop, free_tcp
         await lonely.bundle(shop.caller)
 
 
+async def test_without_its_surroundings_a_bundle_is_degraded_and_unsigned(client, shop, monkeypatch):
+    monkeypatch.setattr("pampax.assembly.service.READ_TIMEOUT_S", 0.0)
+    bundle = await client.bundle(shop.caller)
+    assert (list(bundle.degraded), bundle.signature) == (["surroundings"], "")
+    assert "def refund" in bundle.markdown
+    assert "surroundings did not answer" in bundle.markdown
+    assert bundle.budget.used == counter("o200k_base").count(bundle.markdown)
+
+
 async def test_a_caller_is_needed(client):
     with pytest.raises(Unauthenticated):
         await client.bundle(None)

@@ -141,14 +141,36 @@ def test_no_candidates_make_a_short_bundle_that_says_so(make):
     assert composed.items == ()
 
 
-def test_a_named_file_is_there_even_when_it_is_worth_nothing_else(make):
-    files = {("demo", path): code_file(make, path, 400) for path in ("named.py", "hit.py")}
-    candidates = [
-        make.hit("hit.py", 1, 400, 1.0),
-        make.hit("named.py", 1, 400, 1.2, origin=Origin.OUTLINE, reason="named in the request"),
-    ]
-    composed = compose(make.subject(), candidates, files, 300, counter("bytes4"))
+def test_a_named_file_is_there_whatever_else_would_be_worth_more(make):
+    files = {("demo", path): code_file(make, path, 400) for path in ("named.py", *(f"hit{n}.py" for n in range(40)))}
+    candidates = [make.hit(f"hit{n}.py", 1, 3, 2.0) for n in range(40)]
+    candidates.append(make.hit("named.py", 1, 400, 1.2, origin=Origin.OUTLINE, reason="named in the request"))
+    composed = compose(make.subject(), candidates, files, 256, counter("bytes4"))
     assert "named.py" in [item.path for item in composed.items]
+
+
+def test_named_files_that_do_not_even_fit_by_their_places_are_listed_as_left_out(make):
+    paths = [f"{'deep/' * 60}named{n}.py" for n in range(9)]
+    files = {("demo", path): code_file(make, path, 4) for path in paths}
+    candidates = [make.hit(path, 1, 4, 1.2, origin=Origin.OUTLINE, reason="named in the request") for path in paths]
+    composed = compose(make.subject(), candidates, files, 256, counter("bytes4"))
+    assert {*(item.path for item in composed.items), *(each.path for each in composed.omitted)} == set(paths)
+
+
+def test_a_long_task_leaves_room_for_code(make):
+    files = {("demo", "a.py"): code_file(make, "a.py", 4)}
+    subject = make.subject(task="\U0001f4a5" * 300)
+    composed = compose(subject, [make.hit("a.py", 1, 4, 1.0)], files, 256, counter("o200k_base"))
+    assert [item.path for item in composed.items] == ["a.py"]
+
+
+def test_a_piece_that_fits_nowhere_is_said_so(make):
+    path = "deep/" * 400 + "a.py"
+    files = {("demo", path): code_file(make, path, 4)}
+    composed = compose(make.subject(), [make.hit(path, 1, 4, 1.0)], files, 256, counter("bytes4"))
+    assert "No piece fits" in composed.markdown
+    assert composed.stopping_reason is StoppingReason.BUDGET_FULL
+    assert [each.path for each in composed.omitted] == [path]
 
 
 def test_the_most_useful_file_comes_first_and_its_lines_in_order(make):

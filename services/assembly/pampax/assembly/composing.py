@@ -26,6 +26,7 @@ SLACK = 0.03  # share of the budget that is not worth another round
 
 ONE_LINE_SHARE = 0.9  # of a definition of one line, shown by its signature
 
+NOTHING_FITS = "No piece fits into this budget; allow more tokens."
 NOTHING_FOUND = "Nothing in the index fits this task. Say it in other words, or name other repositories or paths."
 
 
@@ -103,6 +104,8 @@ class _Composer:
         shown = [(piece, text.section(piece, many=many)) for piece in pieces]
         code = [block for piece, block in shown if piece.rendering > Rendering.SIGNATURE]
         lines = [block for piece, block in shown if piece.rendering <= Rendering.SIGNATURE]
+        if not shown:
+            code = [NOTHING_FITS]
         markdown = text.whole(frame, code, lines, [])
         used = self._count_text(markdown)
         markdown, used = self._with_omitted(frame, code, lines, omitted, markdown, used)
@@ -137,10 +140,8 @@ class _Composer:
 
     def _omitted(self, choice: Choice, menus: Sequence[Menu], pieces: Sequence[Piece]) -> tuple[Omitted, ...]:
         order = dict.fromkeys([*choice.refused, *choice.dismissed])
-        left = [at for at in order if at not in choice.shown and self._candidates[at].origin is not Origin.OUTLINE]
         refused = frozenset(choice.refused)
-        full = [piece.place for piece in pieces if piece.rendering is Rendering.FULL]
-        unseen = [at for at in left if not any(place.holds(self._candidates[at].place) for place in full)]
+        unseen = [at for at in order if at not in choice.shown and not _is_seen(self._candidates[at], pieces)]
         return tuple(self._left_out(at, menus[at], at in refused) for at in unseen[:MAX_OMITTED])
 
     def _left_out(self, at: int, menu: Menu, refused: bool) -> Omitted:
@@ -172,21 +173,25 @@ class _Composer:
         return next((frame for frame in possible if self._count(frame.text) <= most), possible[-1])
 
     def _nothing(self) -> Composed:
-        """A bundle without pieces; the last frame is a word or two, so something always fits."""
-        reason = StoppingReason.BUDGET_FULL if self._candidates else StoppingReason.NO_RESULTS
-        advice = NOTHING_FOUND if not self._candidates else "No piece fits into this budget; allow more tokens."
-        for frame in text.frames(self._subject, []):
-            markdown = text.nothing_found(frame, advice)
-            used = self._count_text(markdown)
-            if used <= self._budget:
-                return Composed(markdown, used, (), (), reason)
-        raise AssertionError("the budget is smaller than its lower bound")
+        """A bundle without pieces; the last frame is a word or two, so it always fits."""
+        reason, advice = StoppingReason.NO_RESULTS, NOTHING_FOUND
+        if self._candidates:
+            reason, advice = StoppingReason.BUDGET_FULL, NOTHING_FITS
+        markdown = text.whole(self._frame([]), [advice], [], [])
+        return Composed(markdown, self._count_text(markdown), (), (), reason)
 
     def _count(self, block: str) -> int:
         known = self._counted.get(block)
         if known is None:
             known = self._counted[block] = self._count_text(block)
         return known
+
+
+def _is_seen(each: Candidate, pieces: Sequence[Piece]) -> bool:
+    """Whether the text of other pieces shows it, or for an outline anything of its file."""
+    if each.origin is Origin.OUTLINE:
+        return any(piece.place.file == each.place.file for piece in pieces)
+    return any(piece.rendering is Rendering.FULL and piece.place.holds(each.place) for piece in pieces)
 
 
 def _renderings(each: Candidate, file: SourceFile) -> Sequence[Rendering]:

@@ -86,10 +86,6 @@ def whole(frame: Frame, sections: Sequence[str], lines: Sequence[str], omitted: 
     return joined([*parts, frame.footer]) + "\n"
 
 
-def nothing_found(frame: Frame, advice: str) -> str:
-    return joined([frame.title, advice, frame.footer]) + "\n"
-
-
 def joined(blocks: Sequence[str]) -> str:
     return "\n\n".join(block for block in blocks if block)
 
