@@ -68,3 +68,12 @@ def test_code_does_not_use_what_tests_define(make):
 )
 def test_imports_and_comments_of_other_languages_are_no_use(make, language, text):
     assert share(make, text, make.definition("connect", 1, 9), language=language) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 50_000, "import {" * 9_000, "/*" * 9_000, "(" * 50_000, " \n" * 20_000, "a." * 30_000, "x = '\\" * 9_000],
+)
+def test_hostile_text_holds_nobody_up(make, text):
+    for language in ("python", "javascript", "rust"):
+        assert isinstance(uses([(make.hit("app.py", 1, 9, 1.0), text, language)]), dict)

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 import re
 
+# Longer lines and further text are data or generated; looking for names there costs time and finds nothing.
+MAX_LINE_CHARS = 400
+MAX_TEXT_CHARS = 8_000
+
 _IMPORTS = re.compile(
     r"^[ \t]*(?:"
     r"from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\([^)]*\)|[^\n]*)"  # Python
@@ -30,6 +34,11 @@ HASH_LANGUAGES = frozenset(
      "makefile", "cmake", "dockerfile", "starlark", "bazel", "tcl", "awk"}
 )  # fmt: skip
 _LIFETIME_LANGUAGES = frozenset({"rust", "ocaml", "haskell", "scala"})
+
+
+def readable(text: str) -> str:
+    """The part of a text that somebody may have written by hand."""
+    return "\n".join(line for line in text[:MAX_TEXT_CHARS].split("\n") if len(line) <= MAX_LINE_CHARS)
 
 
 def without_imports(text: str) -> str:

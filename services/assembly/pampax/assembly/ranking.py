@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pampax.assembly.bundle import Evidence
 from pampax.assembly.candidates import Candidate, Origin, candidate
 from pampax.assembly.markup import code
-from pampax.assembly.plain_code import without_imports
+from pampax.assembly.plain_code import readable, without_imports
 from pampax.assembly.searching import Hit
 from pampax.codeintel.terms import GENERIC_WORDS, STOP_WORDS, term_counts
 
@@ -50,8 +50,9 @@ def hit_candidates(hits: Sequence[Hit], task: str) -> list[Candidate]:
 
 def _substance(content: str) -> float:
     """1, less for text that only says what it imports."""
-    lines = sum(1 for line in content.split("\n") if line.strip())
-    left = sum(1 for line in without_imports(content).split("\n") if line.strip())
+    text = readable(content)
+    lines = sum(1 for line in text.split("\n") if line.strip())
+    left = sum(1 for line in without_imports(text).split("\n") if line.strip())
     return 1.0 - IMPORTS_LOSS * (1 - left / max(lines, 1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -118,7 +119,8 @@ class _Look:
 
     async def _take_used(self) -> None:
         users = sorted(self._texts, key=best_first)[:MAX_USERS]
-        used = uses((each, self._texts[each], self._language(each)) for each in users)
+        texts = [(each, self._texts[each], self._language(each)) for each in users]
+        used = await asyncio.to_thread(uses, texts)
         named = await self._reader.definitions_named({name.lower() for name in used})
         places = await self._places(one for one in named if one.definition.name in used)
         found = [each for name, held in sorted(places.items()) for each in self._definitions(name, used[name], held)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pampax.assembly.candidates import Candidate
-from pampax.assembly.plain_code import without_imports, without_prose
+from pampax.assembly.plain_code import readable, without_imports, without_prose
 from pampax.assembly.source import Definition
 from pampax.assembly.tested_paths import is_test
 
@@ -24,7 +24,7 @@ MEMBER_SHARE = 0.5  # of that, for a member reached through a value whose type n
 KIND_SHARES = {"type": 1.0, "function": 1.0, "declaration": 0.7, "variable": 0.5}
 
 _NAME = re.compile(
-    r"(?:(?P<through>[\w$\])}]*)\s*(?P<access>\.|->|::|\?\.))?(?P<name>[A-Za-z_$][\w$]{2,})"
+    r"(?:(?P<through>[\w$\])}]*)\s{0,40}(?P<access>\.|->|::|\?\.))?(?P<name>[A-Za-z_$][\w$]{2,})"
     r"(?P<call>\s*(?:::<|<[\w, ]*>)?\()?"
 )
 # Types that every language brings along; where an index has them as names, it has misread a declaration.
@@ -67,7 +67,7 @@ def uses(texts: Iterable[tuple[Candidate, str, str]]) -> dict[str, list[Use]]:
     found: dict[str, list[Use]] = {}
     for each, text, language in texts:
         own: dict[str, Use] = {}
-        for match in _NAME.finditer(without_prose(without_imports(text), language)):
+        for match in _NAME.finditer(without_prose(without_imports(readable(text)), language)):
             name, through = match["name"], match["through"]
             if name.lower() in _PRIMITIVES:
                 continue
