@@ -1,5 +1,6 @@
 """The command run inside the test's process, away from any system that runs here."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,4 +32,19 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
+    return called
+
+
+@pytest.fixture
+def run_on_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The same with a standard output that says it is a terminal."""
+
+    def called(*arguments: str) -> tuple[int, str, str]:
+        # Not before: pytest puts another standard output in place between setup and test.
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        return run(*arguments)
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
     return called

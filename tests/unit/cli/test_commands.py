@@ -1,6 +1,7 @@
 """What commands make of a gateway's answers, healthy or not."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -244,3 +245,115 @@ def test_deleting_asks_first(gateway: Gateway, run: Run) -> None:
     assert "needs --yes" in err
     assert run("repos", "delete", "shop", "--yes") == (0, "deleted shop\n", "")
     assert [asked.method for asked in gateway.asked] == ["GET", "GET", "DELETE"]
+
+
+BUNDLE = {
+    "signature": "5e" * 32,
+    "markdown": "# Context\n\ntext\x1b[2J\n",
+    "items": [],
+    "omitted": [
+        {"repo": "shop", "path": "b.py", "start_line": 1, "end_line": 2, "symbol": "", "tokens": 9, "reason": "late"}
+    ],
+    "budget": {"limit": 8_000, "used": 7_812, "tokenizer": "bytes4", "exact": False},
+    "stopping_reason": "budget_full",
+    "cache": "miss",
+    "took_ms": 1_230.0,
+    "degraded": ["graph"],
+    "snapshots": [SNAPSHOT],
+    "corr_id": "c",
+    "trace_id": "t",
+}
+
+
+def test_a_bundle_goes_to_stdout_byte_for_byte_and_its_summary_beside_it(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(BUNDLE))
+    code, out, err = run("assemble", "fix", "it", "-b", "8000", "--seed", "a.py", "-r", "shop")
+    assert (code, out) == (0, BUNDLE["markdown"])
+    assert err == (
+        "0 pieces · 7,812 of 8,000 tokens (bytes4, estimated) · the budget is full · 1 piece left out · "
+        "without graph (see `pampax health`) · cache miss · 1.2 s · signature 5e5e5e5e5e5e\n"
+    )
+    assert gateway.asked[0].body["task"] == "fix it"
+    assert gateway.asked[0].body["seed_paths"] == ["a.py"]
+
+
+def test_a_bundle_in_json_may_go_to_a_file(gateway: Gateway, run: Run, tmp_path: Path) -> None:
+    gateway.will(Told(BUNDLE))
+    assert run("assemble", "x", "--json", "-o", "b.json") == (0, "", "")
+    assert json.loads((tmp_path / "b.json").read_text()) == BUNDLE
+    assert gateway.asked[0].body["format"] == "json"
+
+
+def test_on_a_terminal_indexing_ends_with_a_summary(gateway: Gateway, run_on_terminal: Run) -> None:
+    stages = [{**OPERATION, "stage": stage, "progress": {"done": 9, "total": total}} for stage, total in
+              (("listing", 0), ("parsing", 10), ("publishing", 9))]  # fmt: skip
+    gateway.will(Told(REPOSITORY), Told(OPERATION, 202), *map(Told, stages), Told(SUCCEEDED))
+    code, out, _ = run_on_terminal("index", URL)
+    assert code == 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out)
+    assert "Parsing" in plain
+    assert plain.splitlines()[-7:] == [
+        "shop@main ababababab+, generation 2",
+        "  1,234 files, 5,678 chunks, 4 new files in " + plain.splitlines()[-6].split(" in ")[1],
+        "  skipped: 3 binary",
+        "  as plain lines (crash): x.py",
+        "Next:",
+        '  pampax search "QUESTION" -r shop',
+        '  pampax assemble "TASK" -r shop',
+    ]
+
+
+def test_on_a_terminal_markdown_cannot_command_it(gateway: Gateway, run_on_terminal: Run) -> None:
+    gateway.will(Told(BUNDLE))
+    assert "text\\x1b[2J\n" in run_on_terminal("assemble", "x")[1]
+
+
+def test_colour_is_left_out_when_nobody_wants_it(
+    gateway: Gateway, run_on_terminal: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.will(Told(ANSWER))
+    coloured = re.compile(r"\x1b\[[0-9;]*3[0-7]")
+    assert coloured.search(run_on_terminal("search", "x", "--explain")[1])
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not coloured.search(run_on_terminal("search", "x", "--explain")[1])
+
+
+def test_an_interrupt_leaves_the_indexing_to_itself_and_says_so(
+    gateway: Gateway, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_arguments: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pampax.client.following.follow", interrupted)
+    gateway.will(Told(REPOSITORY), Told(OPERATION, 202))
+    code, _, err = run("index", URL)
+    assert (code, err) == (130, "pampax: indexing goes on; `pampax status shop` shows how far it is\n")
+
+
+def test_a_folder_without_anything_to_index_leaves_no_repository(gateway: Gateway, run: Run) -> None:
+    missing = Told({"status": 404, "detail": "no", "reason": "REPOSITORY_NOT_FOUND"}, 404)
+    error = {"status": 409, "detail": "it holds no files to index", "reason": "NO_FILES", "corr_id": ""}
+    failed = {**OPERATION, "done": True, "state": "failed", "error": error}
+    gateway.will(missing, Told(REPOSITORY, 201), Told(failed, 202), Told(b"", 204))
+    assert run("index", URL)[::2] == (2, "pampax: it holds no files to index\n")
+    assert gateway.asked[-1].method == "DELETE"
+
+
+def test_a_repository_made_by_somebody_else_meanwhile_is_used(gateway: Gateway, run: Run) -> None:
+    missing = Told({"status": 404, "detail": "no", "reason": "REPOSITORY_NOT_FOUND"}, 404)
+    taken = Told({"status": 409, "detail": "there is one", "reason": "REPOSITORY_EXISTS"}, 409)
+    gateway.will(missing, taken, Told(REPOSITORY), Told(SUCCEEDED, 202))
+    assert run("index", URL)[0] == 0
+
+
+def test_patterns_other_than_those_of_the_repository_are_refused(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(REPOSITORY))
+    code, _, err = run("index", URL, "--exclude", "tests/")
+    assert code == 2
+    assert "was created with no --exclude" in err
+
+
+def test_without_waiting_the_operation_is_named(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(REPOSITORY), Told(OPERATION, 202))
+    code, out, _ = run("index", URL, "--no-wait")
+    assert (code, json.loads(out)) == (0, {"event": "started", "repository": "shop", "operation": "op-1"})
