@@ -25,7 +25,8 @@ BLOBS_AT_A_TIME = 8  # a file has at most a megabyte
 
 _SQL = load_queries(__package__)
 _FILES_BY_PATH = _SQL["files_by_path"]
-_FILES_OF_CHUNKS = _SQL["files_of_chunks"]
+_DOCUMENTS_OF_CHUNKS = _SQL["documents_of_chunks"]
+_FILES_BY_BLOB = _SQL["files_by_blob"]
 _FILES_LIKE = _SQL["files_like"]
 _PATHS = _SQL["paths"]
 _CHUNKS_IN = _SQL["chunks_in"]
@@ -80,7 +81,15 @@ class Reader:
         return await self._files(_FILES_BY_PATH, {"keys": sorted(path_key(path) for path in set(paths))})
 
     async def files_of_chunks(self, chunks: Iterable[int]) -> list[FileRow]:
-        return await self._files(_FILES_OF_CHUNKS, {"chunks": sorted(set(chunks))})
+        """All files whose document holds one of the chunks."""
+        wanted = sorted(set(chunks))
+        if not wanted:
+            return []
+        documents = {
+            (row["blob_id"], row["language"]) for row in await self._rows(_DOCUMENTS_OF_CHUNKS, {"chunks": wanted})
+        }
+        files = await self._files(_FILES_BY_BLOB, {"blobs": sorted({blob for blob, _ in documents})})
+        return [file for file in files if (file.blob_id, file.language) in documents]
 
     async def files_like(self, pattern: str) -> list[FileRow]:
         return await self._files(_FILES_LIKE, {"pattern": pattern, "most": MAX_TEST_FILES})

@@ -5,14 +5,16 @@ FROM file f JOIN document d USING (repository_id, build_id, blob_id, language)
 WHERE f.repository_id = %(repository)s AND f.build_id = %(build)s AND f.path_key = ANY(%(keys)s)
 ORDER BY f.path COLLATE "C", f.ordinal
 
--- name: files_of_chunks
--- Files whose document holds one of the given chunks.
+-- name: documents_of_chunks
+-- The documents that hold the given chunks.
+SELECT DISTINCT blob_id, language FROM chunk
+WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal = ANY(%(chunks)s)
+
+-- name: files_by_blob
+-- Files with the given contents. No index leads there: one scan of the files, whatever the number of contents.
 SELECT f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.lines
-FROM chunk c
-JOIN document d USING (repository_id, build_id, blob_id, language)
-JOIN file f USING (repository_id, build_id, blob_id, language)
-WHERE c.repository_id = %(repository)s AND c.build_id = %(build)s AND c.ordinal = ANY(%(chunks)s)
-GROUP BY f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.lines
+FROM file f JOIN document d USING (repository_id, build_id, blob_id, language)
+WHERE f.repository_id = %(repository)s AND f.build_id = %(build)s AND f.blob_id = ANY(%(blobs)s)
 ORDER BY f.path COLLATE "C", f.ordinal
 
 -- name: files_like
