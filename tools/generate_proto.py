@@ -6,6 +6,7 @@ python tools/generate_proto.py [--check]
 from __future__ import annotations
 
 import filecmp
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,8 @@ from grpc_tools import protoc
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "proto/pampax/v1").glob("*.proto"))
 WELL_KNOWN = Path(grpc_tools.__file__).parent / "_proto"
+BASELINE = ROOT / "proto/baseline.binpb"
+BUF = Path(sys.executable).parent / "buf"
 PACKAGE_DOC = '"""Generated from proto/pampax/v1 by `make proto`; never edited."""\n'
 
 
@@ -31,13 +34,32 @@ def generate(out: Path) -> None:
                 stub.unlink()
 
 
+def refuse_breaking() -> None:
+    if BASELINE.exists() and buf("breaking", "--against", str(BASELINE)) != 0:
+        raise SystemExit("these changes break the contract: keep pampax.v1 as it is and put a v2 beside it")
+
+
+def buf(*arguments: str) -> int:
+    return subprocess.run([str(BUF), *arguments], cwd=ROOT, check=False).returncode
+
+
+def write_baseline(target: Path) -> None:
+    if buf("build", "--exclude-source-info", "-o", str(target)) != 0:
+        raise SystemExit("the contract does not build: see the lines above")
+
+
 def main() -> None:
-    checked_in = ROOT / "libs/pampax/v1"
+    refuse_breaking()
     if "--check" not in sys.argv:
         generate(ROOT / "libs")
+        write_baseline(BASELINE)
         return
+    checked_in = ROOT / "libs/pampax/v1"
     with tempfile.TemporaryDirectory() as scratch:
         generate(Path(scratch))
+        write_baseline(Path(scratch) / BASELINE.name)
+        if not filecmp.cmp(Path(scratch) / BASELINE.name, BASELINE, shallow=False):
+            raise SystemExit("proto/baseline.binpb is stale: run `make proto`")
         fresh = Path(scratch) / "pampax/v1"
         names = sorted({p.name for folder in (fresh, checked_in) for p in folder.glob("*.py*")})
         _, differing, missing = filecmp.cmpfiles(fresh, checked_in, names, shallow=False)
