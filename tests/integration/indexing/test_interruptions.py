@@ -130,6 +130,15 @@ def test_an_operation_is_given_up_after_too_many_attempts(new_bench: NewBench, t
     assert (row["state"], row["error"]["reason"]) == ("failed", "ATTEMPTS_EXHAUSTED")
 
 
+def test_what_was_published_is_a_success_however_often_the_rest_failed(new_bench: NewBench, tmp_path: Path) -> None:
+    bench = new_bench(write(tmp_path / "r", modules(2)))
+    first = bench.index()
+    bench.execute("UPDATE operation SET state = 'running', attempts = 5")  # as if killed between publish and end
+    bench.runner.run(first["operation_id"], bench.tenant_id)
+    again = bench.row(first["operation_id"])
+    assert (again["state"], again["result"]) == ("succeeded", first["result"])
+
+
 def test_answers_stay_the_old_ones_while_a_full_run_works(new_bench: NewBench, large: Path) -> None:
     bench = new_bench(large)
     first = bench.index()

@@ -68,7 +68,7 @@ class Indexing:
     def run(self) -> IndexResult:
         """What is published now. What an earlier attempt has written or published is not done again."""
         start = transiently(self._start)
-        kept = transiently(self._kept)
+        kept = transiently(self.kept)
         if kept is not None:
             self._maintain(start.place, kept, written_segments=None)
             return kept
@@ -99,7 +99,8 @@ class Indexing:
                 place = postgres.place(conn, repository_id, version)
         return _Start(wanted, place, version)
 
-    def _kept(self) -> IndexResult | None:
+    def kept(self) -> IndexResult | None:
+        """What an earlier attempt has published."""
         with self._database.tenant(self._lease.tenant_id, read_only=True) as conn:
             return postgres.kept_result(conn, self._lease.operation_id)
 

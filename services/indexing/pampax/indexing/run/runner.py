@@ -115,11 +115,11 @@ class Runner:
 
     def _result(self, keeper: LeaseKeeper) -> IndexResult:
         """The result, or the error that ends the operation."""
-        if keeper.lease.attempts > MAX_ATTEMPTS:
-            message = f"given up after {MAX_ATTEMPTS} attempts that ended without a word: see the workers' logs"
-            raise Internal(message, reason="ATTEMPTS_EXHAUSTED")
+        indexing = Indexing(self._database, keeper, self._deriver, self._git)
         try:
-            return Indexing(self._database, keeper, self._deriver, self._git).run()
+            if keeper.lease.attempts <= MAX_ATTEMPTS:
+                return indexing.run()
+            return _given_up(transiently(indexing.kept))
         except Stopping as stopping:
             raise _LetOthersTry(counts=False) from stopping
         except SourceFailed as failed:
@@ -180,6 +180,14 @@ class Runner:
     def _next(self, lease: Lease) -> UUID | None:
         with self._database.tenant(lease.tenant_id, read_only=True) as conn:
             return next_operation(conn, lease.repository_id)
+
+
+def _given_up(kept: IndexResult | None) -> IndexResult:
+    """What one of the attempts has published; it was only tidying up that the workers died over."""
+    if kept is None:
+        message = f"given up after {MAX_ATTEMPTS} attempts that ended without a word: see the workers' logs"
+        raise Internal(message, reason="ATTEMPTS_EXHAUSTED")
+    return kept
 
 
 def _may_pass(error: PampaxError) -> bool:
