@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from pampax.assembly.bundle import Evidence, Rendering
 from pampax.assembly.candidates import Candidate, Origin, best_first, evidence_of, reasons_of, said
+from pampax.assembly.markup import shortened
 from pampax.assembly.skeletons import main_definition, outline
 from pampax.assembly.source import FileKey, Place, SourceFile
 
 # Lines between two pieces that cost less than a second heading.
 MAX_GAP_LINES = 3
+MAX_SIGNATURE_CHARS = 200  # of one line; macros and generics can have heads like a page
 
 Chosen = tuple[Candidate, Rendering]
 
@@ -52,7 +54,7 @@ def piece_of(each: Candidate, rendering: Rendering, file: SourceFile, hidden: Se
             main = main_definition(file, place, each.symbol)
             if main is None or not main.signature:
                 return None
-            content = main.signature
+            content = shortened(main.signature, MAX_SIGNATURE_CHARS)
         case Rendering.REFERENCE:
             pass
     return Piece(place, rendering, each.value, file.language, each.symbol, each.reason, each.evidence, content)
