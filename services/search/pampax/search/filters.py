@@ -26,14 +26,14 @@ class Allowed:
 
 
 def allowed_by(request: SearchRequest, directory: Directory) -> Allowed:
-    """Cost: a microsecond a file for a glob, nothing without filters."""
+    """Cost: a few microseconds a file for a glob, nothing without filters."""
     if not request.languages and not request.path_glob:
         return Allowed(np.ones(len(directory.first_chunk), np.bool_), None)
     files = np.ones(len(directory.files), np.bool_)
     if request.languages:
         files &= np.array([file.language in request.languages for file in directory.files], np.bool_)
     if request.path_glob:
-        matches = compile_glob(request.path_glob).match
-        files &= np.array([matches(file.path) is not None for file in directory.files], np.bool_)
+        matches = compile_glob(request.path_glob)
+        files &= np.array([matches(file.path) for file in directory.files], np.bool_)
     documents = np.array([bool(files[list(owned)].any()) for owned in directory.files_of], np.bool_)
     return Allowed(documents, files)
