@@ -1,4 +1,4 @@
-"""The servers that integration tests share: one PostgreSQL and one Redis for the test session, a database per module.
+"""The servers that tests share: one PostgreSQL and one Redis for the test session, a database per module.
 
 They are the embedded servers; with TEST_ENGINE=docker they are containers instead, for the same tests.
 """

@@ -37,10 +37,7 @@ def _fixtures_of(folder: str) -> ModuleType:
     return module
 
 
-_servers = _fixtures_of("integration")
 _gateways = _fixtures_of("integration/gateway")
-postgres_server, redis_url, new_database = _servers.postgres_server, _servers.redis_url, _servers.new_database
-database_urls, tenant = _servers.database_urls, _servers.tenant
 
 FILES = {
     "src/retry.py": '''"""Retries."""

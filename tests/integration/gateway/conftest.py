@@ -40,7 +40,7 @@ from pampax.v1 import (
     search_service_pb2_grpc,
 )
 
-# The pepper of the keys that tests/integration/conftest.py makes.
+# The pepper of the keys that tests/conftest.py makes.
 KEY_PEPPER = "5e" * 32
 CALLER_SECRET = secrets.token_hex(32)
 START_S = 30.0

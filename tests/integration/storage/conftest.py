@@ -12,7 +12,7 @@ import pytest
 from pampax.storage.database import SyncDatabase
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Tenant
+    from tests.conftest import Tenant
 
 
 @dataclass(frozen=True)

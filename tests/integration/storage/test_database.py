@@ -16,7 +16,7 @@ from pampax.core.errors import ConfigError, DeadlineExceeded, ResourceExhausted,
 from pampax.storage.database import Database, SyncDatabase
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import DatabaseUrls
+    from tests.conftest import DatabaseUrls
     from tests.integration.storage.conftest import Place
 
 NAMES = "SELECT count(*) AS n FROM repository WHERE name = %s"

@@ -19,7 +19,7 @@ from pampax.storage.isolation import isolation_findings
 from pampax.storage.session import begin_statement
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import DatabaseUrls, PostgresServer, Tenant
+    from tests.conftest import DatabaseUrls, PostgresServer, Tenant
     from tests.integration.storage.conftest import NewOperation, NewPlace, Place
 
 # Every table with tenant data but the vector tables, which are made while the system runs.

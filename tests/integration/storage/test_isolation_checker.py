@@ -12,7 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from pampax.storage.isolation import isolation_findings
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import DatabaseUrls
+    from tests.conftest import DatabaseUrls
 
 TRUE_POLICY = "CREATE POLICY tenant_isolation ON {0} USING (true) WITH CHECK (true)"
 TENANT = "tenant_id = (SELECT nullif(current_setting('pampax.tenant', true), '')::uuid)"

@@ -32,7 +32,7 @@ from pampax.storage.migrate import (
 )
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import DatabaseUrls, NewDatabase, PostgresServer
+    from tests.conftest import DatabaseUrls, NewDatabase, PostgresServer
 
 NAMES = [each.name for each in migrations()]
 PEPPER = "ab" * 32

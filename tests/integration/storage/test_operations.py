@@ -27,7 +27,7 @@ from pampax.storage.operations import (
 from pampax.storage.session import SyncConnection
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import DatabaseUrls
+    from tests.conftest import DatabaseUrls
     from tests.integration.storage.conftest import NewOperation, NewPlace, Place
 
 TTL_S = 60.0

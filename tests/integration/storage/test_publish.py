@@ -26,7 +26,7 @@ from pampax.storage.snapshots import (
 )
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import DatabaseUrls
+    from tests.conftest import DatabaseUrls
     from tests.integration.storage.conftest import NewOperation, Place
 
 

@@ -15,7 +15,7 @@ from pampax.storage.database import Database, SyncDatabase
 from pampax.storage.snapshots import PublishRequest, Snapshot, publish, readable_repositories, resolve
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import DatabaseUrls, Tenant
+    from tests.conftest import DatabaseUrls, Tenant
     from tests.integration.storage.conftest import NewPlace, Place
 
 Show = Callable[..., None]

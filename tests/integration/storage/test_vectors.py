@@ -17,7 +17,7 @@ from pampax.storage.isolation import isolation_findings
 from pampax.storage.session import SyncConnection
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import DatabaseUrls
+    from tests.conftest import DatabaseUrls
     from tests.integration.storage.conftest import NewPlace, Place
 
 DIMENSIONS = 256
