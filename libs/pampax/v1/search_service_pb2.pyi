@@ -198,12 +198,15 @@ class SearchChunksResponse(_message.Message):
     SNAPSHOTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     CACHE_FIELD_NUMBER: _builtins.int
+    RANKING_FIELD_NUMBER: _builtins.int
     intent: _builtins.str
     """The intent that ranking used."""
     next_page_token: _builtins.str
     """Empty on the last page."""
     cache: Global___CacheStatus.ValueType
     """Whether the gateway answered from its cache."""
+    ranking: _builtins.str
+    """Version of the ranking weights that ordered the results."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchResult]:
         """Best first."""
@@ -225,10 +228,11 @@ class SearchChunksResponse(_message.Message):
         snapshots: _abc.Iterable[Global___SnapshotInfo] | None = ...,
         next_page_token: _builtins.str = ...,
         cache: Global___CacheStatus.ValueType = ...,
+        ranking: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "degraded", b"degraded", "intent", b"intent", "next_page_token", b"next_page_token", "results", b"results", "snapshots", b"snapshots"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "degraded", b"degraded", "intent", b"intent", "next_page_token", b"next_page_token", "ranking", b"ranking", "results", b"results", "snapshots", b"snapshots"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

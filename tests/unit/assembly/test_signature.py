@@ -3,16 +3,21 @@ from uuid import UUID
 
 import pytest
 
+from pampax.assembly import signature
 from pampax.assembly.request import BundleRequest, normalised
-from pampax.assembly.signature import RANKING_VERSION, sign
-from pampax.search import weights
+from pampax.storage.snapshots import Snapshot
 
 TENANT = UUID(int=1)
 REQUEST = normalised(BundleRequest("fix the pool"))
 
 
-def test_it_names_the_ranking_that_search_answers_with():
-    assert RANKING_VERSION == weights.RANKING_VERSION
+def sign(request: BundleRequest, tenant: UUID, snapshots: list[Snapshot], *, exact: bool, ranking: str = "1") -> str:
+    return signature.sign(request, tenant, snapshots, ranking=ranking, exact=exact)
+
+
+def test_another_ranking_is_another_signature(make):
+    old, new = (sign(REQUEST, TENANT, [make.snapshot()], exact=True, ranking=ranking) for ranking in ("1", "2"))
+    assert old != new
 
 
 def test_the_order_of_snapshots_does_not_matter(make):

@@ -35,10 +35,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """`degraded` names the parts of search that did not answer."""
+    """`degraded` names the parts of search that did not answer, `ranking` the version of the weights that ranked."""
 
     hits: tuple[Hit, ...]
     degraded: tuple[str, ...]
+    ranking: str
     answered_from: frozenset[tuple[str, str, int, str, str, float]]
 
     def is_of(self, snapshots: tuple[Snapshot, ...]) -> bool:
@@ -75,6 +76,7 @@ class Search:
         return Hits(
             tuple(_hit(rank, result) for rank, result in enumerate(response.results, 1)),
             tuple(response.degraded),
+            response.ranking,
             frozenset(_identity(each) for each in response.snapshots),
         )
 

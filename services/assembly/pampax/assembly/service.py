@@ -77,7 +77,9 @@ class AssemblyService:
         around, missing = await self._surroundings(caller, snapshots, request, found, seeds)
         counts = await self._apart(lambda: counter(request.tokenizer))
         degraded = tuple(sorted({*found.degraded, *missing}))
-        signature = "" if degraded else sign(request, caller.tenant_id, snapshots, exact=counts.exact)
+        signature = (
+            "" if degraded else sign(request, caller.tenant_id, snapshots, ranking=found.ranking, exact=counts.exact)
+        )
         subject = Subject(request.task, snapshots, signature, degraded)
         composed = await self._apart(
             lambda: compose(subject, around.candidates, around.files, request.token_budget, counts)

@@ -17,17 +17,15 @@ from pampax.storage.snapshots import Snapshot
 
 # Raise when the same candidates would give another text, other items or another order than before.
 ASSEMBLY_VERSION = 1
-# The ranking that this release of the search service answers with; a test compares the two.
-RANKING_VERSION = "1"
 
 
-def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot], *, exact: bool) -> str:
+def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot], *, ranking: str, exact: bool) -> str:
     """Hex of SHA-256 over canonical JSON. `request` is normalised; `snapshots` are what the caller may read of it;
-    `exact` tells whether the tokenizer counts or estimates."""
+    `ranking` is the version that search ranked with; `exact` tells whether the tokenizer counts or estimates."""
     document = {
         "code": version("pampax"),
         "assembly": ASSEMBLY_VERSION,
-        "ranking": RANKING_VERSION,
+        "ranking": ranking,
         "request": {
             "task": request.task,
             "repositories": request.repositories,

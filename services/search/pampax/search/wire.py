@@ -10,6 +10,7 @@ from pampax.search.answer import Answer, FileText, Result
 from pampax.search.evidence import Evidence
 from pampax.search.query import Intent
 from pampax.search.request import DEFAULT_LIMIT, Mode, SearchRequest
+from pampax.search.weights import RANKING_VERSION
 from pampax.storage.snapshots import Snapshot
 from pampax.v1 import search_service_pb2 as pb
 
@@ -65,6 +66,7 @@ def search_response(answer: Answer) -> pb.SearchChunksResponse:
         degraded=answer.degraded,
         snapshots=[snapshot_info(snapshot) for snapshot in answer.snapshots],
         next_page_token=answer.next_page_token,
+        ranking=RANKING_VERSION,
     )
 
 
