@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from pampax.core.errors import FailedPrecondition, InvalidRequest, NotFound
+from pampax.core.errors import FailedPrecondition, NotFound
 from pampax.search.request import Mode, SearchRequest
 
 FILES = {
@@ -143,19 +143,6 @@ async def test_a_repository_that_was_never_indexed_is_said_to_be_so(service, dem
     new_repository("fresh", {"a.py": "a = 1\n"}, beside=demo)
     with pytest.raises(FailedPrecondition, match="pampax index"):
         await service.search(demo.caller, SearchRequest(query="a", repositories=("fresh",)))
-
-
-@pytest.mark.parametrize(
-    "query", ["the of and", "🦜", "'; DROP TABLE chunk; --", "a.*(b|c)+$", "%s %(x)s", "\\", "x" * 8_000]
-)
-async def test_odd_questions_get_an_answer(service, demo, query):
-    answer = await service.search(demo.caller, SearchRequest(query=query))
-    assert answer.degraded == ()
-
-
-async def test_a_glob_that_cannot_be_read_is_refused(service, demo):
-    with pytest.raises(InvalidRequest, match="path_glob"):
-        await service.search(demo.caller, SearchRequest(query="pool", path_glob="!"))
 
 
 async def test_a_file_is_read_whole_and_by_lines(service, demo):
