@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,20 @@ def test_without_waiting_the_operation_is_named_and_goes_on(pampax: Cli, shop: P
     (started,) = pampax("index", shop, "--no-wait").events
     assert list(started) == ["event", "repository", "operation"]
     assert pampax("status", "shop", "--json").json["name"] == "shop"
+
+
+def test_an_interrupt_leaves_the_indexing_to_itself(pampax: Cli, folder: Path) -> None:
+    for number in range(200):
+        (folder / f"f{number}.py").write_text(f"def function_{number}():\n    return {number}\n")
+    running = pampax.start("index", folder)
+    assert running.stdout is not None
+    assert json.loads(running.stdout.readline())["event"] == "progress"
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+    assert (running.returncode, err) == (
+        130, f"pampax: indexing goes on; `pampax status {folder.name}` shows how far it is\n"
+    )  # fmt: skip
+    assert pampax("index", folder).events[-1]["files"] == 200
 
 
 def test_a_repository_is_listed_shown_and_deleted(pampax: Cli, folder: Path) -> None:
