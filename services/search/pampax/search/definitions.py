@@ -66,13 +66,13 @@ def _cosines(directory: Directory, query: Query, gathered: Gathered, definitions
     # A joined pair repeats the words that it is made of.
     whole = sum(value for term, value in wanted.items() if query.terms[term] != JOINED_WEIGHT) or 1.0
 
-    def cosine(definition: Definition) -> float:
-        words = _words_of(definition.name)
-        shared = sum(wanted.get(word, 0.0) for word in words)
-        own = sum(idf.get(word, unseen) for word in words)
-        return min(1.0, shared / math.sqrt(own * whole)) * _kind_weight(definition) if shared > 0 else 0.0
+    def cosine(name: str) -> float:
+        words = _words_of(name)
+        shared = sum([wanted[word] for word in words if word in wanted])
+        return min(1.0, shared / math.sqrt(whole * sum([idf.get(word, unseen) for word in words]))) if shared else 0.0
 
-    return [cosine(definition) for definition in definitions]
+    by_name = {name: cosine(name) for name in {each.name for each in definitions}}  # names repeat, as in overloads
+    return [by_name[each.name] * _kind_weight(each) for each in definitions]
 
 
 @lru_cache(maxsize=_CACHED_NAMES)

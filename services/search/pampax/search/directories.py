@@ -6,8 +6,8 @@ import asyncio
 from collections import OrderedDict
 from uuid import UUID
 
-from pampax.search.directory import Directory
-from pampax.search.postgres import read_directory
+from pampax.search.directory import Directory, build_directory
+from pampax.search.postgres import read_files
 from pampax.storage.database import Database
 from pampax.storage.snapshots import Snapshot
 
@@ -46,7 +46,8 @@ class Directories:
 
     async def _read(self, tenant_id: UUID, snapshot: Snapshot) -> Directory:
         async with self._database.tenant(tenant_id, timeout_s=READ_TIMEOUT_S, read_only=True) as conn:
-            directory = await read_directory(conn, snapshot)
+            files, live_chunks = await read_files(conn, snapshot)
+        directory = await asyncio.to_thread(build_directory, files, live_chunks, snapshot.term_count)
         self._kept[snapshot.snapshot_id] = directory
         while len(self._kept) > 1 and (len(self._kept) > MAX_SNAPSHOTS or self._files() > MAX_FILES):
             self._kept.popitem(last=False)

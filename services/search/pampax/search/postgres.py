@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from psycopg.rows import args_row, tuple_row
 
 from pampax.core.errors import Aborted
-from pampax.search.directory import Directory, FileRow, build_directory
+from pampax.search.directory import FileRow
 from pampax.search.gathered import Definition
 from pampax.storage import posting
 from pampax.storage.blobs import decompress
@@ -43,13 +45,13 @@ class Passage:
     content: str
 
 
-async def read_directory(conn: Connection, snapshot: Snapshot) -> Directory:
-    """The snapshot's directory; about 20 microseconds a file."""
+async def read_files(conn: Connection, snapshot: Snapshot) -> tuple[list[FileRow], NDArray[np.bool_]]:
+    """The snapshot's live files, and the mask of its live chunks."""
     live_chunks, live_files = await load_bitmaps(conn, snapshot.snapshot_id)
     cursor = conn.cursor(binary=True, row_factory=tuple_row)
     rows = await (await cursor.execute(_DIRECTORY, scope(snapshot))).fetchall()
     files = [FileRow(*file) for ordinal, *file in rows if ordinal < len(live_files) and live_files[ordinal]]
-    return build_directory(files, live_chunks, snapshot.term_count)
+    return files, live_chunks
 
 
 async def read_postings(

@@ -30,6 +30,7 @@ class SearchService:
     """Answers for a caller; everything it reads is bounded by the caller's tenant and grants."""
 
     def __init__(self, sources: Sources) -> None:
+        self._sources = sources
         self._database = sources.database
         self._directories = Directories(sources.database)
         self._snapshots = SnapshotSearch(sources, self._directories)
@@ -38,7 +39,7 @@ class SearchService:
     async def warm(self) -> None:
         """Makes the first searches as fast as later ones. Unavailable while the database does not answer."""
         if not self._warm:
-            await warm_connections(self._database)
+            await warm_connections(self._database, self._sources.embedder.dimensions)
             self._warm = True
 
     async def search(self, caller: Caller, request: SearchRequest) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,8 +78,8 @@ class SnapshotSearch:
 
     async def finish(self, begun: Begun, question: Question, most: int) -> Ranked:
         neighbours, degraded = await begun.neighbours
-        words, directory, request = begun.words, begun.directory, question.request
-        found = Gathered(words.words, words.names, words.definitions, neighbours)
+        found = replace(begun.words, neighbours=neighbours)
+        directory, request = begun.directory, question.request
         computed = await asyncio.to_thread(features.compute, directory, question.query, found)
         kinds = await self._kinds(question, begun.snapshot, computed.chunks) if request.kinds else None
 

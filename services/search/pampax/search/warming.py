@@ -24,16 +24,16 @@ _NOBODY = UUID(int=0)
 _NOTHING = Snapshot(-1, "", "", -1, -1, "", "", False, 0, 0.0, 0, 0, 0, None)
 
 
-async def warm_connections(database: Database) -> None:
+async def warm_connections(database: Database, dimensions: int) -> None:
     """Asks everything that a search asks, about nothing, on several connections at once."""
-    await asyncio.gather(*(_warm(database) for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(_warm(database, dimensions) for _ in range(CONNECTIONS)))
 
 
-async def _warm(database: Database) -> None:
+async def _warm(database: Database, dimensions: int) -> None:
     directory = build_directory((), np.zeros(0, np.bool_), 0)
     async with database.tenant(_NOBODY, timeout_s=TIMEOUT_S, read_only=True) as conn:
         await resolve(conn, _NOBODY, None, None)
         await postgres.read_postings(conn, _NOTHING, ("",), (postgres.WORDS, postgres.NAMES))
         await postgres.read_definitions(conn, _NOTHING, ("",), (0,))
         await postgres.read_passages(conn, _NOTHING, ())
-        await read_neighbours(conn, _NOTHING, directory, np.zeros(256, np.float32), 1, exact=True)
+        await read_neighbours(conn, _NOTHING, directory, np.zeros(dimensions, np.float32), 1, exact=True)
