@@ -27,8 +27,8 @@ def compile_glob(glob: str) -> Callable[[str], bool]:
     if not parts or glob[0] in "!#":
         raise _refused(f"{glob!r} names no paths; write a pattern as in .gitignore, for example src/**/*.py")
     below = glob.endswith("/")
-    if below and parts[-1] == "**":
-        parts = [*parts, "*"]
+    if below and set(parts) == {"**"}:
+        parts = ["**", "*"]
     while len(parts) > 1 and parts[-1] == "**":
         parts, below = parts[:-1], True
     anywhere = parts[0] == "**" or (len(parts) == 1 and "/" not in glob.rstrip("/"))
