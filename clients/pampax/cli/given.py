@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +50,3 @@ def _keep(ctx: click.Context, parameter: click.Parameter, value: object) -> None
     given = ctx.find_object(Given)
     assert given is not None
     setattr(given, parameter.name, value)
-
-
-Decorated = Callable[..., object]

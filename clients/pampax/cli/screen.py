@@ -23,9 +23,8 @@ _NUMBERS = frozenset({"AGE", "CHUNKS", "FILES", "GENERATION", "PID", "POINTS", "
 class Screen:
     """Standard output. Everything written here is shown as it is, never obeyed by a terminal."""
 
-    def __init__(self, *, decorated: bool, quiet: bool) -> None:
+    def __init__(self, *, decorated: bool) -> None:
         self.decorated = decorated
-        self.quiet = quiet
 
     def line(self, *segments: Segment) -> None:
         if not self.decorated:

@@ -34,7 +34,7 @@ class Session:
         self.json = given.json
         self.quiet = given.quiet
         self.verbose = given.verbose
-        self.screen = Screen(decorated=not given.json and sys.stdout.isatty(), quiet=given.quiet)
+        self.screen = Screen(decorated=not given.json and sys.stdout.isatty())
 
     @cached_property
     def data_dir(self) -> DataDir:

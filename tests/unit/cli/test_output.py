@@ -14,17 +14,17 @@ from pampax.cli.session import Session
 
 
 def test_a_piped_table_is_aligned_and_has_no_trailing_spaces(capsys: pytest.CaptureFixture[str]) -> None:
-    Screen(decorated=False, quiet=False).table(("NAME", "FILES", "SOURCE"), [("a", "1,200", "x"), ("bcd\n", "7", "")])
+    Screen(decorated=False).table(("NAME", "FILES", "SOURCE"), [("a", "1,200", "x"), ("bcd\n", "7", "")])
     assert capsys.readouterr().out == "NAME   FILES  SOURCE\na      1,200  x\nbcd\\n      7\n"
 
 
 def test_piped_lines_have_no_decoration(capsys: pytest.CaptureFixture[str]) -> None:
-    Screen(decorated=False, quiet=False).line(("bold", "bold red"), " \x1b[0m")
+    Screen(decorated=False).line(("bold", "bold red"), " \x1b[0m")
     assert capsys.readouterr().out == "bold \\x1b[0m\n"
 
 
 def test_what_a_terminal_would_obey_is_written_out_on_it(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = Screen(decorated=True, quiet=False)
+    screen = Screen(decorated=True)
     screen.text("a\x1b]0;title\x07\n")
     screen.line("b\x1b[2J")
     screen.code("c\x1b[2J", "python", 1)
