@@ -44,7 +44,7 @@ def test_patterns_by_example(glob, matching, other):
     assert not matches(other)
 
 
-@pytest.mark.parametrize("glob", ["!a", "#a", "/", "///", "[z-a]", "a" * (MAX_CHARS + 1)])
+@pytest.mark.parametrize("glob", ["!a", " !a", "#a", " ", "/", "///", "[z-a]", "a" * (MAX_CHARS + 1)])
 def test_a_pattern_that_names_no_paths_is_refused(glob):
     with pytest.raises(InvalidRequest) as refused:
         compile_glob(glob)

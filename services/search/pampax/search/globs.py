@@ -23,7 +23,8 @@ def compile_glob(glob: str) -> Callable[[str], bool]:
     """Whether a path relative to the root matches. InvalidRequest says what is wrong."""
     if len(glob) > MAX_CHARS:
         raise _refused(f"must have at most {MAX_CHARS} characters, has {len(glob)}")
-    parts = [part for part in glob.strip().split("/") if part]
+    glob = glob.strip()
+    parts = [part for part in glob.split("/") if part]
     if not parts or glob[0] in "!#":
         raise _refused(f"{glob!r} names no paths; write a pattern as in .gitignore, for example src/**/*.py")
     below = glob.endswith("/")
