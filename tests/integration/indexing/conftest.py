@@ -38,7 +38,7 @@ from pampax.v1 import indexing_service_pb2 as pb
 from pampax.v1 import repository_pb2
 from pampax.v1.indexing_service_pb2_grpc import IndexingServiceStub
 
-from ..conftest import DatabaseUrls, NewDatabase, make_tenant  # noqa: TID252 - tests are no package
+from ...conftest import DatabaseUrls, NewDatabase, make_tenant  # noqa: TID252 - tests are no package
 
 SECRET = secrets.token_hex(32)
 START_S = 30
