@@ -58,6 +58,8 @@ class Reaper:
                 await self._round()
             except PampaxError as error:
                 _log.warning("round failed", op="reaper", err_code=error.reason, detail=error.message)
+            except Exception as error:  # noqa: BLE001 - one round must not be the last: nobody else finds lost work
+                _log.error("round failed", op="reaper", exc_info=error)
             try:
                 async with asyncio.timeout(PERIOD_S):
                     await self._due.wait()
