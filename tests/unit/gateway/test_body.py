@@ -15,6 +15,11 @@ def test_members_one_after_the_other_are_one_body(parts):
     assert inflate(b"".join(gzip.compress(part) for part in parts), 1000) == b"".join(parts)
 
 
+def test_members_by_the_thousand_are_refused():
+    with pytest.raises(InvalidRequest):
+        inflate(gzip.compress(b"") * 1_000, 1_000)
+
+
 @pytest.mark.parametrize(("size", "fits"), [(99, True), (100, True), (101, False), (10_000_000, False)])
 def test_the_bound_is_exact(size, fits):
     body = gzip.compress(bytes(size))

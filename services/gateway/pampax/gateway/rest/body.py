@@ -13,6 +13,8 @@ from pampax.gateway import bounds
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 # Inflating less than this takes no longer than handing it to a thread.
 _INFLATE_HERE_BYTES = 64 * 1024
+# The library copies what is left of the body behind each member: time grows with their number times the size.
+_MOST_MEMBERS = 64
 
 
 async def read_body(receive: Receive, headers: dict[str, str], *, upload: bool) -> bytes:
@@ -39,10 +41,12 @@ async def read_body(receive: Receive, headers: dict[str, str], *, upload: bool) 
 
 
 def inflate(body: bytes, most: int) -> bytes:
-    """A gzip body of one or more members; it stops as soon as it would exceed `most` bytes."""
+    """A gzip body of a few members; it stops as soon as it would exceed `most` bytes."""
     parts: list[bytes] = []
     room = most
     while body:
+        if len(parts) == _MOST_MEMBERS:
+            raise _malformed(f"has more than {_MOST_MEMBERS} members")
         member = zlib.decompressobj(_GZIP_WINDOW)
         try:
             part = member.decompress(body, room + 1)
@@ -84,5 +88,5 @@ def _too_large(most: int, what: str = "") -> TooLarge:
     return TooLarge(f"the {what}body is larger than {most} bytes; send it in smaller parts", reason="BODY_TOO_LARGE")
 
 
-def _malformed() -> InvalidRequest:
-    return InvalidRequest("the body is not valid gzip, or ends too early", reason="MALFORMED_GZIP")
+def _malformed(why: str = "is not valid gzip, or ends too early") -> InvalidRequest:
+    return InvalidRequest(f"the body {why}", reason="MALFORMED_GZIP")
