@@ -1,5 +1,6 @@
 """Resource names, refs and page tokens as clients may write them."""
 
+import base64
 from contextlib import suppress
 from uuid import UUID, uuid4
 
@@ -49,6 +50,11 @@ def test_a_page_token_round_trips(position: list[str]) -> None:
 def test_any_other_text_is_no_page_token(text: str) -> None:
     with suppress(InvalidRequest):
         assert names.decode_page_token(text, 1) is not None
+
+
+def test_a_page_token_of_brackets_alone_is_refused() -> None:
+    with pytest.raises(InvalidRequest):
+        names.decode_page_token(base64.urlsafe_b64encode(b"[" * 3_000).decode(), 1)
 
 
 def test_the_first_page_has_no_token() -> None:

@@ -90,7 +90,7 @@ def decode_page_token(token: str, parts: int) -> tuple[str, ...] | None:
     try:
         padded = token + "=" * (-len(token) % 4)
         version, *position = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):  # the last one: brackets by the thousand
         version, position = None, []
     if version != _TOKEN_VERSION or len(position) != parts or not all(isinstance(part, str) for part in position):
         raise _invalid("page_token", "the page token is not one of this list: start again without it")
