@@ -32,7 +32,7 @@ REF = st.builds(RefState, TEXT, TEXT, st.booleans(), NUMBER, TEXT, MOMENT, NUMBE
 PROBLEMS = st.lists(st.builds(FileProblem, TEXT, TEXT), max_size=3).map(tuple)
 RESULT = st.builds(IndexResult, REF, NUMBER, st.booleans(), PROBLEMS)
 REQUEST = st.builds(IndexRequest, TEXT, st.booleans(), TEXT)
-FAILURE = st.builds(Failure, st.sampled_from(sorted(BY_GRPC_CODE)), TEXT, TEXT)
+FAILURE = st.builds(Failure, st.sampled_from(sorted(BY_GRPC_CODE)), TEXT.filter(bool), TEXT)
 SOURCE = st.builds(Source, st.sampled_from([SourceKind.GIT_URL, SourceKind.PATH]), TEXT) | st.just(
     Source(SourceKind.UPLOAD)
 )

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from google.longrunning import operations_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import status_pb2
 
-from pampax.core.errors import DOMAIN, InvalidRequest
+from pampax.core.errors import BY_GRPC_CODE, Internal, InvalidRequest
 from pampax.indexing.manifest import Entry
 from pampax.indexing.model import (
+    Failure,
     FileProblem,
     IndexResult,
     Operation,
@@ -22,15 +23,11 @@ from pampax.indexing.model import (
     State,
 )
 from pampax.indexing.names import operation_name, repository_name
+from pampax.runtime.errors_wire import to_status
 from pampax.v1 import indexing_service_pb2 as pb
 from pampax.v1 import repository_pb2
 
-# google.rpc.Code by the names that the error taxonomy uses.
-_CODES = {
-    "CANCELLED": 1, "INVALID_ARGUMENT": 3, "DEADLINE_EXCEEDED": 4, "NOT_FOUND": 5, "ALREADY_EXISTS": 6,
-    "PERMISSION_DENIED": 7, "RESOURCE_EXHAUSTED": 8, "FAILED_PRECONDITION": 9, "ABORTED": 10, "OUT_OF_RANGE": 11,
-    "INTERNAL": 13, "UNAVAILABLE": 14, "UNAUTHENTICATED": 16,
-}  # fmt: skip
+_NO_WORD = Failure("INTERNAL", "INTERNAL", "the operation ended without saying why: index again")
 
 
 def source_of(message: repository_pb2.Source) -> Source:
@@ -119,18 +116,10 @@ def _response(result: IndexResult) -> pb.IndexRepositoryResponse:
 
 
 def _error(operation: Operation) -> status_pb2.Status:
-    failure = operation.failure
-    code, reason, message = (
-        ("INTERNAL", "INTERNAL", "the operation ended without saying why: index again")
-        if failure is None
-        else (failure.code, failure.reason, failure.message)
-    )
-    status = status_pb2.Status(code=_CODES.get(code, _CODES["INTERNAL"]), message=message)
-    info = error_details_pb2.ErrorInfo(
-        reason=reason, domain=DOMAIN, metadata={"repository": repository_name(operation.repository)}
-    )
-    status.details.add().Pack(info)
-    return status
+    failure = operation.failure or _NO_WORD
+    leaf = BY_GRPC_CODE.get(failure.code, Internal)
+    metadata = {"repository": repository_name(operation.repository)}
+    return to_status(leaf(failure.message, reason=failure.reason, metadata=metadata))
 
 
 def _problems(problems: Iterable[FileProblem]) -> list[pb.FileProblem]:
