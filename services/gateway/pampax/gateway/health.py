@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -50,8 +51,8 @@ class HealthChecks:
         checks: dict[str, Check] = {
             "database": self._rows.check,
             "redis": self._check_redis,
-            **{name: lambda name=name: self._check_service(name) for name in self._services},  # type: ignore[misc]  # mypy cannot infer a default
-            "workers": lambda: self._check_workers(caller),
+            **{name: partial(self._check_service, name) for name in self._services},
+            "workers": partial(self._check_workers, caller),
         }
         parts = await asyncio.gather(*(_examined(name, check) for name, check in checks.items()))
         return GetHealthResponse(status=_overall(parts), components=parts)
