@@ -9,8 +9,10 @@ from collections.abc import Callable
 from uuid import UUID
 
 from pampax.runtime.logging import get_logger
+from pampax.runtime.server import CLOSE_S
 
-END_WITHIN_S = 5.0  # to give the lease back; then it is killed and the lease runs out
+# To give the lease back; then it is killed and the lease runs out. Below what the server allows a part for closing.
+END_WITHIN_S = 0.75 * CLOSE_S
 
 _log = get_logger()
 
