@@ -67,8 +67,8 @@ def publish(conn: SyncConnection, request: PublishRequest, *, lease: Lease | Non
     current = conn.execute(_CURRENT, key).fetchone()
     if current is not None and _shows_the_same(current, request):
         return Published(current["generation"], changed=False, snapshot_id=current["snapshot_id"])
+    conn.execute(_DROP_OLD, key)  # before the move: searches under way still read what the ref shows now
     published = _move(conn, request)
-    conn.execute(_DROP_OLD, key)
     payload = {
         "tenant_id": str(repository["tenant_id"]),
         "repository_id": request.repository_id,

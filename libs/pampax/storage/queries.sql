@@ -79,7 +79,7 @@ SET snapshot_id = excluded.snapshot_id, generation = f.generation + 1, published
 RETURNING generation
 
 -- name: drop_old_snapshots
--- Snapshots of a repository that no ref shows any more; those of the last hour stay for searches under way.
+-- Snapshots of a repository that no ref shows; those made within the last hour stay for searches under way.
 DELETE FROM snapshot s
 WHERE s.repository_id = %(repository_id)s AND s.created_at < now() - interval '1 hour'
   AND NOT EXISTS (SELECT FROM ref f WHERE f.repository_id = s.repository_id AND f.snapshot_id = s.snapshot_id)

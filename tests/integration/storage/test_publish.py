@@ -238,6 +238,23 @@ def test_a_repository_that_was_deleted_meanwhile_is_not_published(
         publish_now(request_of())
 
 
+async def test_what_was_shown_until_now_stays_for_searches_under_way(
+    database: Database,
+    sync_database: SyncDatabase,
+    place: Place,
+    request_of: Callable[..., PublishRequest],
+    publish_now: Callable[[PublishRequest], Published],
+) -> None:
+    shown = publish_now(request_of())
+    with sync_database.tenant(place.tenant_id) as sync:
+        age(sync, place)
+
+    publish_now(request_of(commit="c2"))
+
+    async with database.tenant(place.tenant_id) as conn:
+        await load_bitmaps(conn, shown.snapshot_id)
+
+
 async def test_replaced_snapshots_go_after_their_hour(
     database: Database,
     sync_database: SyncDatabase,
