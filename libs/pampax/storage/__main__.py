@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         settings = load_settings()
+        settings.require("database.owner_url")
         return _migrate(settings, options.phase) if options.command == "migrate" else _status(settings)
     except PampaxError as error:
         sys.stderr.write(f"{error.message}\n")
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _migrate(settings: Settings, phase: Phase | None) -> int:
-    owner_url = _owner_url(settings)
+    owner_url = settings.database.owner_url
     for name in migrate(owner_url, phase=phase, service_password=settings.database.service_password):
         sys.stdout.write(f"applied {name}\n")
     if settings.bootstrap.api_key:
@@ -41,7 +42,7 @@ def _migrate(settings: Settings, phase: Phase | None) -> int:
 
 def _status(settings: Settings) -> int:
     """ConfigError.exit_code when something is pending or tenants are not kept apart."""
-    owner_url = _owner_url(settings)
+    owner_url = settings.database.owner_url
     states = status(owner_url)
     for state in states:
         when = f"applied {state.applied_at:%Y-%m-%d %H:%M:%S}" if state.applied_at else "pending"
@@ -54,12 +55,6 @@ def _status(settings: Settings) -> int:
     for finding in findings:
         sys.stdout.write(f"isolation: {finding}\n")
     return ConfigError.exit_code if pending or findings else 0
-
-
-def _owner_url(settings: Settings) -> str:
-    if not settings.database.owner_url:
-        raise ConfigError("PAMPAX_DATABASE__OWNER_URL is not set; migrations run as the owner of the database")
-    return settings.database.owner_url
 
 
 if __name__ == "__main__":

@@ -114,11 +114,6 @@ def status(owner_url: str, *, folder: Path = FOLDER) -> list[MigrationState]:
     ]
 
 
-def expected_version() -> int:
-    """The number of the last `pre` file: what the schema must have for this code to run."""
-    return max((each.number for each in migrations() if each.phase is Phase.PRE), default=0)
-
-
 async def check_schema(conn: Connection) -> None:
     """ConfigError when a `pre` migration that this code needs was not applied. A newer schema is welcome."""
     row = await (await conn.execute(_HAS_REGISTER)).fetchone()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pampax.core.errors import ConfigError
-from pampax.storage.migrate import Phase, expected_version, migrations
+from pampax.storage.migrate import Phase, migrations
 
 
 def test_files_are_taken_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -33,7 +33,3 @@ def test_two_files_of_one_number_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="share a number"):
         migrations(tmp_path)
-
-
-def test_the_code_expects_its_last_pre_migration() -> None:
-    assert expected_version() == max(each.number for each in migrations() if each.phase is Phase.PRE)
