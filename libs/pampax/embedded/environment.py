@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pampax.embedded.layout import DataDir
 from pampax.embedded.ports import LOOPBACK
 from pampax.embedded.postgres import DATABASE, EmbeddedPostgres
-from pampax.embedded.secrets import hex_key, local_api_key, password, read_or_create
+from pampax.embedded.secrets import hex_key, password, read_or_create
 from pampax.embedded.valkey import EmbeddedValkey
+from pampax.storage.keys import new_key
 
 SERVICE_ROLE = "pampax_service"  # made by the migrations; bound by row security
 
@@ -30,7 +31,7 @@ class Secrets:
             service_password=read_or_create(folder / "service_password", password),
             key_pepper=read_or_create(folder / "key_pepper", hex_key),
             caller_secret=read_or_create(folder / "caller_secret", hex_key),
-            api_key=read_or_create(folder / "api_key", local_api_key),
+            api_key=read_or_create(folder / "api_key", new_key),
         )
 
 

@@ -15,10 +15,9 @@ from pampax.embedded.layout import DataDir
 from pampax.embedded.process import MARK, mark
 from pampax.embedded.services import SUPERVISOR
 from pampax.embedded.standby import supervisor_command
+from pampax.runtime.variables import CLI_VARIABLES
 
 TIMEOUT_S = 30.0
-# What clients read. A service that refuses unknown settings must not see them.
-CLIENT_VARIABLES = ("PAMPAX_ENDPOINT", "PAMPAX_TOKEN", "PAMPAX_TOKEN_FILE", "PAMPAX_DATA_DIR")
 
 
 def launch_supervisor(data_dir: DataDir) -> None:
@@ -38,7 +37,7 @@ def launch_supervisor(data_dir: DataDir) -> None:
 
 def supervisor_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Our own environment without what only clients read, able to import pampax from any working directory."""
-    env = {name: value for name, value in environ.items() if name not in CLIENT_VARIABLES}
+    env = {name: value for name, value in environ.items() if name not in CLI_VARIABLES}
     given = [str(Path(entry).absolute()) for entry in env.get("PYTHONPATH", "").split(os.pathsep) if entry]
     roots = [root for root in _code_roots() if root not in given]
     if given or roots:

@@ -12,7 +12,7 @@ from pampax.embedded.account import Account
 
 OWNER_ONLY = 0o600
 PASSWORD_BYTES = 24
-KEY_BYTES = 32  # 256 bits: 43 url-safe characters
+KEY_BYTES = 32  # 256 bits
 
 
 def password() -> str:
@@ -22,10 +22,6 @@ def password() -> str:
 
 def hex_key() -> str:
     return secrets.token_hex(KEY_BYTES)
-
-
-def local_api_key() -> str:
-    return f"pampax_{secrets.token_urlsafe(KEY_BYTES)}"
 
 
 def read_or_create(path: Path, make: Callable[[], str] = password) -> str:

@@ -4,7 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pampax.embedded.secrets import hex_key, local_api_key, read_or_create, write_private
+from pampax.embedded.secrets import hex_key, read_or_create, write_private
 
 
 def test_secret_is_made_once(tmp_path: Path) -> None:
@@ -20,8 +20,7 @@ def test_all_who_make_a_secret_at_once_get_the_same(tmp_path: Path) -> None:
     assert len(set(answers)) == 1
 
 
-def test_local_key_has_its_prefix_and_256_bits() -> None:
-    assert re.fullmatch(r"pampax_[A-Za-z0-9_-]{43}", local_api_key())
+def test_a_hex_key_has_256_bits() -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", hex_key())
 
 
