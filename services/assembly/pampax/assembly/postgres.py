@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 from pampax.assembly.source import Definition, Span
 from pampax.storage.blobs import decompress
 from pampax.storage.database import Connection
+from pampax.storage.paths import path_key
 from pampax.storage.queries import load_queries
 from pampax.storage.snapshots import Snapshot, load_bitmaps
 
-PATH_KEY_BYTES = 16
 MAX_DEFINITIONS = 20_000  # of the files of one bundle; a file has a few hundred at most
 MAX_DEFINITIONS_OF_A_NAME = 64  # old versions of its file included
 MAX_PATHS = 100_000  # looked at for advice
@@ -126,11 +125,6 @@ class Reader:
     async def _rows(self, query: LiteralString, asked: Mapping[str, object]) -> list[dict[str, Any]]:
         cursor = self._conn.cursor(binary=True)
         return await (await cursor.execute(query, {**self._scope, **asked})).fetchall()
-
-
-def path_key(path: str) -> bytes:
-    """What paths are indexed by: they may be longer than an index row."""
-    return hashlib.sha256(path.encode()).digest()[:PATH_KEY_BYTES]
 
 
 def split_lines(content: bytes) -> list[str]:

@@ -14,12 +14,13 @@ from pampax.indexing.model import FileProblem
 from pampax.indexing.run import postgres
 from pampax.indexing.run.derive import Deriver, Parsed, Pending
 from pampax.indexing.run.lease import LeaseKeeper
-from pampax.indexing.run.postgres import Place, TreeFile, path_key
+from pampax.indexing.run.postgres import Place, TreeFile
 from pampax.indexing.run.retries import transiently
 from pampax.indexing.run.tree import UNREADABLE, Tree
 from pampax.indexing.run.writer import Writer
 from pampax.sources.model import SourceFile
 from pampax.storage.database import SyncDatabase
+from pampax.storage.paths import path_key
 
 # Small enough to keep both threads busy in a small repository; at most three batches are in memory.
 BATCH_FILES = 64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +20,11 @@ from pampax.indexing.run.segment import Segment
 from pampax.indexing.run.tree import UploadedTree, Wanted
 from pampax.indexing.run.vectors import copy_rows_of
 from pampax.storage.blobs import decompress
+from pampax.storage.paths import path_key
 from pampax.storage.queries import load_queries
 from pampax.storage.session import SyncConnection
 
 _QUERIES = load_queries(__package__)
-PATH_KEY_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,6 @@ class LiveRows:
     files: NDArray[np.int32]
     chunks: NDArray[np.int32]
     term_count: int
-
-
-def path_key(path: str) -> bytes:
-    return hashlib.sha256(path.encode()).digest()[:PATH_KEY_BYTES]
 
 
 # Before ---------------------------------------------------------------------------------------------------------------
