@@ -21,7 +21,7 @@ MAX_DETAILS = 16
 RETRY_AFTER_S = 0.25
 
 _CODES: dict[str, int] = {code.name: code.value[0] for code in grpc.StatusCode}
-_NAMES = {number: name for name, number in _CODES.items()}
+CODE_NAMES = {number: name for name, number in _CODES.items()}
 _NO_ANSWER = {
     "UNAVAILABLE": "the service does not answer; retry, and look at its log when it stays so",
     "DEADLINE_EXCEEDED": "no answer came before the deadline; ask for less or allow more time",
@@ -57,7 +57,7 @@ def from_status(status: status_pb2.Status) -> PampaxError:
     for detail in status.details:
         detail.Unpack(info), detail.Unpack(bad)
         waits = detail.Unpack(retry) or waits
-    return BY_GRPC_CODE.get(_NAMES.get(status.code, ""), Internal)(
+    return BY_GRPC_CODE.get(CODE_NAMES.get(status.code, ""), Internal)(
         status.message,
         reason=info.reason or None,
         metadata=info.metadata,

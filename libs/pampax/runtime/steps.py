@@ -22,14 +22,12 @@ from pampax.core.errors import DeadlineExceeded, Internal, PampaxError
 from pampax.core.identity import Caller
 from pampax.runtime import context
 from pampax.runtime.caller import CALLER_KEY, enter_caller, verify_caller
-from pampax.runtime.errors_wire import to_status
+from pampax.runtime.errors_wire import CODE_NAMES, to_status
 from pampax.runtime.logging import get_logger
 
 # For clients that send no deadline of their own.
 DEFAULT_DEADLINE_S = 30.0
 DEFAULT_STREAM_DEADLINE_S = 300.0
-
-_STATUS_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
 Authenticator: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Caller]]
@@ -163,4 +161,4 @@ def _write_line(rpc: Rpc, status: str, duration_ms: float) -> None:
 def _status_name(code: grpc.StatusCode | int | None) -> str:
     if isinstance(code, grpc.StatusCode):
         return code.name
-    return _STATUS_NAMES.get(code or 0, "UNKNOWN")
+    return CODE_NAMES.get(code or 0, "UNKNOWN")
