@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PARALLEL := --numprocesses 3 --dist loadfile  # tests wait more than they compute; a file shares its servers
 STAMP := $(VENV)/.installed
 CODE := libs clients services tests benchmarks tools models
 ROOTS := libs clients services/gateway services/search services/assembly services/indexing
@@ -30,7 +31,7 @@ demo: $(STAMP) ## sets up everything, indexes this repository, searches it and a
 	@$(BIN)/python tools/demo.py
 
 test: $(STAMP) ## sets up everything and passes the tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 check: $(STAMP) ## format, lint, types, import contracts, proto lint, format and breaking, generated code
 	$(BIN)/ruff format --check $(CODE)
