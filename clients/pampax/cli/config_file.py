@@ -1,4 +1,7 @@
-"""pampax.toml of the current folder: `[client]` with `endpoint` and `token_file`."""
+"""pampax.toml of the current folder: `[client]` with `endpoint` and `token_file`.
+
+Whoever wrote the folder wrote this file, and a clone may be a stranger's: nothing in it may reach a key of the reader.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,28 @@ _KEYS = ("endpoint", "token_file")
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """`token_file` is absolute or begins with a tilde."""
+    """`token_file` is as written: relative to `folder`, where the configuration lies."""
 
     endpoint: str | None = None
     token_file: str | None = None
+    folder: Path = Path()
+
+    def key_file(self) -> Path | None:
+        """Where the key lies. ConfigError when that is not below the folder, links followed."""
+        if self.token_file is None:
+            return None
+        try:
+            folder = self.folder.resolve()
+            file = (folder / self.token_file).resolve()
+            inside = file.is_relative_to(folder) and not self.token_file.startswith("~")
+        except (OSError, RuntimeError, ValueError):  # a loop of links, or what no path can be
+            inside = False
+        if not inside:
+            raise ConfigError(
+                f"token_file {self.token_file!r} in {FILE_NAME} must lie in the folder of that file; "
+                "give --endpoint and --token-file to use another key"
+            )
+        return file
 
 
 def read_config(folder: Path) -> ClientConfig:
@@ -42,12 +63,9 @@ def read_config(folder: Path) -> ClientConfig:
     for name, value in section.items():
         if not isinstance(value, str) or not value:
             raise ConfigError(f"{path}: client.{name} must be text in quotes")
-    token_file = section.get("token_file")
-    return ClientConfig(section.get("endpoint"), token_file and _beside(folder, token_file))
-
-
-def _beside(folder: Path, name: str) -> str:
-    return name if name.startswith("~") else str(folder / name)
+    if "token_file" in section and "endpoint" not in section:
+        raise ConfigError(f"{path}: client.token_file is the key of client.endpoint; add that")
+    return ClientConfig(section.get("endpoint"), section.get("token_file"), folder)
 
 
 def _check_names(path: Path, prefix: str, found: dict[str, Any], known: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pampax.cli.config_file import ClientConfig
+from pampax.cli.config_file import FILE_NAME, ClientConfig
 from pampax.cli.given import Given
 from pampax.core.errors import ConfigError, LocalIOError, Unauthenticated, Unavailable
 
@@ -35,23 +35,22 @@ class Target:
 def find_target(
     given: Given, environ: Mapping[str, str], config: ClientConfig, local: Callable[[], LocalSystem | None]
 ) -> Target:
-    """The first source that has an endpoint, and the first that has a key; `local` is asked only when needed.
+    """The first source that has an endpoint, and a key that may go there.
 
     A --data-dir on the command line stands for the system there, before the environment and pampax.toml. The key of a
-    local system is never sent anywhere else.
+    local system is never sent anywhere else, and an endpoint that only pampax.toml names gets the key beside it alone.
     """
-    if given.data_dir is None or given.endpoint is not None:
-        endpoint = given.endpoint or environ.get("PAMPAX_ENDPOINT") or config.endpoint
-        token = _named_token(given, environ, config)
-    else:
-        endpoint, token = None, _token_of(given.token, given.token_file, "--token-file")
+    there = given.data_dir is not None and given.endpoint is None
+    named = given.endpoint or (None if there else environ.get("PAMPAX_ENDPOINT"))
+    configured = None if named or there else config.endpoint
     system = local()
-    if endpoint is None:
-        if system is None:
-            raise Unavailable("no system runs here: start it with `pampax up`, or give --endpoint", reason="NO_SYSTEM")
-        endpoint = system.endpoint
-    endpoint = checked_endpoint(endpoint)
+    if not named and not configured and system is None:
+        raise Unavailable("no system runs here: start it with `pampax up`, or give --endpoint", reason="NO_SYSTEM")
+    endpoint = checked_endpoint(named or configured or (system.endpoint if system else ""))
     ours = system is not None and endpoint == system.endpoint
+    if configured and not ours:
+        return Target(endpoint, _configured_token(endpoint, given, config), local=False)
+    token = _named_token(given, {} if there else environ)
     if token is None and system is not None and ours:
         token = system.token
     if token is None:
@@ -73,12 +72,23 @@ def checked_endpoint(text: str) -> str:
     return text.strip().rstrip("/")
 
 
-def _named_token(given: Given, environ: Mapping[str, str], config: ClientConfig) -> str | None:
-    return (
-        _token_of(given.token, given.token_file, "--token-file")
-        or _token_of(environ.get("PAMPAX_TOKEN"), environ.get("PAMPAX_TOKEN_FILE"), "PAMPAX_TOKEN_FILE")
-        or _token_of(None, config.token_file, "token_file in pampax.toml")
+def _named_token(given: Given, environ: Mapping[str, str]) -> str | None:
+    return _token_of(given.token, given.token_file, "--token-file") or _token_of(
+        environ.get("PAMPAX_TOKEN"), environ.get("PAMPAX_TOKEN_FILE"), "PAMPAX_TOKEN_FILE"
     )
+
+
+def _configured_token(endpoint: str, given: Given, config: ClientConfig) -> str:
+    """The key beside pampax.toml. One on the command line is refused: its giver may not know of that file."""
+    file = config.key_file()
+    token = None if file is None else _token_of(None, str(file), f"token_file in {FILE_NAME}")
+    if token is None or given.token or given.token_file:
+        raise Unauthenticated(
+            f"{endpoint} is named by {FILE_NAME} in this folder only, so no key is sent there but its own token_file; "
+            f"to send yours, give --endpoint {endpoint} and --token-file",
+            reason="API_KEY_WITHHELD",
+        )
+    return token
 
 
 def _token_of(token: str | None, file: str | None, origin: str) -> str | None:

@@ -55,7 +55,8 @@ def cli() -> None:
     """Ranked code search with evidence, and bundles of code for a task, for people and agents.
 
     The endpoint and the key come from the options, then PAMPAX_ENDPOINT and PAMPAX_TOKEN (or PAMPAX_TOKEN_FILE), then
-    pampax.toml in the current folder, then the system that `pampax up` runs here.
+    pampax.toml in the current folder, then the system that `pampax up` runs here. An endpoint of pampax.toml is sent
+    the key of the token_file beside it and no other.
     """
 
 

@@ -26,13 +26,15 @@ def test_after_up_every_command_just_works() -> None:
     assert target() == Target(HERE.endpoint, HERE.token, local=True)
 
 
-def test_options_win_over_the_environment_and_the_environment_over_the_file() -> None:
+def test_options_win_over_the_environment_and_the_environment_over_the_file(tmp_path: Path) -> None:
     given = Given(endpoint="http://a", token="k1")
     environ = {"PAMPAX_ENDPOINT": "http://b", "PAMPAX_TOKEN": "k2"}
     config = ClientConfig(endpoint="http://c")
     assert target(given, environ, config) == Target("http://a", "k1", local=False)
     assert target(None, environ, config) == Target("http://b", "k2", local=False)
-    assert target(None, {"PAMPAX_TOKEN": "k2"}, config) == Target("http://c", "k2", local=False)
+    (tmp_path / "key").write_text("k3")
+    config = ClientConfig("http://c", "key", tmp_path)
+    assert target(None, NOTHING, config) == Target("http://c", "k3", local=False)
 
 
 def test_a_data_dir_on_the_command_line_is_the_system_there() -> None:
@@ -43,6 +45,64 @@ def test_a_data_dir_on_the_command_line_is_the_system_there() -> None:
 def test_the_local_key_goes_nowhere_else() -> None:
     with pytest.raises(Unauthenticated, match="no API key for http://b"):
         target(None, {"PAMPAX_ENDPOINT": "http://b"})
+
+
+@pytest.mark.parametrize(
+    ("given", "environ"),
+    [
+        (Given(), NOTHING),
+        (Given(), {"PAMPAX_TOKEN": "k2"}),
+        (Given(), {"PAMPAX_TOKEN_FILE": "/nowhere/key"}),
+        (Given(token="k1"), NOTHING),
+        (Given(token_file="/nowhere/key"), NOTHING),
+    ],
+)
+def test_an_endpoint_that_a_clone_brings_along_gets_no_key_of_ours(given: Given, environ: dict[str, str]) -> None:
+    with pytest.raises(Unauthenticated, match="give --endpoint http://evil and --token-file") as refused:
+        target(given, environ, ClientConfig("http://evil", folder=Path("/clone")))
+    assert len(refused.value.message.splitlines()) == 1
+
+
+def test_a_clone_with_a_key_of_its_own_gets_that_one_and_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("theirs")
+    config = ClientConfig("http://c", "key", tmp_path)
+    assert target(None, {"PAMPAX_TOKEN": "k2"}, config).token == "theirs"
+    with pytest.raises(Unauthenticated, match="give --endpoint http://c and --token-file"):
+        target(Given(token="k1"), NOTHING, config)
+
+
+def test_a_key_beside_the_configuration_goes_to_its_endpoint_only(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("theirs")
+    config = ClientConfig("http://c", "key", tmp_path)
+    with pytest.raises(Unauthenticated, match="no API key for http://b"):
+        target(None, {"PAMPAX_ENDPOINT": "http://b"}, config)
+    assert target(Given(data_dir="/d"), NOTHING, config) == Target(HERE.endpoint, HERE.token, local=True)
+
+
+def test_a_configuration_that_names_the_local_system_may_have_its_key() -> None:
+    config = ClientConfig(HERE.endpoint)
+    assert target(None, NOTHING, config) == Target(HERE.endpoint, HERE.token, local=True)
+
+
+@pytest.mark.parametrize("name", ["../secret", "{outside}/secret", "link", "folder/secret", "~/secret", "loop", "a\0b"])
+def test_a_key_file_outside_the_folder_of_the_configuration_is_not_read(tmp_path: Path, name: str) -> None:
+    clone, outside = tmp_path / "clone", tmp_path
+    clone.mkdir()
+    (outside / "secret").write_text("hunter2")
+    (clone / "link").symlink_to("../secret")
+    (clone / "folder").symlink_to("..")
+    (clone / "loop").symlink_to("loop")
+    config = ClientConfig("http://evil", name.format(outside=outside), clone)
+    with pytest.raises((ConfigError, LocalIOError), match=r"--token-file|check the file") as refused:
+        target(None, NOTHING, config)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_key_file_inside_may_be_named_absolutely_and_by_a_link(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("theirs")
+    (tmp_path / "link").symlink_to("key")
+    for name in ("link", str(tmp_path / "key")):
+        assert target(None, NOTHING, ClientConfig("http://c", name, tmp_path)).token == "theirs"
 
 
 def test_naming_the_local_endpoint_finds_its_key() -> None:
@@ -102,7 +162,7 @@ def test_a_key_file_that_is_not_there_is_named() -> None:
 
 def test_the_configuration_of_the_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "pampax.toml").write_text('[client]\nendpoint = "http://a"\ntoken_file = "key"\n')
-    assert read_config(tmp_path) == ClientConfig("http://a", str(tmp_path / "key"))
+    assert read_config(tmp_path) == ClientConfig("http://a", "key", tmp_path)
     assert read_config(tmp_path / "elsewhere") == ClientConfig()
 
 
@@ -111,6 +171,7 @@ def test_the_configuration_of_the_folder_is_read(tmp_path: Path) -> None:
     [
         ('[client]\nendpont = "http://a"', "client.endpont is not a setting; did you mean client.endpoint"),
         ('[client]\ntoken = "pampax_x"', "did you mean client.token_file"),
+        ('[client]\ntoken_file = "key"', "client.token_file is the key of client.endpoint; add that"),
         ("[clinet]", r"clinet is not a setting; only \[client\] is"),
         ("[client]\nendpoint = 3", "client.endpoint must be text in quotes"),
         ("client = 3", "client is a section"),
