@@ -2,12 +2,18 @@
 
 import asyncio
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import psycopg
 import pytest
 
+from pampax.embedding.static import load_default
+from pampax.search.directories import Directories
+from pampax.search.directory import Directory
+from pampax.search.gather import Question, Sources, find_neighbours
+from pampax.search.query import read_query
 from pampax.search.request import Mode, SearchRequest
+from pampax.storage.snapshots import Snapshot
 
 SUBJECTS = [
     "socket",
@@ -128,3 +134,60 @@ async def test_modes_without_vectors_need_none(service, large, database_urls):
         answer = await service.search(large.caller, SearchRequest(query="parse_cookie", mode=Mode.LEXICAL))
     assert answer.degraded == ()
     assert answer.results[0].path == "src/parse_cookie.py"
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """What a search holds in its hands between resolving the snapshot and asking for vectors."""
+
+    sources: Sources
+    question: Question
+    snapshot: Snapshot
+    directory: Directory
+
+    async def find(self):
+        neighbours, degraded = await find_neighbours(self.sources, self.question, self.snapshot, self.directory)
+        return (0 if neighbours is None else len(neighbours.ordinals)), degraded
+
+
+@pytest.fixture
+def resolved(service, new_repository, database):
+    """Of a new repository."""
+
+    async def make(name):
+        made = new_repository(name, files("parse"))
+        made.index()
+        answer = await service.search(made.caller, SEMANTIC)
+        question = Question(made.caller.tenant_id, SEMANTIC, read_query(SEMANTIC.query, None))
+        directory = await Directories(database).get(made.caller.tenant_id, answer.snapshots[0])
+        return Neighbourhood(Sources(database, load_default()), question, answer.snapshots[0], directory)
+
+    return make
+
+
+async def test_an_own_table_that_is_made_after_resolving_is_found(resolved, sync_database):
+    begun = await resolved("growing")
+    with sync_database.tenant(begun.question.tenant_id) as conn:
+        conn.execute("SELECT create_vector_table(repository_id, build_id) FROM repository_build")
+    assert await begun.find() == (len(SUBJECTS), ())
+
+
+async def test_an_own_table_that_is_dropped_meanwhile_is_named(resolved, sync_database, database_urls):
+    begun = await resolved("dropped")
+    with sync_database.tenant(begun.question.tenant_id) as conn:
+        conn.execute("SELECT create_vector_table(repository_id, build_id) FROM repository_build")
+    with psycopg.connect(database_urls.superuser) as conn:  # as a reader sees it whose moment is before the drop
+        conn.execute(f"DROP TABLE vector_{begun.snapshot.repository_id}_{begun.snapshot.build_id}")
+    assert await begun.find() == (0, ("semantic",))
+
+
+async def test_vectors_that_are_gone_are_named(resolved, sync_database):
+    begun = await resolved("emptied")
+    with sync_database.tenant(begun.question.tenant_id) as conn:
+        conn.execute("DELETE FROM chunk_vector")
+    assert await begun.find() == (0, ("semantic",))
+
+
+async def test_a_question_without_a_known_word_is_whole(service, large):
+    answer = await service.search(large.caller, replace(SEMANTIC, query="qzxv"))
+    assert answer.degraded == ()

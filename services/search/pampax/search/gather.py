@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from pampax.core.errors import DeadlineExceeded, ResourceExhausted, Unavailable
+from pampax.core.errors import Aborted, DeadlineExceeded, ResourceExhausted, Unavailable
 from pampax.embedding.base import Embedder
 from pampax.runtime.logging import get_logger
 from pampax.search import postgres
@@ -71,7 +71,7 @@ async def find_neighbours(
     try:
         async with sources.database.tenant(question.tenant_id, timeout_s=SEMANTIC_TIMEOUT_S, read_only=True) as conn:
             return await read_neighbours(conn, snapshot, directory, vector, MAX_NEIGHBOURS, exact=exact), ()
-    except (Unavailable, DeadlineExceeded, ResourceExhausted) as error:
+    except (Aborted, Unavailable, DeadlineExceeded, ResourceExhausted) as error:
         _log.warning("answering without vectors", op="search", err_code=error.reason, repository=snapshot.repository)
         return None, (SEMANTIC,)
 

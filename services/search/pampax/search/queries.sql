@@ -21,6 +21,10 @@ UNION ALL
  WHERE repository_id = %(repository)s AND build_id = %(build)s AND chunk = ANY(%(chunks)s)
  ORDER BY chunk, start_line, name LIMIT %(most)s)
 
+-- name: vector_table
+-- The own vector table of (repository, build), null while its rows are in the shared one.
+SELECT vector_table FROM repository_build WHERE repository_id = %(repository)s AND build_id = %(build)s
+
 -- name: nearest
 -- Nearest live rows by cosine among those of (repository, build), scanned exactly. `live` has one bit an ordinal.
 SELECT ordinal, 1 - (embedding <=> %(vector)s::halfvec) AS similarity FROM chunk_vector

@@ -2,25 +2,28 @@
 
 Rows in the shared table are scanned exactly. A large (repository, build) has a table of its own with an HNSW index,
 which knows nothing of snapshots: more neighbours than wanted are asked for, the dead ones dropped, and the table is
-scanned exactly when too few are left.
+scanned exactly when too few are left. Where the vectors are is asked in the transaction that reads them: they may have
+moved since the snapshot was resolved.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import errors as pg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from pampax.core.errors import Aborted
 from pampax.search.directory import Directory
 from pampax.search.gathered import Neighbours
 from pampax.search.postgres import scope
 from pampax.storage.database import Connection
 from pampax.storage.queries import load_queries
-from pampax.storage.snapshots import Snapshot
+from pampax.storage.snapshots import SNAPSHOT_REPLACED, Snapshot
 
 MAX_EF_SEARCH = 1_000  # candidates that HNSW may keep: pgvector's own bound
 # Candidates per wanted neighbour. For 256 of 50,000 chunks that keeps recall@10 at .977 and recall@256 at .957 in 3 ms;
@@ -29,6 +32,7 @@ SPARE = 1.5
 ENOUGH = 0.5  # share of the wanted neighbours that must be alive, else the table is scanned
 
 _SQL = load_queries(__package__)
+_VECTOR_TABLE = _SQL["vector_table"]
 _NEAREST = sql.SQL(_SQL["nearest"])
 _NEAREST_IN_TABLE = sql.SQL(_SQL["nearest_in_table"])
 _NEAREST_BY_INDEX = sql.SQL(_SQL["nearest_by_index"])
@@ -38,13 +42,25 @@ _SET_EF_SEARCH = sql.SQL(_SQL["set_ef_search"])
 async def read_neighbours(
     conn: Connection, snapshot: Snapshot, directory: Directory, vector: NDArray[np.float32], most: int, *, exact: bool
 ) -> Neighbours:
-    """At most `most` live chunks, nearest first, equals by ordinal. `exact` goes past the approximate index."""
-    if snapshot.vector_table is not None and not exact:
-        table = sql.Identifier(snapshot.vector_table)
-        found = await _by_index(conn, table, directory, vector, most)
-        if len(found.ordinals) >= min(most, directory.chunk_count) * ENOUGH:
-            return found
-    return await _exactly(conn, snapshot, directory, vector, most)
+    """At most `most` live chunks, nearest first, equals by ordinal. `exact` goes past the approximate index.
+
+    Aborted when the chunks have no vectors any more, because their snapshot was replaced long ago.
+    """
+    try:
+        table = await _own_table(conn, snapshot)
+        if table is not None and not exact:
+            found = await _by_index(conn, table, directory, vector, most)
+            if len(found.ordinals) >= min(most, directory.chunk_count) * ENOUGH:
+                return found
+        return await _exactly(conn, snapshot, table, directory, vector, most)
+    except pg.UndefinedTable as error:  # dropped after this transaction's moment: tables do not wait for old readers
+        raise _gone() from error
+
+
+async def _own_table(conn: Connection, snapshot: Snapshot) -> sql.Identifier | None:
+    cursor = conn.cursor(row_factory=tuple_row)
+    row = await (await cursor.execute(_VECTOR_TABLE, scope(snapshot))).fetchone()
+    return None if row is None or row[0] is None else sql.Identifier(row[0])
 
 
 async def _by_index(
@@ -54,25 +70,36 @@ async def _by_index(
     candidates = math.ceil(min(MAX_EF_SEARCH, most * SPARE * rows_per_live))
     await conn.execute(_SET_EF_SEARCH, {"ef_search": candidates})
     asked = {"vector": _text(vector), "most": candidates}
-    found = await _similar(conn, _NEAREST_BY_INDEX.format(table=table), asked)
+    found = _neighbours(await _rows(conn, _NEAREST_BY_INDEX.format(table=table), asked))
     keep = directory.is_live(found.ordinals)
     return Neighbours(found.ordinals[keep][:most], found.similarities[keep][:most])
 
 
 async def _exactly(
-    conn: Connection, snapshot: Snapshot, directory: Directory, vector: NDArray[np.float32], most: int
+    conn: Connection,
+    snapshot: Snapshot,
+    table: sql.Identifier | None,
+    directory: Directory,
+    vector: NDArray[np.float32],
+    most: int,
 ) -> Neighbours:
     live = np.packbits(directory.live_chunks, bitorder="little").tobytes()  # get_bit counts from the lowest
     asked = {"vector": _text(vector), "most": most, "live": live, "size": len(directory.live_chunks)}
-    if snapshot.vector_table is None:
-        return await _similar(conn, _NEAREST, {**scope(snapshot), **asked})
-    table = sql.Identifier(snapshot.vector_table)
-    return await _similar(conn, _NEAREST_IN_TABLE.format(table=table), asked)
+    statement = _NEAREST if table is None else _NEAREST_IN_TABLE.format(table=table)
+    rows = await _rows(conn, statement, {**scope(snapshot), **asked})
+    if directory.chunk_count and not rows:
+        raise _gone()
+    return _neighbours(rows)
 
 
-async def _similar(conn: Connection, statement: sql.SQL | sql.Composed, asked: Mapping[str, object]) -> Neighbours:
+async def _rows(
+    conn: Connection, statement: sql.SQL | sql.Composed, asked: Mapping[str, object]
+) -> list[tuple[int, float]]:
     cursor = conn.cursor(binary=True, row_factory=tuple_row)
-    rows = await (await cursor.execute(statement, asked)).fetchall()
+    return await (await cursor.execute(statement, asked)).fetchall()
+
+
+def _neighbours(rows: Sequence[tuple[int, float]]) -> Neighbours:
     ordinals = np.array([ordinal for ordinal, _ in rows], np.int32)
     similarities = np.array([similarity for _, similarity in rows], np.float32)
     # A chunk without any known word has no direction, and its cosine is not a number.
@@ -82,3 +109,7 @@ async def _similar(conn: Connection, statement: sql.SQL | sql.Composed, asked: M
 
 def _text(vector: NDArray[np.float32]) -> str:
     return "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
+
+
+def _gone() -> Aborted:
+    return Aborted("the vectors of the snapshot are gone meanwhile; ask again", reason=SNAPSHOT_REPLACED)
