@@ -104,7 +104,7 @@ def start_git(
     settings = [*_SETTINGS, *([f"protocol.{protocol}.allow=always"] if protocol else [])]
     options = [part for setting in settings for part in ("-c", setting)]
     place = [] if directory is None else ["-C", os.fspath(directory)]
-    environment = _environment(networked=bool(protocol)) | dict(extra_environment or {})
+    environment = _environment(extra_environment or {}, networked=bool(protocol))
     try:
         return subprocess.Popen(
             ["git", "--no-pager", *options, *place, *arguments],
@@ -137,9 +137,10 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
         os.killpg(process.pid, number)
 
 
-def _environment(*, networked: bool) -> dict[str, str]:
-    """The environment of a git call. The system's git configuration may hold certificates: the network needs it."""
+def _environment(extra: Mapping[str, str], *, networked: bool) -> dict[str, str]:
+    """That of a git call, with `extra`. The system's git configuration may hold certificates: the network needs it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT_VARIABLES}
+    kept |= extra
     ssh = kept.get("GIT_SSH_COMMAND", "ssh")
     return kept | {
         "LC_ALL": "C",

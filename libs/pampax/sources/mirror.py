@@ -16,6 +16,7 @@ from pathlib import Path
 from pampax.core.errors import DeadlineExceeded, LocalIOError, NotFound
 from pampax.sources.address import GitAddress, parse_git_url
 from pampax.sources.command import Finished, run_git
+from pampax.sources.credentials import fetch_environment
 from pampax.sources.failure import git_failure, plain_line
 from pampax.sources.refs import BRANCHES, DETACHED, full_names
 
@@ -56,12 +57,14 @@ def sync_mirror(
     timeout_s: float = 300,
     depth_1_ref: str | None = None,
     authorization: str | None = None,
+    own_credentials: bool = False,
 ) -> None:
     """Make `directory` a bare mirror of the URL's branches and tags, or bring it up to date; call check_git_url first.
 
     `depth_1_ref`: only this branch, tag, full commit id or "HEAD", without history. `authorization`: the value of the
-    HTTP Authorization header, handed to git through its environment and kept nowhere. One process at a time works on a
-    mirror (a lock file beside it); the first clone appears whole or not at all.
+    HTTP Authorization header, handed to git through its environment and kept nowhere. `own_credentials`: the keys and
+    helpers of the user that runs this process may be used as well. One process at a time works on a mirror (a lock file
+    beside it); the first clone appears whole or not at all.
 
     Raises InvalidRequest (URL, access, no such repository), NotFound (no such ref), Unavailable, DeadlineExceeded,
     LocalIOError, ResourceExhausted (disk full).
@@ -70,7 +73,8 @@ def sync_mirror(
     deadline = time.monotonic() + timeout_s
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(directory, deadline), _environment(address, authorization) as environment:
+        credentials = fetch_environment(address, authorization, own=own_credentials)
+        with _locked(directory, deadline), credentials as environment:
             remote = _Remote(address, deadline, environment)
             if _is_mirror(directory):
                 _remove_stale_locks(directory)
@@ -154,22 +158,6 @@ def _single_refspec(ref: str, head: _Advertised) -> str:
     if _COMMIT.fullmatch(ref):
         return f"+{ref}:refs/pampax/commits/{ref}"
     raise NotFound(f"no branch or tag {ref!r} in the repository; check the name", reason="REF_NOT_FOUND")
-
-
-@contextmanager
-def _environment(address: GitAddress, authorization: str | None) -> Iterator[Mapping[str, str]]:
-    """What only this address needs: a header over HTTP; for a local repository, leave to read another user's folder."""
-    if address.protocol == "file":
-        with tempfile.NamedTemporaryFile("w", prefix="pampax-git-", suffix=".config") as config:
-            # git drops -c settings when it starts the serving side, which then refuses folders that others own.
-            config.write("[safe]\n\tdirectory = *\n")
-            config.flush()
-            yield {"GIT_CONFIG_GLOBAL": config.name}
-    elif authorization is not None and address.protocol in ("https", "http"):
-        header = f"Authorization: {authorization}"
-        yield {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": header}
-    else:
-        yield {}
 
 
 @contextmanager

@@ -46,7 +46,11 @@ class StopFlag:
 def make_runner(settings: Settings, stop_requested: Callable[[], bool]) -> Runner:
     """Everything that a run needs; call it after forking."""
     database = SyncDatabase(settings.database.url, pool_max=CONNECTIONS, component=COMPONENT)
-    git = GitPolicy(settings.indexing.cache_dir / "mirrors", settings.indexing.allow_private_git)
+    git = GitPolicy(
+        settings.indexing.cache_dir / "mirrors",
+        settings.indexing.allow_private_git,
+        own_credentials=settings.mode == "embedded",
+    )
     return Runner(database, load_default(), git, stop_requested=stop_requested)
 
 

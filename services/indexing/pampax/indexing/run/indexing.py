@@ -41,10 +41,12 @@ class SourceFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GitPolicy:
-    """Where mirrors of git repositories are kept, and whether internal hosts may be asked."""
+    """Where mirrors of git repositories are kept, whether internal hosts may be asked, and whether the keys of the user
+    that runs the worker are meant for its repositories: on a person's own machine, never where tenants share one."""
 
     mirrors: Path
     allow_private: bool
+    own_credentials: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,9 @@ class Indexing:
         if wanted.source.kind is SourceKind.PATH:
             return opened_folder(wanted, lambda count: self._keeper.report("listing", count))
         mirror = self._git.mirrors / str(self._lease.repository_id)
-        return opened_git(wanted, mirror, allow_private=self._git.allow_private)
+        return opened_git(
+            wanted, mirror, allow_private=self._git.allow_private, own_credentials=self._git.own_credentials
+        )
 
     def _upload(self) -> UploadedTree:
         with self._database.tenant(self._lease.tenant_id, timeout_s=READ_TIMEOUT_S) as conn:
