@@ -31,14 +31,23 @@ _MOST_REPORTED = 16
 
 def problem(error: PampaxError, status: int | None = None) -> dict[str, Any]:
     """The document as a dict; `status` overrides the error's own."""
-    number = status or error.http_status
+    return _document(error, status or error.http_status, {"corr_id": corr_id.get()})
+
+
+def operation_problem(error: PampaxError) -> dict[str, Any]:
+    """Why an operation ended; the id is that of its run, where the error brings it along."""
+    ids = {name: value for name, value in error.metadata.items() if name == "corr_id"}
+    return _document(error, error.http_status, ids)
+
+
+def _document(error: PampaxError, number: int, ids: Mapping[str, str]) -> dict[str, Any]:
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": "Client Closed Request" if number == _CLIENT_CLOSED_REQUEST else HTTPStatus(number).phrase,
         "status": number,
         "detail": error.message,
         "reason": error.reason,
-        "corr_id": corr_id.get(),
+        **ids,
     }
     if error.fields:
         document["fields"] = [{"field": name, "message": message} for name, message in error.fields.items()]

@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from pampax.gateway.operations import index_metadata
 from pampax.gateway.rest.answers import Json, age_s, plain_name
-from pampax.gateway.rest.problems import problem
+from pampax.gateway.rest.problems import operation_problem
 from pampax.runtime.errors_wire import from_status
 from pampax.v1.indexing_service_pb2 import (
     FileProblem,
@@ -69,7 +69,7 @@ def operation_json(operation: Operation) -> Json:
             "errors": _file_problems(result.errors),
         }
     if operation.HasField("error"):
-        answer["error"] = problem(from_status(operation.error))
+        answer["error"] = operation_problem(from_status(operation.error))
     return answer
 
 

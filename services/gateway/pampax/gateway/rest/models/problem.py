@@ -14,7 +14,18 @@ class FieldProblem(AnswerModel):
     message: str
 
 
-class Problem(AnswerModel):
+class _Told(AnswerModel):
+    """What every problem says."""
+
+    type: str = Field(description="about:blank: `reason` says more than a page would.")
+    title: str = Field(description="The status in words.")
+    status: int
+    detail: str = Field(description="What is wrong and what to do next.")
+    reason: str = Field(description="Stable, UPPER_SNAKE_CASE.")
+    fields: list[FieldProblem] | None = Field(None, description="Present when fields of the request are wrong.")
+
+
+class Problem(_Told):
     """One line for a person, a stable reason for programs, an id to find the request in the logs."""
 
     model_config = ConfigDict(
@@ -33,10 +44,10 @@ class Problem(AnswerModel):
         }
     )
 
-    type: str = Field(description="about:blank: `reason` says more than a page would.")
-    title: str = Field(description="The status in words.")
-    status: int
-    detail: str = Field(description="What is wrong and what to do next.")
-    reason: str = Field(description="Stable, UPPER_SNAKE_CASE.")
     corr_id: str
-    fields: list[FieldProblem] | None = Field(None, description="Present when fields of the request are wrong.")
+
+
+class OperationProblem(_Told):
+    """Why an operation ended: it failed in its own run, which is another request than the one that reads of it."""
+
+    corr_id: str | None = Field(None, description="The request id of the run, when it is known.")

@@ -18,7 +18,7 @@ from pampax.gateway.rest.models.fields import (
     RequestModel,
     UploadId,
 )
-from pampax.gateway.rest.models.problem import Problem
+from pampax.gateway.rest.models.problem import OperationProblem
 
 
 class SourceRequest(RequestModel):
@@ -162,7 +162,7 @@ class Operation(AnswerModel):
     create_time: str = Field(json_schema_extra={"format": "date-time"})
     update_time: str = Field(json_schema_extra={"format": "date-time"})
     result: IndexResult | None = Field(default=None, description="When it succeeded.")
-    error: Problem | None = Field(default=None, description="When it failed or was cancelled.")
+    error: OperationProblem | None = Field(default=None, description="When it failed or was cancelled.")
 
 
 class OperationPage(AnswerModel):
