@@ -17,9 +17,17 @@ from pampax.core.errors import (
     Unavailable,
 )
 from pampax.core.identity import Caller, Role
+from pampax.embedding.static import load_default
+from pampax.runtime.server import start
+from pampax.runtime.settings import AuthSettings, Settings
+from pampax.search.gather import Sources
+from pampax.search.rpc import SERVICE, SearchServicer
+from pampax.search.service import SearchService
 from pampax.v1 import assembly_service_pb2 as pb
+from pampax.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 
 SHOP = "repositories/shop"
+SETTINGS = Settings(mode="embedded", auth=AuthSettings(caller_secret="5e" * 32))
 
 
 async def test_a_bundle_holds_what_the_task_needs_and_why(client, shop):
@@ -228,3 +236,25 @@ async def test_endless_publishing_ends_in_aborted(assembling, search_server, new
         await replica.bundle(repository.caller)
     assert isinstance(caught.value, PampaxError)
     assert next(count) == 3
+
+
+async def test_search_is_asked_for_exact_neighbours(assembling, database, shop):
+    asked = []
+
+    class Listening(SearchServicer):
+        async def SearchChunks(self, request, context):  # noqa: N802 - the name is the protocol's
+            asked.append(request)
+            return await super().SearchChunks(request, context)
+
+    def register(server):
+        servicer = Listening(SearchService(Sources(database, load_default())))
+        add_SearchServiceServicer_to_server(servicer, server)
+        return [SERVICE]
+
+    search = await start("search", "127.0.0.1:0", register, SETTINGS)
+    try:
+        replica = await assembling(f"127.0.0.1:{search.port}")
+        await replica.bundle(shop.caller)
+    finally:
+        await search.drain()
+    assert [request.exact_vectors for request in asked] == [True]

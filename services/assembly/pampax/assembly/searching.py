@@ -64,6 +64,7 @@ class Search:
             ref=request.ref or "",
             limit=MAX_HITS,
             explain=True,
+            exact_vectors=True,  # an approximate index changes under one snapshot, and so would the bundle
         )
         try:
             response = await call(self._stub.SearchChunks, message, timeout_s=SEARCH_TIMEOUT_S)

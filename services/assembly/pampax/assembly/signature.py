@@ -9,21 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from uuid import UUID
 
 from pampax.assembly.request import BundleRequest
 from pampax.storage.snapshots import Snapshot
 
 # Raise when the same candidates would give another text, other items or another order than before.
-ASSEMBLY_VERSION = 1
+ASSEMBLY_VERSION = 2
 
 
 def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot], *, ranking: str, exact: bool) -> str:
     """Hex of SHA-256 over canonical JSON. `request` is normalised; `snapshots` are what the caller may read of it;
     `ranking` is the version that search ranked with; `exact` tells whether the tokenizer counts or estimates."""
     document = {
-        "code": version("pampax"),
+        "code": _code_version(),
         "assembly": ASSEMBLY_VERSION,
         "ranking": ranking,
         "request": {
@@ -42,3 +42,11 @@ def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot],
     }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _code_version() -> str:
+    """The package's; 0 where the code runs from its folder and nothing is installed."""
+    try:
+        return version("pampax")
+    except PackageNotFoundError:
+        return "0"
