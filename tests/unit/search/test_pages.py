@@ -10,6 +10,8 @@ from pampax.storage.snapshots import Snapshot
 
 SNAPSHOT = Snapshot(1, "demo", "main", 7, 1, "1-abc", "", False, 3, 0.0, 10, 2, 100, None)
 REQUEST = SearchRequest(query="pool")
+INFINITE = base64.urlsafe_b64encode(b'{"o": Infinity}').decode()
+NESTED = base64.urlsafe_b64encode(b"[" * 3_000).decode()  # brackets by the thousand
 
 
 def paged(token, request=REQUEST):
@@ -24,7 +26,7 @@ def test_no_token_means_the_first_page():
     assert offset_of(REQUEST, [SNAPSHOT]) == 0
 
 
-@pytest.mark.parametrize("token", ["x", "!!!", "é", base64.urlsafe_b64encode(b"[]").decode(), "e30="])
+@pytest.mark.parametrize("token", ["x", "!!!", "é", base64.urlsafe_b64encode(b"[]").decode(), "e30=", NESTED, INFINITE])
 def test_a_damaged_token_is_refused(token):
     with pytest.raises(InvalidRequest, match="page_token"):
         offset_of(paged(token), [SNAPSHOT])

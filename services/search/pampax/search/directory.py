@@ -63,14 +63,6 @@ class WordBags:
         running = np.concatenate([np.zeros(1), np.cumsum(per_word[self.words], dtype=np.float64)])
         return np.asarray(running[self.offsets[1:]] - running[self.offsets[:-1]], np.float32)
 
-    def maxima(self, per_word: Floats) -> Floats:
-        """Per bag, the largest value given per word of the vocabulary; 0 for an empty bag."""
-        result = np.zeros(len(self.offsets) - 1, np.float32)
-        filled = self.offsets[:-1] < self.offsets[1:]
-        if filled.any():
-            result[filled] = np.maximum.reduceat(per_word[self.words], self.offsets[:-1][filled])
-        return result
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Directory:

@@ -24,7 +24,7 @@ def offset_of(request: SearchRequest, snapshots: Sequence[Snapshot]) -> int:
     try:
         given = json.loads(base64.urlsafe_b64decode(request.page_token.encode()))
         offset, asked, state = int(given["o"]), str(given["q"]), str(given["s"])
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, binascii.Error):
         raise InvalidRequest(
             "page_token is not one that a search returned; leave it out to start again",
             fields={"page_token": "not a token of this service"},
