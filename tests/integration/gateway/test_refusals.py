@@ -184,7 +184,8 @@ async def test_a_range_that_is_none_is_refused(client, behaviour, lines):
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"), [("my-id_1.2", True), ("x" * 64, True), ("x" * 65, False), ("a b", False), ("<script>", False)]
+    ("sent", "kept"),
+    [("my-id_1.2", True), ("a:b/c=d+e", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("<b>", False)],
 )
 async def test_the_clients_request_id_comes_back_when_it_is_sane(client, behaviour, sent, kept):
     answer = await client.post(SEARCH, json={"query": "id"}, headers={"x-request-id": sent})

@@ -7,8 +7,7 @@ whole or too large, and what it does is cheap enough for answers that come from 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,15 +18,13 @@ from pampax.gateway.rest.body import read_body
 from pampax.gateway.rest.problems import problem_response, unexpected
 from pampax.gateway.rest.request_state import start_clock, took_ms
 from pampax.runtime.caller import enter_caller
-from pampax.runtime.context import REQUEST_ID_KEY, TRACEPARENT_KEY, corr_id, enter_request
+from pampax.runtime.context import corr_id, enter_request
 from pampax.runtime.logging import get_logger
 
 # Everything else needs a key.
 OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/openapi.json"})
 _UPLOAD_SUFFIX: Final = ":upload"
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
-# What a client's own request id may be; others are replaced.
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CLIENT_CLOSED_REQUEST: Final = 499
 
 _log = get_logger()
@@ -47,7 +44,7 @@ class Edge:
             return
         start_clock()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        enter_request(_trusted(headers))
+        enter_request(headers)
         answer = _Answer(send)
         failure: PampaxError | None = None
         try:
@@ -116,14 +113,6 @@ def _replay(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
-
-
-def _trusted(headers: Mapping[str, str]) -> dict[str, str]:
-    request_id = headers.get(REQUEST_ID_KEY, "")
-    return {
-        REQUEST_ID_KEY: request_id if _REQUEST_ID.fullmatch(request_id) else "",
-        TRACEPARENT_KEY: headers.get(TRACEPARENT_KEY, ""),
-    }
 
 
 def _operation(scope: Scope) -> str:
