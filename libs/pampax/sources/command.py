@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pampax.core.errors import DeadlineExceeded, LocalIOError
 
 # Git tidies its lock files up on SIGTERM; after this many seconds it is killed.
 _GRACE_S = 5.0
+_CHECK_S = 0.2  # whether the caller still wants the answer
 # A server may send messages without end: only the last of them are kept.
 _STDERR_BYTES = 64 * 1024
 # The operator's certificates and keys; every other GIT_ variable could point git elsewhere.
@@ -63,10 +65,12 @@ def run_git(
     timeout_s: float,
     protocol: str = "",
     extra_environment: Mapping[str, str] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> Finished:
     """Run git and wait. `protocol` is the one transport it may use (none by default).
 
-    Raises GitMissing, and DeadlineExceeded after `timeout_s`, when git and everything it started has been ended.
+    Raises GitMissing, DeadlineExceeded after `timeout_s`, and what `check` raises, which is called every 0.2 s; git and
+    everything it started has been ended then.
     """
     reading, writing = os.pipe()
     try:
@@ -81,7 +85,7 @@ def run_git(
     errors = _Tail(reading)
     errors.start()
     try:
-        stdout, _ = process.communicate(timeout=timeout_s)
+        stdout = _output(process, timeout_s, check)
     except subprocess.TimeoutExpired as error:
         message = f"git {arguments[0]} did not finish within {timeout_s:.0f} s; try again or allow more time"
         raise DeadlineExceeded(message) from error
@@ -89,6 +93,19 @@ def run_git(
         stop_git(process)
         errors.join(_GRACE_S)
     return Finished(process.returncode, stdout, errors.text())
+
+
+def _output(process: subprocess.Popen[bytes], timeout_s: float, check: Callable[[], None]) -> bytes:
+    """What the process writes until it ends; TimeoutExpired when it does not."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            return process.communicate(timeout=max(0.0, min(left, _CHECK_S)))[0]
+        except subprocess.TimeoutExpired:
+            if left <= _CHECK_S:
+                raise
+            check()
 
 
 def start_git(

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,15 +27,26 @@ _LOCAL_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Patience:
+    """How long a sync may take (until `deadline`, on the monotonic clock), and who may end it before."""
+
+    deadline: float
+    check: Callable[[], None]
+
+    def left_s(self) -> float:
+        return self.deadline - time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
 class _Remote:
-    """One address and what every call to it needs. `deadline` is on the monotonic clock."""
+    """One address and what every call to it needs."""
 
     address: GitAddress
-    deadline: float
+    patience: _Patience
     environment: Mapping[str, str]
 
     def git(self, arguments: Sequence[str], directory: Path | None = None) -> Finished:
-        left = self.deadline - time.monotonic()
+        left = self.patience.left_s()
         if left <= 0:
             raise DeadlineExceeded(f"fetching {self.address.url} took too long; try again or allow more time")
         found = run_git(
@@ -44,6 +55,7 @@ class _Remote:
             timeout_s=left,
             protocol=self.address.protocol,
             extra_environment=self.environment,
+            check=self.patience.check,
         )
         if found.code:
             raise git_failure(self.address.url, found.stderr)
@@ -58,24 +70,26 @@ def sync_mirror(
     depth_1_ref: str | None = None,
     authorization: str | None = None,
     own_credentials: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> None:
     """Make `directory` a bare mirror of the URL's branches and tags, or bring it up to date; call check_git_url first.
 
     `depth_1_ref`: only this branch, tag, full commit id or "HEAD", without history. `authorization`: the value of the
     HTTP Authorization header, handed to git through its environment and kept nowhere. `own_credentials`: the keys and
     helpers of the user that runs this process may be used as well. One process at a time works on a mirror (a lock file
-    beside it); the first clone appears whole or not at all.
+    beside it); the first clone appears whole or not at all. `check` is called several times a second; what it raises
+    ends git and everything it started, and goes on to the caller.
 
     Raises InvalidRequest (URL, access, no such repository), NotFound (no such ref), Unavailable, DeadlineExceeded,
     LocalIOError, ResourceExhausted (disk full).
     """
     address = parse_git_url(url)
-    deadline = time.monotonic() + timeout_s
+    patience = _Patience(time.monotonic() + timeout_s, check)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         credentials = fetch_environment(address, authorization, own=own_credentials)
-        with _locked(directory, deadline), credentials as environment:
-            remote = _Remote(address, deadline, environment)
+        with _locked(directory, patience), credentials as environment:
+            remote = _Remote(address, patience, environment)
             if _is_mirror(directory):
                 _remove_stale_locks(directory)
                 _fetch(remote, directory, depth_1_ref)
@@ -161,11 +175,12 @@ def _single_refspec(ref: str, head: _Advertised) -> str:
 
 
 @contextmanager
-def _locked(directory: Path, deadline: float) -> Iterator[None]:
+def _locked(directory: Path, patience: _Patience) -> Iterator[None]:
     """Hold the lock file beside the mirror; the kernel lets go of it when its holder dies."""
     with (directory.parent / f".{directory.name}.lock").open("wb") as lock:
         while not _try_lock(lock.fileno()):
-            if time.monotonic() >= deadline:
+            patience.check()
+            if patience.left_s() <= 0:
                 raise DeadlineExceeded(f"another process is still working on the mirror {directory}; try again later")
             time.sleep(_LOCK_POLL_S)
         yield

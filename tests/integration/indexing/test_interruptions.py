@@ -1,6 +1,7 @@
 """What happens to a run that is cut off: killed workers, lost databases, brokers that are away, cancels, shutdowns."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -194,6 +195,35 @@ async def test_a_running_operation_is_cancelled_and_can_be_asked_for_again(clien
     assert done.error.code == 1
     assert not (await client.get("demo")).refs
     assert (await client.indexed("demo")).status.files == MANY
+
+
+@pytest.fixture
+def silent_url() -> Iterator[str]:
+    """Of a server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}/repository"
+
+
+def fetching(url: str) -> bool:
+    lines = (" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
+    return any("ls-remote" in line and url in line for line in lines)
+
+
+async def test_a_cancel_and_a_shutdown_are_heard_while_git_waits(new_processes: NewProcesses, silent_url: str) -> None:
+    async with new_processes() as processes:
+        processes.start(PAMPAX_INDEXING__ALLOW_PRIVATE_GIT="true")
+        worker = processes.start("worker", PAMPAX_INDEXING__ALLOW_PRIVATE_GIT="true")
+        client = await processes.client()
+        await client.create("demo", git_url=silent_url)
+        operation = await client.index("demo")
+        await asyncio.to_thread(wait_until, lambda: fetching(silent_url))
+        await client.ask(client.operations.CancelOperation, operations_pb2.CancelOperationRequest(name=operation.name))
+        assert (await client.done(operation)).error.code == 1
+        again = await client.index("demo")
+        await asyncio.to_thread(wait_until, lambda: fetching(silent_url))
+        assert await asyncio.to_thread(processes.end, worker) == 0
+        assert not fetching(silent_url)
+        assert not (await client.operation(again.name)).done
 
 
 async def test_a_stopped_worker_hands_its_operation_on(new_processes: NewProcesses, large: Path) -> None:

@@ -235,8 +235,42 @@ def test_server_that_never_answers_ends_at_the_deadline_with_nothing_left_runnin
         with pytest.raises(DeadlineExceeded, match="did not finish"):
             sync_mirror(f"http://127.0.0.1:{port}/repository", mirror, timeout_s=1)
     assert left_in(mirror.parent) == []
+    assert not running_against(port)
+
+
+class Stopped(Exception):
+    """What a caller raises that has had enough."""
+
+
+def test_a_caller_that_has_had_enough_ends_a_fetch_from_a_silent_server(mirror: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+
+        def check() -> None:
+            if running_against(port):
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            sync_mirror(f"http://127.0.0.1:{port}/repository", mirror, timeout_s=20, check=check)
+    assert not running_against(port)
+    assert left_in(mirror.parent) == []
+
+
+def test_a_caller_that_has_had_enough_does_not_wait_for_another_process(repository: Path, mirror: Path) -> None:
+    def check() -> None:
+        raise Stopped
+
+    mirror.parent.mkdir()
+    with (mirror.parent / ".mirror.git.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Stopped):
+            sync_mirror(url_of(repository), mirror, timeout_s=5, check=check)
+
+
+def running_against(port: int) -> list[str]:
+    """The processes that talk to the port."""
     lines = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
-    assert not [line for line in lines if f"127.0.0.1:{port}/" in line]
+    return [line for line in lines if f"127.0.0.1:{port}/" in line]
 
 
 class _Answers(BaseHTTPRequestHandler):

@@ -124,8 +124,9 @@ class Indexing:
         if wanted.source.kind is SourceKind.PATH:
             return opened_folder(wanted, lambda count: self._keeper.report("listing", count))
         mirror = self._git.mirrors / str(self._lease.repository_id)
+        git = self._git
         return opened_git(
-            wanted, mirror, allow_private=self._git.allow_private, own_credentials=self._git.own_credentials
+            wanted, mirror, self._keeper.check, allow_private=git.allow_private, own_credentials=git.own_credentials
         )
 
     def _upload(self) -> UploadedTree:

@@ -66,12 +66,17 @@ def opened_folder(wanted: Wanted, on_progress: Callable[[int], None]) -> Iterato
 
 
 @contextmanager
-def opened_git(wanted: Wanted, mirror: Path, *, allow_private: bool, own_credentials: bool) -> Iterator[Tree]:
-    """Brings the mirror up to date first. The URL was checked when the repository was made, but addresses move."""
+def opened_git(
+    wanted: Wanted, mirror: Path, check: Callable[[], None], *, allow_private: bool, own_credentials: bool
+) -> Iterator[Tree]:
+    """Brings the mirror up to date first. The URL was checked when the repository was made, but addresses move.
+
+    What `check` raises ends that.
+    """
     url = wanted.source.location
     # Only a local key can have made a repository with a file URL.
     check_git_url(url, allow_private=allow_private, allow_file=True)
-    sync_mirror(url, mirror, timeout_s=MIRROR_TIMEOUT_S, own_credentials=own_credentials)
+    sync_mirror(url, mirror, timeout_s=MIRROR_TIMEOUT_S, own_credentials=own_credentials, check=check)
     ref, commit = resolve_ref(mirror, wanted.ref or None)
     listing = list_commit(mirror, commit, wanted.include, wanted.exclude, path_skip_reason, ref=ref)
     with BlobReader(mirror) as blobs:
