@@ -99,6 +99,25 @@ def sync_mirror(
         raise LocalIOError(f"cannot keep a mirror in {directory}: {error.strerror or error}") from error
 
 
+def remove_mirror(directory: Path) -> bool:
+    """Remove a mirror that nobody will sync again, with what a broken-off clone of it left; False while one is synced.
+
+    Raises LocalIOError. Cost grows with its files.
+    """
+    now = _Patience(time.monotonic(), lambda: None)
+    try:
+        with _locked(directory, now):
+            for path in (*directory.parent.glob(f".{directory.name}.*/"), directory):
+                if path.is_dir():
+                    shutil.rmtree(path)
+            _lock_of(directory).unlink(missing_ok=True)
+    except DeadlineExceeded:
+        return False
+    except OSError as error:
+        raise LocalIOError(f"cannot remove the mirror {directory}: {error.strerror or error}") from error
+    return True
+
+
 def _is_mirror(directory: Path) -> bool:
     if not directory.exists() or not any(directory.iterdir()):
         return False
@@ -177,13 +196,17 @@ def _single_refspec(ref: str, head: _Advertised) -> str:
 @contextmanager
 def _locked(directory: Path, patience: _Patience) -> Iterator[None]:
     """Hold the lock file beside the mirror; the kernel lets go of it when its holder dies."""
-    with (directory.parent / f".{directory.name}.lock").open("wb") as lock:
+    with _lock_of(directory).open("wb") as lock:
         while not _try_lock(lock.fileno()):
             patience.check()
             if patience.left_s() <= 0:
                 raise DeadlineExceeded(f"another process is still working on the mirror {directory}; try again later")
             time.sleep(_LOCK_POLL_S)
         yield
+
+
+def _lock_of(directory: Path) -> Path:
+    return directory.parent / f".{directory.name}.lock"
 
 
 def _try_lock(descriptor: int) -> bool:

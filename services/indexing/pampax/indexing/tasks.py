@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -13,20 +14,31 @@ from pampax.indexing.celery_app import RUN_OPERATION
 from pampax.indexing.run.runner import Runner
 from pampax.runtime.logging import get_logger
 
+# How long the clone of a deleted repository may stay on the disk of a worker without work.
+TIDY_PERIOD_S = 60.0
+
 _log = get_logger()
 
 
 class Child:
-    """What one child process holds."""
+    """What one child process holds: a runner, and a thread that looks after the disk while there is nothing to run."""
 
     def __init__(self, make_runner: Callable[[], Runner]) -> None:
         self._make_runner = make_runner
         self._runner: Runner | None = None
+        self._closing = threading.Event()
 
     def open(self, **_: object) -> None:
-        self._runner = self._make_runner()
+        runner = self._runner = self._make_runner()
+        threading.Thread(target=self._tidy, args=(runner,), name="tidy", daemon=True).start()
+
+    def _tidy(self, runner: Runner) -> None:
+        while not self._closing.is_set():
+            runner.remove_forgotten_mirrors()
+            self._closing.wait(TIDY_PERIOD_S)
 
     def close(self, **_: object) -> None:
+        self._closing.set()
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.close()

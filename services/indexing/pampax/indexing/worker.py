@@ -22,8 +22,8 @@ from pampax.runtime.settings import Settings
 from pampax.storage.database import SyncDatabase
 
 COMPONENT = "indexing-worker"
-# The run, its heartbeat, and one to spare while Postgres comes back.
-CONNECTIONS = 3
+# The run, its heartbeat, the look after the disk, and one to spare while Postgres comes back.
+CONNECTIONS = 4
 # Of operations that waited for one another; a process that did more would have no end in a busy repository.
 MOST_IN_A_ROW = 100
 

@@ -16,6 +16,7 @@ from pampax.indexing.run.derive import Deriver
 from pampax.indexing.run.intake import Intake
 from pampax.indexing.run.lease import LeaseKeeper
 from pampax.indexing.run.maintenance import Maintenance, remove_build
+from pampax.indexing.run.mirrors import mirror_of
 from pampax.indexing.run.postgres import Place
 from pampax.indexing.run.publication import publish_tree
 from pampax.indexing.run.retries import transiently
@@ -123,8 +124,8 @@ class Indexing:
     def _source(self, wanted: Wanted) -> AbstractContextManager[Tree]:
         if wanted.source.kind is SourceKind.PATH:
             return opened_folder(wanted, lambda count: self._keeper.report("listing", count))
-        mirror = self._git.mirrors / str(self._lease.repository_id)
         git = self._git
+        mirror = mirror_of(git.mirrors, self._lease.tenant_id, self._lease.repository_id)
         return opened_git(
             wanted, mirror, self._keeper.check, allow_private=git.allow_private, own_credentials=git.own_credentials
         )

@@ -297,3 +297,7 @@ DELETE FROM file WHERE repository_id = %(repository_id)s AND build_id = %(build_
 -- name: delete_build
 -- The counters go last: other writers wait on them.
 DELETE FROM repository_build WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: existing_repositories
+-- Which of these repositories the tenant has.
+SELECT repository_id FROM repository WHERE repository_id = ANY(%(repository_ids)s::bigint[]);

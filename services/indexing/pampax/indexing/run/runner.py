@@ -25,6 +25,7 @@ from pampax.indexing.run import postgres
 from pampax.indexing.run.derive import Deriver
 from pampax.indexing.run.indexing import GitPolicy, Indexing, SourceFailed
 from pampax.indexing.run.lease import TTL_S, LeaseKeeper, Stopping
+from pampax.indexing.run.mirrors import remove_forgotten
 from pampax.indexing.run.retries import transiently
 from pampax.runtime.context import corr_id
 from pampax.runtime.logging import get_logger
@@ -80,6 +81,22 @@ class Runner:
         lease = transiently(lambda: self._claim(operation_id, tenant_id))
         if lease is None:
             return None
+        try:
+            return self._run(lease)
+        finally:
+            self.remove_forgotten_mirrors()
+
+    def remove_forgotten_mirrors(self) -> None:
+        """What deleted repositories have left on this machine's disk. Raises nothing; may run beside an operation."""
+        try:
+            removed = remove_forgotten(self._database, self._git.mirrors)
+        except Exception as error:  # noqa: BLE001 - tidying up must not end what it follows
+            _log.error("clones not removed", op="mirrors", exc_info=error)
+        else:
+            if removed:
+                _log.info("clones removed", op="mirrors", count=removed)
+
+    def _run(self, lease: Lease) -> UUID | None:
         corr_id.set(lease.corr_id)
         with LeaseKeeper(self._database, lease, self._stop_requested) as keeper:
             try:
