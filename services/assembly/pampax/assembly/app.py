@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from grpc import aio
 
 from pampax.assembly.rpc import SERVICE, AssemblyServicer
 from pampax.assembly.searching import Search
 from pampax.assembly.service import AssemblyService
-from pampax.core.errors import PampaxError
 from pampax.runtime.channel import connect
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
 from pampax.storage.database import Database
+from pampax.storage.readiness import is_ready, open_patiently
 from pampax.v1 import assembly_service_pb2_grpc as pb_grpc
 
 
@@ -26,14 +28,7 @@ async def run(settings: Settings) -> None:
         pb_grpc.add_AssemblyServiceServicer_to_server(AssemblyServicer(service), server)
         return [SERVICE]
 
-    async def ready() -> bool:
-        try:
-            await database.open()
-            async with database.untenanted(timeout_s=1.0, read_only=True) as conn:
-                await conn.execute("SELECT 1")
-        except PampaxError:
-            return False
-        return True
-
+    await open_patiently(database)
     close = [database.close, channel.close, service.close]
+    ready = partial(is_ready, database)
     await serve("assembly", settings.assembly.address, register, settings, close=close, ready=ready)

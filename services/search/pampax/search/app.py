@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from grpc import aio
 
-from pampax.core.errors import PampaxError
 from pampax.embedding.static import load_default
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
@@ -12,6 +11,7 @@ from pampax.search.gather import Sources
 from pampax.search.rpc import SERVICE, SearchServicer
 from pampax.search.service import SearchService
 from pampax.storage.database import Database
+from pampax.storage.readiness import is_ready, open_patiently
 from pampax.v1 import search_service_pb2_grpc as pb_grpc
 
 
@@ -26,12 +26,7 @@ async def run(settings: Settings) -> None:
         return [SERVICE]
 
     async def ready() -> bool:
-        try:
-            await service.warm()
-            async with database.untenanted(timeout_s=1.0, read_only=True) as conn:
-                await conn.execute("SELECT 1")
-        except PampaxError:
-            return False
-        return True
+        return await is_ready(database) and await service.warm()
 
+    await open_patiently(database)
     await serve("search", settings.search.address, register, settings, close=[database.close], ready=ready)

@@ -36,11 +36,12 @@ class SearchService:
         self._snapshots = SnapshotSearch(sources, self._directories)
         self._warm = False
 
-    async def warm(self) -> None:
-        """Makes the first searches as fast as later ones. Unavailable while the database does not answer."""
+    async def warm(self) -> bool:
+        """Makes the first searches as fast as later ones; True when done. Unavailable while the database is away."""
         if not self._warm:
             await warm_connections(self._database, self._sources.embedder.dimensions)
             self._warm = True
+        return True
 
     async def search(self, caller: Caller, request: SearchRequest) -> Answer:
         """InvalidRequest, NotFound, FailedPrecondition (not indexed, stale, stale page) or Unavailable."""
