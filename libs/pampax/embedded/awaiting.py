@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,8 @@ POLL_S = 0.05
 UNLED_S = 5.0  # between the death of a leader and the start of the next, or before the first holds the lock
 DEGRADED_S = 10.0  # a system that was found running is returned as it is after so long
 FAILED_STARTS = 3  # a service that ended so often and was never ready will not come up by itself
+MOST_WORDS = 3  # lines of a log in an error
+MOST_CHARS = 300  # of each
 USAGE_EXIT_CODE = 2  # of a process that finds its settings wrong
 
 
@@ -78,6 +81,18 @@ def _too_late(data_dir: DataDir, services: tuple[ServiceState, ...]) -> PampaxEr
 
 
 def _last_words(data_dir: DataDir, name: str) -> str:
+    """What a person needs of the end of a log: the last few different things said in it, without their tracebacks."""
     log_file = data_dir.log_of(name)
-    lines = last_lines(log_file)
-    return f"its log {log_file} is empty" if not lines else "\n  ".join([f"the last lines of {log_file}:", *lines])
+    said = list(dict.fromkeys(_said(line) for line in last_lines(log_file)))[-MOST_WORDS:]
+    return f"its log {log_file} is empty" if not said else "\n  ".join([f"the last words of {log_file}:", *said])
+
+
+def _said(line: str) -> str:
+    """A line of plain text as it is; of a JSON line its message and what the exception came to."""
+    try:
+        entry = json.loads(line)
+        exception = str(entry.get("exception", "")).strip().rpartition("\n")[2]
+        said = ": ".join(part for part in (str(entry["msg"]), exception) if part)
+    except (ValueError, KeyError, AttributeError):
+        said = line
+    return said if len(said) <= MOST_CHARS else said[: MOST_CHARS - 1] + "…"
