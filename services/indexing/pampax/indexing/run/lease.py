@@ -87,5 +87,8 @@ class LeaseKeeper:
             # The database is away or busy. A lease that expires meanwhile and that nobody takes lives on.
             _log.warning("heartbeat failed", op="lease", err_code=error.reason, detail=error.message)
             return
+        except Exception as error:  # noqa: BLE001 - the thread must not end: nobody else hears of a cancel
+            _log.error("heartbeat failed", op="lease", exc_info=error)
+            return
         self._lost = not answer.alive
         self._cancelled = self._cancelled or answer.cancel_requested
