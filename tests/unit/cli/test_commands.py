@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pampax.core.ids import git_blob_id
+from pampax.embedded.layout import DataDir
 
 from ..client.conftest import Gateway, Told  # noqa: TID252 - test folders are no packages with a name of their own
 from .conftest import Run
@@ -357,3 +358,11 @@ def test_without_waiting_the_operation_is_named(gateway: Gateway, run: Run) -> N
     gateway.will(Told(REPOSITORY), Told(OPERATION, 202))
     code, out, _ = run("index", URL, "--no-wait")
     assert (code, json.loads(out)) == (0, {"event": "started", "repository": "shop", "operation": "op-1"})
+
+
+def test_a_state_that_cannot_be_read_is_explained_with_advice(run: Run, tmp_path: Path) -> None:
+    DataDir(tmp_path / "data").state_file.mkdir(parents=True)
+    code, _, err = run("status")
+    assert code == 3
+    assert "Is a directory" in err
+    assert "choose another --data-dir" in err

@@ -48,10 +48,10 @@ def command(session: Session, repository: str | None) -> None:
 
 
 def _show_system(session: Session) -> None:
-    from pampax.embedded.state import verified_state
+    from pampax.embedded.system import read_state
 
     data_dir = session.data_dir
-    state = verified_state(data_dir)
+    state = read_state(data_dir)
     screen = session.screen
     if session.json:
         screen.document(_document(state, str(data_dir.root)))
