@@ -24,6 +24,8 @@ LEAVE_S = {"server": 2.0, "embedded": 0.2}
 # What is still running then is cut off. Kubernetes kills after 30 s: this and what comes before stays below.
 GRACE_S = 20.0
 CLOSE_S = 2.0
+# Beyond these grpc answers RESOURCE_EXHAUSTED by itself: more calls than a replica can hold would only wait in it.
+MAX_CONCURRENT_RPCS = 1_000
 
 Register = Callable[[aio.Server], Sequence[str]]
 Close = Callable[[], Awaitable[None]]
@@ -68,7 +70,11 @@ async def start(
 ) -> RunningServer:
     """The same without signals, for a process that has more than this server to run; the caller drains."""
     check_free(address)
-    server = aio.server(interceptors=[Chain(_steps(authenticate, settings))], options=SERVER_OPTIONS)
+    server = aio.server(
+        interceptors=[Chain(_steps(authenticate, settings))],
+        options=SERVER_OPTIONS,
+        maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS,
+    )
     services = register(server)
     health = Health(services, ready)
     health.add_to(server)

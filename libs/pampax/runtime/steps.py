@@ -28,6 +28,11 @@ from pampax.runtime.logging import get_logger
 # For clients that send no deadline of their own.
 DEFAULT_DEADLINE_S = 30.0
 DEFAULT_STREAM_DEADLINE_S = 300.0
+# Whatever the client allows: nobody waits longer for an answer, and a forgotten call must not hold what it holds.
+MAX_DEADLINE_S = 600.0
+MAX_STREAM_DEADLINE_S = 3_600.0
+_DEADLINES_S = DEFAULT_DEADLINE_S, MAX_DEADLINE_S
+_STREAM_DEADLINES_S = DEFAULT_STREAM_DEADLINE_S, MAX_STREAM_DEADLINE_S
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
 Authenticator: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Caller]]
@@ -105,8 +110,8 @@ async def answer_errors(rpc: Rpc, proceed: Proceed) -> object:
 
 
 async def hold_deadline(rpc: Rpc, proceed: Proceed) -> object:
-    default = DEFAULT_STREAM_DEADLINE_S if rpc.streaming else DEFAULT_DEADLINE_S
-    limit = _time_left(rpc.context, default)
+    default, most = _STREAM_DEADLINES_S if rpc.streaming else _DEADLINES_S
+    limit = min(_time_left(rpc.context, default), most)
     context.enter_deadline(limit)
     try:
         async with asyncio.timeout(limit) as scope:
