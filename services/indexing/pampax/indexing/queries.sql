@@ -102,8 +102,10 @@ UPDATE operation SET cancel_requested = true, updated_at = now(),
 WHERE operation_id = %(operation_id)s AND state IN ('queued', 'running');
 
 -- name: delete_expired_uploads
--- Uploads that nobody finished.
-DELETE FROM upload WHERE repository_id = %(repository_id)s AND expires_at < now();
+-- Uploads that nobody finished. An operation that has waited long may still need its own.
+DELETE FROM upload u WHERE u.repository_id = %(repository_id)s AND u.expires_at < now()
+  AND NOT EXISTS (SELECT FROM operation o WHERE o.repository_id = u.repository_id AND o.state IN ('queued', 'running')
+                                            AND o.request ->> 'upload' = u.upload_id::text);
 
 -- name: insert_upload
 -- Opens an upload.

@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from pampax.core.errors import Aborted, Cancelled, FailedPrecondition, PampaxError
 from pampax.indexing.model import IndexRequest, IndexResult, Source, SourceKind
 from pampax.indexing.records import read_request
-from pampax.indexing.run import postgres
+from pampax.indexing.run import leftovers, postgres
 from pampax.indexing.run.build import base_version, target_version
 from pampax.indexing.run.derive import Deriver
 from pampax.indexing.run.intake import Intake
@@ -155,12 +157,17 @@ class Indexing:
             ("own vector table", lambda: maintenance.give_own_vector_table(result.status.chunks)),
             ("merge postings", lambda: maintenance.merge_postings(written_segments)),
             ("remove unused builds", maintenance.remove_unused_builds),
+            ("remove uploads", lambda: maintenance.remove_leftovers(leftovers.remove_uploads)),
+            ("remove blobs", lambda: maintenance.remove_leftovers(leftovers.remove_blobs)),
+            ("remove operations", lambda: maintenance.remove_leftovers(leftovers.remove_operations)),
         )
         for name, step in steps:
             try:
                 done = step()
             except PampaxError as error:
                 _log.warning("maintenance failed", op="index", step=name, err_code=error.reason, detail=error.message)
+            except psycopg.Error as error:
+                _log.error("maintenance failed", op="index", step=name, exc_info=error)
             else:
                 if done:
                     _log.info("maintenance done", op="index", step=name, count=int(done))

@@ -6,6 +6,7 @@ run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pampax.indexing.run.lease import LeaseKeeper
@@ -23,6 +24,7 @@ MERGED_AT_ONCE = 1_000  # terms in memory
 HNSW_TIMEOUT_S = 3_600.0
 MERGE_TIMEOUT_S = 900.0
 REMOVE_TIMEOUT_S = 900.0
+LEFTOVERS_TIMEOUT_S = 60.0
 
 _QUERIES = load_queries(__package__)
 _SCATTERED = _QUERIES["scattered_terms"]
@@ -78,6 +80,13 @@ class Maintenance:
                 remove_build(conn, Place(self._place.repository_id, build_id))
                 assert_fenced(conn, self._keeper.lease)
         return len(unused)
+
+    def remove_leftovers(self, step: Callable[[SyncConnection, int], int]) -> int:
+        """One step of pampax.indexing.run.leftovers; what it returns."""
+        with self._database.tenant(self._tenant_id, timeout_s=LEFTOVERS_TIMEOUT_S) as conn:
+            removed = step(conn, self._place.repository_id)
+            assert_fenced(conn, self._keeper.lease)
+        return removed
 
     def _counters(self) -> dict[str, Any]:
         with self._database.tenant(self._tenant_id) as conn:

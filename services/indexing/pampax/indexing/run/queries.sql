@@ -298,6 +298,43 @@ DELETE FROM file WHERE repository_id = %(repository_id)s AND build_id = %(build_
 -- The counters go last: other writers wait on them.
 DELETE FROM repository_build WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
 
+-- name: delete_expired_uploads
+-- Uploads that nobody finished. An operation that has waited long may still need its own.
+DELETE FROM upload u WHERE u.repository_id = %(repository_id)s AND u.expires_at < now()
+  AND NOT EXISTS (SELECT FROM operation o WHERE o.repository_id = u.repository_id AND o.state IN ('queued', 'running')
+                                            AND o.request ->> 'upload' = u.upload_id::text);
+
+-- name: unused_blobs
+-- Content that no document was made of, older than an upload can be (see upload.expires_at).
+SELECT b.blob_id FROM blob b
+WHERE b.repository_id = %(repository_id)s AND b.created_at < now() - interval '1 day'
+  AND NOT EXISTS (SELECT FROM document d WHERE d.repository_id = b.repository_id AND d.blob_id = b.blob_id)
+LIMIT %(most)s;
+
+-- name: lock_repository
+-- Stronger than what a new upload's foreign key needs: it waits, and then sees what is left.
+SELECT FROM repository WHERE repository_id = %(repository_id)s FOR UPDATE;
+
+-- name: select_uploads
+-- All that are there, expired or not.
+SELECT upload_id FROM upload WHERE repository_id = %(repository_id)s;
+
+-- name: select_manifest
+-- One at a time: a manifest may have twelve megabytes.
+SELECT manifest FROM upload WHERE upload_id = %(upload_id)s;
+
+-- name: delete_blobs
+-- The documents are looked for again, because the list is from before the lock.
+DELETE FROM blob b WHERE b.repository_id = %(repository_id)s AND b.blob_id = ANY(%(blob_ids)s)
+  AND NOT EXISTS (SELECT FROM document d WHERE d.repository_id = b.repository_id AND d.blob_id = b.blob_id);
+
+-- name: delete_old_operations
+-- Those that have ended, but for the newest.
+DELETE FROM operation WHERE operation_id IN (
+    SELECT operation_id FROM operation
+    WHERE repository_id = %(repository_id)s AND state IN ('succeeded', 'failed', 'cancelled')
+    ORDER BY created_at DESC, operation_id DESC OFFSET %(kept)s);
+
 -- name: existing_repositories
 -- Which of these repositories the tenant has.
 SELECT repository_id FROM repository WHERE repository_id = ANY(%(repository_ids)s::bigint[]);
