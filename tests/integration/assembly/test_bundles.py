@@ -6,6 +6,7 @@ import pytest
 
 from pampax.assembly.bundle import StoppingReason
 from pampax.assembly.searching import Search
+from pampax.codeintel.parse import text_lines
 from pampax.codeintel.tokens import counter
 from pampax.core.errors import (
     Aborted,
@@ -21,6 +22,7 @@ from pampax.embedding.static import load_default
 from pampax.runtime.server import start
 from pampax.runtime.settings import AuthSettings, Settings
 from pampax.search.gather import Sources
+from pampax.search.request import SearchRequest
 from pampax.search.rpc import SERVICE, SearchServicer
 from pampax.search.service import SearchService
 from pampax.v1 import assembly_service_pb2 as pb
@@ -258,3 +260,14 @@ async def test_search_is_asked_for_exact_neighbours(assembling, database, shop):
     finally:
         await search.drain()
     assert [request.exact_vectors for request in asked] == [True]
+
+
+async def test_search_and_bundles_show_the_lines_that_the_index_counts(client, database, new_repository):
+    text = "\ufeffdef settle_invoice(invoice):\r\n    return invoice.total\r\n"
+    repository = new_repository("windows", {"shop/invoices.py": text})
+    service = SearchService(Sources(database, load_default()))
+    lines = "\n".join(text_lines(text.encode()))
+    found = await service.search(repository.caller, SearchRequest(query="settle_invoice"))
+    whole = await service.read_file(repository.caller, "windows", "shop/invoices.py", None, 0, 0)
+    bundle = await client.bundle(repository.caller, "settle an invoice")
+    assert (found.results[0].content, whole.content, bundle.items[0].content) == (lines, lines, lines)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pampax.core.errors import FailedPrecondition, NotFound
+from pampax.search import postgres
 from pampax.search.request import Mode, SearchRequest
 
 FILES = {
@@ -158,3 +159,10 @@ async def test_a_file_that_is_not_there_is_not_found(service, demo):
         await service.read_file(demo.caller, "demo", "nowhere.py", None, 0, 0)
     with pytest.raises(NotFound, match="line 99"):
         await service.read_file(demo.caller, "demo", "notes.md", None, 99, 0)
+
+
+async def test_much_text_is_read_beside_the_event_loop_with_the_same_results(service, demo, monkeypatch):
+    request = SearchRequest(query="idle connections")
+    here = await service.search(demo.caller, request)
+    monkeypatch.setattr(postgres, "MAX_BYTES_ON_LOOP", 0)
+    assert await service.search(demo.caller, request) == here

@@ -127,14 +127,6 @@ class Reader:
         return await (await cursor.execute(query, {**self._scope, **asked})).fetchall()
 
 
-def split_lines(content: bytes) -> list[str]:
-    """Lines as the index counts them, without their ends; bytes that are not UTF-8 are replaced."""
-    lines = content.decode("utf-8-sig", "replace").split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
-
-
 def _live(mask: NDArray[np.bool_], ordinal: int) -> bool:
     return ordinal < len(mask) and bool(mask[ordinal])
 

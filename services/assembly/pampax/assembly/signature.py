@@ -16,7 +16,7 @@ from pampax.assembly.request import BundleRequest
 from pampax.storage.snapshots import Snapshot
 
 # Raise when the same candidates would give another text, other items or another order than before.
-ASSEMBLY_VERSION = 2
+ASSEMBLY_VERSION = 3
 
 
 def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot], *, ranking: str, exact: bool) -> str:

@@ -12,11 +12,12 @@ from pampax.assembly.candidates import Candidate, Origin, best_first, candidate
 from pampax.assembly.edges import fitted
 from pampax.assembly.markup import code
 from pampax.assembly.pieces import MAX_GAP_LINES
-from pampax.assembly.postgres import FileRow, Found, Reader, split_lines
+from pampax.assembly.postgres import FileRow, Found, Reader
 from pampax.assembly.searching import Hit
 from pampax.assembly.source import Definition, FileKey, Place, SourceFile
 from pampax.assembly.tested_paths import pattern_of_tests
 from pampax.assembly.usage import MAX_DEFINING_FILES, Use, uses, value_of
+from pampax.codeintel.parse import text_lines
 
 MAX_USERS = 16  # best candidates whose names are looked up
 MAX_USED = 40  # definitions that are taken up for being used
@@ -192,7 +193,7 @@ class _Look:
         for path in sorted(set(paths) & self._rows.keys()):
             by_blob.setdefault(self._rows[path].blob_id, []).append(path)
         async for blob, content in self._reader.contents(by_blob):
-            lines = split_lines(content)
+            lines = text_lines(content)
             for path in by_blob[blob]:
                 yield path, lines
 

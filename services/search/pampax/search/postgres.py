@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg.rows import args_row, tuple_row
 
+from pampax.codeintel.parse import text_lines
 from pampax.core.errors import Aborted
 from pampax.search.directory import FileRow
 from pampax.search.gathered import Definition
@@ -20,6 +23,7 @@ from pampax.storage.queries import load_queries
 from pampax.storage.snapshots import SNAPSHOT_REPLACED, Snapshot, load_bitmaps
 
 WORDS, NAMES = 0, 1  # posting fields
+MAX_BYTES_ON_LOOP = 256 * 1024  # of text, a millisecond's work; more of it goes to a thread
 MAX_DEFINITIONS = 2_000  # of one question: a name that exists more often says nothing
 
 _SQL = load_queries(__package__)
@@ -87,16 +91,12 @@ async def read_passages(conn: Connection, snapshot: Snapshot, ordinals: Sequence
     """By ordinal. Aborted when one of them is gone because the snapshot was replaced long ago."""
     cursor = conn.cursor(binary=True, row_factory=tuple_row)
     await cursor.execute(_PASSAGES, {**scope(snapshot), "ordinals": list(ordinals)})
-    lines: dict[bytes, list[str]] = {}
-    passages: dict[int, Passage] = {}
-    for ordinal, blob_id, language, start_line, end_line, kind, symbol, size, content in await cursor.fetchall():
-        if blob_id not in lines:
-            lines[blob_id] = split_lines(decompress(content, size))
-        text = "\n".join(lines[blob_id][start_line - 1 : end_line])
-        passages[ordinal] = Passage(ordinal, blob_id, language, start_line, end_line, kind, symbol, text)
-    if len(passages) < len(set(ordinals)):
+    rows = await cursor.fetchall()
+    if len({row[0] for row in rows}) < len(set(ordinals)):
         raise _replaced()
-    return passages
+    sizes = {blob_id: size for _, blob_id, *_, size, _ in rows}
+    apart = sum(sizes.values()) > MAX_BYTES_ON_LOOP
+    return await asyncio.to_thread(_passages, rows) if apart else _passages(rows)
 
 
 async def read_lines(conn: Connection, snapshot: Snapshot, blob_id: bytes) -> list[str]:
@@ -106,20 +106,23 @@ async def read_lines(conn: Connection, snapshot: Snapshot, blob_id: bytes) -> li
     if row is None:
         raise _replaced()
     size, content = row
-    return split_lines(decompress(content, size))
-
-
-def split_lines(content: bytes) -> list[str]:
-    """Lines as git and editors count them; bytes that are not UTF-8 are replaced."""
-    lines = content.decode("utf-8", "replace").split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return lines
+    return text_lines(decompress(content, size))
 
 
 def scope(snapshot: Snapshot) -> dict[str, object]:
     """Parameters that keep a statement inside one (repository, build), and so inside one partition."""
     return {"repository": snapshot.repository_id, "build": snapshot.build_id}
+
+
+def _passages(rows: Iterable[tuple[Any, ...]]) -> dict[int, Passage]:
+    lines: dict[bytes, list[str]] = {}
+    passages: dict[int, Passage] = {}
+    for ordinal, blob_id, language, start_line, end_line, kind, symbol, size, content in rows:
+        if blob_id not in lines:
+            lines[blob_id] = text_lines(decompress(content, size))
+        text = "\n".join(lines[blob_id][start_line - 1 : end_line])
+        passages[ordinal] = Passage(ordinal, blob_id, language, start_line, end_line, kind, symbol, text)
+    return passages
 
 
 def _replaced() -> Aborted:
