@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -28,6 +27,7 @@ from pampax.client.repository import (
 )
 from pampax.client.search import SearchAnswer, SearchRequest
 from pampax.client.transport import Exchange, Transport
+from pampax.core import names
 from pampax.core.errors import InvalidRequest
 
 # Seconds; the gateway's own limits are 10 for a search, 20 for a bundle, 60 for an upload.
@@ -36,7 +36,6 @@ BUNDLE_S = 30.0
 UPLOAD_S = 120.0
 OTHER_S = 15.0
 PAGE_SIZE = 100
-REPOSITORY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 Kind = TypeVar("Kind", bound=Answer)
 
@@ -147,9 +146,8 @@ class Client:
 
 def _repository(name: str) -> str:
     """The path of a repository's resource. A name that could not be one never becomes part of a URL."""
-    if not REPOSITORY_NAME.fullmatch(name):
-        shown = ascii(name[:60])
-        text = f"must be 1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit, got {shown}"
+    if not names.is_repository(name):
+        text = f"must be {names.REPOSITORY_RULE}, got {name[:60]!a}"
         raise InvalidRequest(f"a repository's name {text}", fields={"name": text})
     return f"/v1/repositories/{name}"
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pampax.cli.indexing.names import name_of_folder, name_of_url
-from pampax.client.client import REPOSITORY_NAME
 from pampax.core.errors import InvalidRequest
+from pampax.core.names import is_repository
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_every_name_that_is_made_is_valid(text: str) -> None:
         name = name_of_folder(Path("/src") / text)
     except InvalidRequest:
         return
-    assert REPOSITORY_NAME.fullmatch(name)
+    assert is_repository(name)

@@ -32,7 +32,8 @@ def test_refs_that_git_takes_are_taken(ref):
 
 
 @pytest.mark.parametrize(
-    "ref", ["-x", "a b", "a..b", "a~1", "a^", "a:b", "a\nb", "x.lock", "a//b", "/a", "a/", "x" * 256]
+    "ref",
+    ["-x", "a b", "a..b", "a~1", "a^", "a:b", "a\nb", "x.lock", "a//b", "/a", "a/", "a\u00a0b", "a\u202eb", "x" * 256],
 )
 def test_refs_that_git_refuses_are_refused(ref):
     assert rules.ref(ref) is not None

@@ -7,8 +7,8 @@ import unicodedata
 from pathlib import Path
 
 from pampax.core.errors import InvalidRequest
+from pampax.core.names import LONGEST_REPOSITORY
 
-LONGEST = 63
 _OTHER = re.compile(r"[^a-z0-9._-]+")
 
 
@@ -25,7 +25,7 @@ def name_of_url(url: str) -> str:
 def _made_valid(text: str, origin: str) -> str:
     """Lower case, accents dropped, everything else that a name cannot hold as a dash."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    name = _OTHER.sub("-", plain).strip("-._")[:LONGEST].rstrip("-._")
+    name = _OTHER.sub("-", plain).strip("-._")[:LONGEST_REPOSITORY].rstrip("-._")
     if not name:
         raise InvalidRequest(f"no name can be made from {origin!r}; give one with --name")
     return name

@@ -30,7 +30,8 @@ PAGE_SIZE = (1, 1_000)
 DEFAULT_PAGE_SIZE = 100
 PATTERNS = 100
 URL_CHARS = 2_048
-REF_CHARS = 255
+# Ids of uploads, and the reasons why files were skipped.
+LABEL_BYTES = 255
 PATH_BYTES = 4_096
 LINES = (1, 2_147_483_647)
 BLOB_BYTES = 1024 * 1024

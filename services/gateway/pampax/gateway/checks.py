@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from pampax.core import names
 from pampax.core.errors import InvalidRequest
 from pampax.gateway import bounds, rules
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
@@ -18,8 +19,6 @@ from pampax.v1.indexing_service_pb2 import (
 )
 from pampax.v1.search_service_pb2 import GroupBy, ReadFileRequest, SearchChunksRequest, SearchMode
 
-_REPOSITORY_PREFIX = "repositories/"
-_OPERATION_PREFIX = "operations/"
 _OPERATION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _BLOB_ID_BYTES = 20
 _FILE_MODES = (0o100644, 0o100755)
@@ -50,9 +49,9 @@ class Mistakes:
 
 def resource_name(value: str) -> str | None:
     """What is wrong with a `repositories/{repository}`."""
-    if not value.startswith(_REPOSITORY_PREFIX):
+    if not value.startswith(names.REPOSITORIES):
         return f"must be repositories/ and a name, got {rules.shown(value)}"
-    return rules.repository(value.removeprefix(_REPOSITORY_PREFIX))
+    return rules.repository(names.plain_repository(value))
 
 
 def check_search(request: SearchChunksRequest) -> None:
@@ -111,7 +110,7 @@ def check_name(name: str) -> None:
 
 def check_operation_name(name: str) -> None:
     mistakes = Mistakes()
-    if not name.startswith(_OPERATION_PREFIX) or not _OPERATION_ID.fullmatch(name.removeprefix(_OPERATION_PREFIX)):
+    if not name.startswith(names.OPERATIONS) or not _OPERATION_ID.fullmatch(names.plain_operation(name)):
         mistakes.note("name", f"must be operations/ and an id, got {rules.shown(name)}")
     mistakes.refuse()
 
@@ -147,7 +146,7 @@ def check_index(request: IndexRepositoryRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("name", resource_name(request.name))
     mistakes.note("ref", rules.ref(request.ref))
-    mistakes.note("upload", rules.text(request.upload, bounds.REF_CHARS))
+    mistakes.note("upload", rules.text(request.upload, bounds.LABEL_BYTES))
     mistakes.refuse()
 
 
@@ -159,7 +158,7 @@ def check_upload_head(request: CreateUploadRequest) -> None:
     mistakes.note("commit", rules.commit(request.commit))
     mistakes.note("skipped", rules.count(len(request.skipped), bounds.SKIPPED_REASONS))
     for reason, files in request.skipped.items():
-        mistakes.note("skipped", rules.text(reason, bounds.REF_CHARS, required=True))
+        mistakes.note("skipped", rules.text(reason, bounds.LABEL_BYTES, required=True))
         mistakes.note("skipped", None if files >= 0 else f"must count 0 files or more, got {files}")
     mistakes.refuse()
 
@@ -181,7 +180,7 @@ def check_entries(entries: Iterable[ManifestEntry], first: int) -> None:
 def check_blobs_head(request: UploadBlobsRequest) -> None:
     """The first message of a stream of blobs: the upload that they are for."""
     mistakes = Mistakes()
-    mistakes.note("upload", rules.text(request.upload, bounds.REF_CHARS, required=True))
+    mistakes.note("upload", rules.text(request.upload, bounds.LABEL_BYTES, required=True))
     mistakes.refuse()
 
 
@@ -197,9 +196,9 @@ def check_blobs(blobs: Iterable[Blob]) -> None:
 
 
 def _note_scope(mistakes: Mistakes, repositories: Iterable[str], ref: str) -> None:
-    names = list(repositories)
-    mistakes.note("repositories", rules.count(len(names), bounds.SEARCH_REPOSITORIES))
-    mistakes.note_each("repositories", names, resource_name)
+    asked = list(repositories)
+    mistakes.note("repositories", rules.count(len(asked), bounds.SEARCH_REPOSITORIES))
+    mistakes.note_each("repositories", asked, resource_name)
     mistakes.note("ref", rules.ref(ref))
 
 

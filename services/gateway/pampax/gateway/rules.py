@@ -6,22 +6,15 @@ REST models and gRPC messages are checked by these same rules, so that bad input
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 
 from pampax.codeintel.languages import LANGUAGES
+from pampax.core import names
 from pampax.core.errors import InvalidRequest
 from pampax.gateway import bounds
 from pampax.sources.address import parse_git_url
 
-REPOSITORY_PATTERN = r"[a-z0-9][a-z0-9._-]{0,62}"
-COMMIT_PATTERN = r"[0-9a-f]{40}"
-
 _SHOWN_CHARS = 60
-_REPOSITORY = re.compile(REPOSITORY_PATTERN)
-_COMMIT = re.compile(COMMIT_PATTERN)
-# What git refuses in the name of a ref, and a leading dash or slash.
-_BAD_REF = re.compile(r"^[-/]|\.\.|//|@\{|[\x00-\x20\x7f~^:?*\[\\]|(^|/)\.|\.lock(/|$)|[./]$|^@$")
 
 
 def shown(value: object) -> str:
@@ -77,9 +70,7 @@ def page_token(value: str) -> str | None:
 
 
 def repository(value: str) -> str | None:
-    if _REPOSITORY.fullmatch(value):
-        return None
-    return f"must be 1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit, got {shown(value)}"
+    return None if names.is_repository(value) else f"must be {names.REPOSITORY_RULE}, got {shown(value)}"
 
 
 def language(value: str) -> str | None:
@@ -92,13 +83,11 @@ def language(value: str) -> str | None:
 
 
 def ref(value: str) -> str | None:
-    if not value or (len(value) <= bounds.REF_CHARS and not _BAD_REF.search(value)):
-        return None
-    return f"must be a branch, a tag or worktree, at most {bounds.REF_CHARS} characters, got {shown(value)}"
+    return None if not value or names.is_ref(value) else f"must be {names.REF_RULE}, got {shown(value)}"
 
 
 def commit(value: str) -> str | None:
-    return None if not value or _COMMIT.fullmatch(value) else f"must be 40 hex digits in lower case, got {shown(value)}"
+    return None if not value or names.is_git_object(value) else f"must be {names.GIT_OBJECT_RULE}, got {shown(value)}"
 
 
 def path(value: str) -> str | None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from pampax.core.errors import FailedPrecondition
 from pampax.core.identity import Caller
+from pampax.core.names import plain_repository, repository_resource
 from pampax.storage.database import Database
 from pampax.storage.snapshots import Snapshot, resolve
 from pampax.v1.search_service_pb2 import SnapshotInfo
 
-_REPOSITORY_PREFIX = "repositories/"
 # A read of a few rows by key; when it takes longer, Postgres is in trouble.
 _TIMEOUT_S = 5.0
 
@@ -25,7 +25,7 @@ class Scope:
 
     def covers(self, answered: Iterable[SnapshotInfo]) -> bool:
         """Whether an answer was made from these generations alone; of many repositories it may have asked a part."""
-        mine = {(f"{_REPOSITORY_PREFIX}{s.repository}", s.ref, s.generation, s.build) for s in self.snapshots}
+        mine = {(repository_resource(s.repository), s.ref, s.generation, s.build) for s in self.snapshots}
         return mine.issuperset((s.repository, s.ref, s.generation, s.build) for s in answered)
 
     def refuse_stale(self, max_staleness_s: float, now: float) -> None:
@@ -48,7 +48,7 @@ async def read_scope(database: Database, caller: Caller, repositories: Sequence[
     `repositories` are resource names; none means every readable one. NotFound and FailedPrecondition as
     pampax.storage.snapshots.resolve raises them.
     """
-    names = [name.removeprefix(_REPOSITORY_PREFIX) for name in repositories] or None
+    names = [plain_repository(name) for name in repositories] or None
     async with database.tenant(caller.tenant_id, timeout_s=_TIMEOUT_S, read_only=True) as connection:
         snapshots = await resolve(connection, caller.principal_id, names, ref)
     return Scope(caller, tuple(sorted(snapshots, key=lambda s: s.repository_id)))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
+from pampax.core.names import plain_repository
 from pampax.gateway.rest.request_state import took_ms
 from pampax.runtime.context import corr_id, traceparent
 from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
@@ -24,7 +25,6 @@ from pampax.v1.search_service_pb2 import (
 
 Json: TypeAlias = dict[str, Any]
 
-_REPOSITORY_PREFIX = "repositories/"
 _CACHE = {
     CacheStatus.CACHE_STATUS_HIT: "hit",
     CacheStatus.CACHE_STATUS_MISS: "miss",
@@ -80,7 +80,7 @@ def bundle_json(bundle: Bundle, *, with_content: bool) -> Json:
 def file_json(answer: ReadFileResponse) -> Json:
     return {
         "path": answer.path,
-        "repo": plain_name(answer.snapshot.repository),
+        "repo": plain_repository(answer.snapshot.repository),
         "ref": answer.snapshot.ref,
         "commit": answer.snapshot.commit,
         "language": answer.language,
@@ -102,14 +102,10 @@ def health_json(report: GetHealthResponse) -> Json:
     }
 
 
-def plain_name(resource_name: str) -> str:
-    return resource_name.removeprefix(_REPOSITORY_PREFIX)
-
-
 def _result(result: SearchResult) -> Json:
     return {
         "id": result.id,
-        "repo": plain_name(result.repository),
+        "repo": plain_repository(result.repository),
         "ref": result.ref,
         "commit": result.commit,
         "path": result.path,
@@ -137,7 +133,7 @@ def _evidence(part: Evidence) -> Json:
 
 def _item(item: BundleItem, with_content: bool) -> Json:
     answer: Json = {
-        "repo": plain_name(item.repository),
+        "repo": plain_repository(item.repository),
         "path": item.path,
         "start_line": item.start_line,
         "end_line": item.end_line,
@@ -155,7 +151,7 @@ def _item(item: BundleItem, with_content: bool) -> Json:
 
 def _omitted(item: OmittedItem) -> Json:
     return {
-        "repo": plain_name(item.repository),
+        "repo": plain_repository(item.repository),
         "path": item.path,
         "start_line": item.start_line,
         "end_line": item.end_line,
@@ -168,7 +164,7 @@ def _omitted(item: OmittedItem) -> Json:
 def _snapshots(snapshots: Iterable[SnapshotInfo], now: float) -> list[Json]:
     return [
         {
-            "repo": plain_name(snapshot.repository),
+            "repo": plain_repository(snapshot.repository),
             "ref": snapshot.ref,
             "commit": snapshot.commit,
             "generation": snapshot.generation,

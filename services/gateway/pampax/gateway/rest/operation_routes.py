@@ -9,9 +9,9 @@ from fastapi import Path as PathParameter
 from google.longrunning.operations_pb2 import CancelOperationRequest, GetOperationRequest, ListOperationsRequest
 from starlette.responses import Response
 
+from pampax.core.names import operation_resource
 from pampax.gateway.rest.models.repository import Operation, OperationPage
 from pampax.gateway.rest.repository_answers import operation_json, operation_page_json
-from pampax.gateway.rest.requests import operation_name
 from pampax.gateway.rest.routing import FIRST_PAGE_SIZE, Cases, Size, Token, json_response
 
 Id = Annotated[str, PathParameter(description="Id of an operation.")]
@@ -29,12 +29,12 @@ async def list_operations(cases: Cases, page_size: Size = FIRST_PAGE_SIZE, page_
 @router.get("/v1/operations/{id:segment}", response_model=Operation, summary="Read an operation")
 async def get_operation(id: Id, cases: Cases) -> Response:  # noqa: A002 - the contract's name
     """State, progress and result of one operation."""
-    return json_response(operation_json(await cases.operations.get(GetOperationRequest(name=operation_name(id)))))
+    return json_response(operation_json(await cases.operations.get(GetOperationRequest(name=operation_resource(id)))))
 
 
 @router.post("/v1/operations/{id:segment}:cancel", response_model=Operation, summary="Cancel an operation")
 async def cancel_operation(id: Id, cases: Cases) -> Response:  # noqa: A002 - the contract's name
     """Asks for the operation to stop and answers with its state; it may still finish. Needs the role writer."""
-    name = operation_name(id)
+    name = operation_resource(id)
     await cases.operations.cancel(CancelOperationRequest(name=name))
     return json_response(operation_json(await cases.operations.get(GetOperationRequest(name=name))))

@@ -9,8 +9,9 @@ import grpc
 from google.longrunning.operations_pb2 import ListOperationsResponse, Operation
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from pampax.core.names import plain_operation, plain_repository
 from pampax.gateway.operations import index_metadata
-from pampax.gateway.rest.answers import Json, age_s, plain_name
+from pampax.gateway.rest.answers import Json, age_s
 from pampax.gateway.rest.problems import operation_problem
 from pampax.runtime.errors_wire import from_status
 from pampax.v1.indexing_service_pb2 import (
@@ -21,14 +22,12 @@ from pampax.v1.indexing_service_pb2 import (
 )
 from pampax.v1.repository_pb2 import RefStatus, Repository
 
-_OPERATION_PREFIX = "operations/"
-
 
 def repository_json(repository: Repository) -> Json:
     source = repository.source
     kind = source.WhichOneof("kind")
     return {
-        "name": plain_name(repository.name),
+        "name": plain_repository(repository.name),
         "source": {kind: getattr(source, kind)} if kind else {},
         "include": list(repository.include),
         "exclude": list(repository.exclude),
@@ -48,11 +47,11 @@ def repository_page_json(page: ListRepositoriesResponse) -> Json:
 def operation_json(operation: Operation) -> Json:
     metadata = index_metadata(operation)
     answer: Json = {
-        "id": operation.name.removeprefix(_OPERATION_PREFIX),
+        "id": plain_operation(operation.name),
         "done": operation.done,
         "state": _state(operation, metadata),
         "kind": "index",
-        "repository": plain_name(metadata.repository),
+        "repository": plain_repository(metadata.repository),
         "ref": metadata.ref,
         "stage": metadata.stage,
         "progress": {"done": metadata.done, "total": metadata.total},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from pampax.core.names import repository_resource
 from pampax.gateway.rest.models.repository import (
     IndexRequest,
     Operation,
@@ -13,7 +14,7 @@ from pampax.gateway.rest.models.repository import (
     RepositoryRequest,
 )
 from pampax.gateway.rest.repository_answers import operation_json, repository_json, repository_page_json
-from pampax.gateway.rest.requests import index_message, repository_message, resource_name
+from pampax.gateway.rest.requests import index_message, repository_message
 from pampax.gateway.rest.routing import FIRST_PAGE_SIZE, Cases, Name, Size, Token, json_response
 from pampax.v1.indexing_service_pb2 import DeleteRepositoryRequest, GetRepositoryRequest, ListRepositoriesRequest
 
@@ -37,13 +38,15 @@ async def list_repositories(cases: Cases, page_size: Size = FIRST_PAGE_SIZE, pag
 @router.get("/v1/repositories/{name:segment}", response_model=Repository, summary="Read a repository")
 async def get_repository(name: Name, cases: Cases) -> Response:
     """Source, patterns and what is published of one repository."""
-    return json_response(repository_json(await cases.repositories.get(GetRepositoryRequest(name=resource_name(name)))))
+    return json_response(
+        repository_json(await cases.repositories.get(GetRepositoryRequest(name=repository_resource(name))))
+    )
 
 
 @router.delete("/v1/repositories/{name:segment}", status_code=204, summary="Delete a repository")
 async def delete_repository(name: Name, cases: Cases) -> Response:
     """Deletes a repository and everything that only it had. Needs the role writer."""
-    await cases.repositories.delete(DeleteRepositoryRequest(name=resource_name(name)))
+    await cases.repositories.delete(DeleteRepositoryRequest(name=repository_resource(name)))
     return Response(status_code=204)
 
 

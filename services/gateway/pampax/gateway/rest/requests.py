@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from google.protobuf.duration_pb2 import Duration
 
+from pampax.core.names import repository_resource
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.bundle import BundleRequest
 from pampax.gateway.rest.models.repository import IndexRequest, RepositoryRequest, SourceRequest
@@ -34,18 +35,10 @@ _GROUPS = {"chunk": GroupBy.GROUP_BY_CHUNK, "file": GroupBy.GROUP_BY_FILE}
 _ENTRY_OVERHEAD_BYTES = 64
 
 
-def resource_name(repository: str) -> str:
-    return f"repositories/{repository}"
-
-
-def operation_name(operation: str) -> str:
-    return f"operations/{operation}"
-
-
 def search_message(request: SearchRequest) -> SearchChunksRequest:
     return SearchChunksRequest(
         query=request.query,
-        repositories=map(resource_name, request.repos),
+        repositories=map(repository_resource, request.repos),
         ref=request.ref or "",
         mode=_MODES[request.mode],
         languages=request.languages,
@@ -63,7 +56,7 @@ def search_message(request: SearchRequest) -> SearchChunksRequest:
 def bundle_message(request: BundleRequest) -> AssembleBundleRequest:
     return AssembleBundleRequest(
         task=request.task,
-        repositories=map(resource_name, request.repos),
+        repositories=map(repository_resource, request.repos),
         ref=request.ref or "",
         token_budget=request.token_budget,
         tokenizer=request.tokenizer,
@@ -78,14 +71,14 @@ def repository_message(request: RepositoryRequest) -> CreateRepositoryRequest:
 
 def index_message(repository: str, request: IndexRequest) -> IndexRepositoryRequest:
     return IndexRepositoryRequest(
-        name=resource_name(repository), ref=request.ref or "", full=request.full, upload=request.upload or ""
+        name=repository_resource(repository), ref=request.ref or "", full=request.full, upload=request.upload or ""
     )
 
 
 async def manifest_messages(repository: str, upload: OpenUpload) -> AsyncIterator[CreateUploadRequest]:
     """The manifest in messages of about STREAM_MESSAGE_BYTES."""
     message = CreateUploadRequest(
-        name=resource_name(repository),
+        name=repository_resource(repository),
         ref=upload.ref,
         commit=upload.commit,
         dirty=upload.dirty,

@@ -10,12 +10,13 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
+from pampax.core.names import repository_resource
 from pampax.gateway.rest.answers import bundle_json, file_json, search_json
 from pampax.gateway.rest.models.bundle import BundleRequest, BundleResponse
 from pampax.gateway.rest.models.fields import OWN_MISTAKE, FilePath, Ref
 from pampax.gateway.rest.models.repository import FileResponse
 from pampax.gateway.rest.models.search import SearchRequest, SearchResponse
-from pampax.gateway.rest.requests import bundle_message, resource_name, search_message
+from pampax.gateway.rest.requests import bundle_message, search_message
 from pampax.gateway.rest.routing import Cases, Name, json_response
 from pampax.gateway.rules import shown
 from pampax.v1.search_service_pb2 import ReadFileRequest
@@ -73,6 +74,6 @@ async def read_file(
     """Text of one file of a published snapshot, whole or a range of lines."""
     first, _, last = (lines or "0").partition("-")
     message = ReadFileRequest(
-        repository=resource_name(name), path=path, ref=ref, start_line=int(first), end_line=int(last or first)
+        repository=repository_resource(name), path=path, ref=ref, start_line=int(first), end_line=int(last or first)
     )
     return json_response(file_json(await cases.retrieval.read_file(message)))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from pampax.core import names
 from pampax.gateway import bounds, rules
 
 # The type of mistakes whose text is complete as it is.
@@ -49,9 +50,9 @@ def _pattern(expression: str) -> tuple[tuple[str, str], ...]:
     return (("pattern", f"^{expression}$"),)
 
 
-RepositoryName = Annotated[str, Ruled(rules.repository, _pattern(rules.REPOSITORY_PATTERN))]
-Ref = Annotated[str, Ruled(rules.ref, (("maxLength", bounds.REF_CHARS),))]
-Commit = Annotated[str, Ruled(rules.commit, _pattern(f"({rules.COMMIT_PATTERN})?"))]
+RepositoryName = Annotated[str, Ruled(rules.repository, _pattern(names.REPOSITORY_PATTERN))]
+Ref = Annotated[str, Ruled(rules.ref, (("maxLength", names.LONGEST_REF),))]
+Commit = Annotated[str, Ruled(rules.commit, _pattern(f"({names.GIT_OBJECT_PATTERN})?"))]
 Language = Annotated[str, Ruled(rules.language)]
 Query = Annotated[str, Ruled(rules.query, (("minLength", 1), ("maxLength", bounds.QUERY_BYTES)))]
 Task = Annotated[str, Ruled(rules.task, (("minLength", 1), ("maxLength", bounds.TASK_BYTES)))]

@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Meta, Struct
 from pydantic import Field
 
-from pampax.gateway import bounds, rules
+from pampax.core import names
+from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import AnswerModel
 
-BlobId = Annotated[str, Meta(pattern=f"^{rules.COMMIT_PATTERN}$", description="Git blob id, hex.")]
+BlobId = Annotated[str, Meta(pattern=f"^{names.GIT_OBJECT_PATTERN}$", description="Git blob id, hex.")]
 
 
 class ManifestEntry(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -27,7 +28,7 @@ class OpenUpload(Struct, frozen=True, forbid_unknown_fields=True):
     """The manifest of a tree."""
 
     manifest: Annotated[list[ManifestEntry], Meta(max_length=bounds.MANIFEST_ENTRIES)]
-    ref: Annotated[str, Meta(max_length=bounds.REF_CHARS, description="`worktree` when absent.")] = ""
+    ref: Annotated[str, Meta(max_length=names.LONGEST_REF, description="`worktree` when absent.")] = ""
     commit: Annotated[str, Meta(description="Commit that the tree was made from, 40 hex digits.")] = ""
     dirty: Annotated[bool, Meta(description="The tree differs from the commit.")] = False
     skipped: Annotated[
