@@ -331,3 +331,18 @@ async def test_a_flushed_broker_loses_nothing(new_processes: NewProcesses, tmp_p
             broker.flushdb()
         processes.start("worker")
         assert response_of(await client.done(operation)).status.files == 3
+
+
+async def test_a_worker_that_comes_later_takes_what_was_sent_before(
+    new_processes: NewProcesses, tmp_path: Path
+) -> None:
+    async with new_processes() as processes:
+        service = processes.start()
+        client = await processes.client()
+        await client.create("demo", path=str(write(tmp_path / "r", modules(3))))
+        await client.index("demo")
+        assert await asyncio.to_thread(processes.end, service) == 0  # nobody is left who could send it again
+        processes.start("worker")
+        with psycopg.connect(processes.urls.superuser, autocommit=True) as conn:
+            ended = "SELECT 1 FROM operation WHERE state = 'succeeded'"
+            await asyncio.to_thread(wait_until, lambda: conn.execute(ended).fetchone())
