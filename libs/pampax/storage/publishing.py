@@ -58,12 +58,12 @@ def publish(conn: SyncConnection, request: PublishRequest, *, lease: Lease | Non
 
     With a lease, Aborted when it is no longer the operation's. NotFound when the repository was deleted meanwhile.
     """
-    if lease is not None:
-        assert_fenced(conn, lease)
     key = {"repository_id": request.repository_id, "ref": request.ref}
-    repository = conn.execute(_LOCK_REPOSITORY, key).fetchone()
+    repository = conn.execute(_LOCK_REPOSITORY, key).fetchone()  # before the operation, as everybody who needs both
     if repository is None:
         raise NotFound("the repository was deleted while it was indexed", reason="REPOSITORY_NOT_FOUND")
+    if lease is not None:
+        assert_fenced(conn, lease)
     current = conn.execute(_CURRENT, key).fetchone()
     if current is not None and _shows_the_same(current, request):
         return Published(current["generation"], changed=False, snapshot_id=current["snapshot_id"])

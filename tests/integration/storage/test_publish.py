@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -220,6 +222,41 @@ def test_a_worker_that_lost_its_lease_publishes_nothing(
         publish(conn, request_of(), lease=frozen)
     with sync_database.tenant(place.tenant_id) as conn:
         assert publish(conn, request_of(), lease=current).generation == 1
+
+
+def test_a_publish_that_waits_for_the_repository_does_not_hold_the_operation(
+    sync_database: SyncDatabase,
+    place: Place,
+    request_of: Callable[..., PublishRequest],
+    new_operation: NewOperation,
+    database_urls: DatabaseUrls,
+) -> None:
+    """Whoever deletes a repository locks it before its operations: the other order would be a deadlock."""
+    operation = new_operation(place)
+    with sync_database.tenant(place.tenant_id) as conn:
+        lease = claim(conn, operation, 60.0)
+
+    def publish_under_lease() -> Published:
+        with sync_database.tenant(place.tenant_id) as conn:
+            return publish(conn, request_of(), lease=lease)
+
+    with ThreadPoolExecutor(1) as threads:
+        with sync_database.tenant(place.tenant_id) as deleter:
+            deleter.execute("SELECT FROM repository WHERE repository_id = %s FOR UPDATE", [place.repository_id])
+            publishing = threads.submit(publish_under_lease)
+            until_somebody_waits(database_urls.superuser)
+            deleter.execute("SELECT FROM operation WHERE operation_id = %s FOR UPDATE NOWAIT", [operation])
+        assert publishing.result(timeout=10).changed
+
+
+def until_somebody_waits(superuser_url: str) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(superuser_url, autocommit=True) as conn:
+        for _ in range(1_000):
+            if conn.execute(waiting).fetchone() != (0,):
+                return
+            time.sleep(0.01)
+    pytest.fail("nobody waits for a lock")
 
 
 def test_a_repository_that_was_deleted_meanwhile_is_not_published(
