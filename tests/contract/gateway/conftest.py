@@ -22,6 +22,8 @@ import httpx
 import jsonschema
 import pytest
 
+from pampax.embedded.ports import free_port
+
 TESTS = Path(__file__).parents[2]
 
 
@@ -140,7 +142,7 @@ def blobs_of(files: dict[str, str]) -> list[dict[str, str]]:
 async def gateway(database_urls, redis_url, tmp_path_factory) -> AsyncIterator[Any]:
     """A running system, known by its gateway."""
     folder = tmp_path_factory.mktemp("system")
-    addresses = {name: f"127.0.0.1:{_gateways.free_port()}" for name in ("search", "assembly", "indexing")}
+    addresses = {name: f"127.0.0.1:{free_port()}" for name in ("search", "assembly", "indexing")}
     environment = _gateways.gateway_environment(database_urls.service, redis_url, **addresses) | {
         "PAMPAX_INDEXING__CACHE_DIR": str(folder / "cache"),
         "HOME": str(folder),

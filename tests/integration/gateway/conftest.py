@@ -8,7 +8,6 @@ import contextlib
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ import pytest
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
 from pampax.core.errors import PampaxError
+from pampax.embedded.ports import free_port
 from pampax.runtime.caller import current_caller
 from pampax.runtime.context import corr_id
 from pampax.runtime.server import start
@@ -44,12 +44,6 @@ from pampax.v1 import (
 KEY_PEPPER = "5e" * 32
 CALLER_SECRET = secrets.token_hex(32)
 START_S = 30.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
