@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from pampax.client.choices import Tokenizer
 from pampax.client.model import Answer, Request
 from pampax.client.search import Evidence, SnapshotInfo
+from pampax.core.choices import BundleFormat, Tokenizer
 
 
 class BundleRequest(Request):
@@ -17,7 +15,7 @@ class BundleRequest(Request):
     ref: str | None = None
     token_budget: int = 8_000
     tokenizer: Tokenizer = "o200k_base"
-    format: Literal["markdown", "json"] = "markdown"
+    format: BundleFormat = "markdown"
     seed_paths: tuple[str, ...] = ()
 
 

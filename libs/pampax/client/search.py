@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pampax.client.choices import GroupBy, Intent, Kind, Mode
 from pampax.client.model import Answer, Request
+from pampax.core.choices import GroupBy, Intent, Kind, Mode
 
 
 class SearchRequest(Request):

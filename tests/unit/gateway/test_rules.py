@@ -1,15 +1,13 @@
 """Bounds and rules: the same for REST and gRPC, and the same as the contract's comments say."""
 
-from typing import get_args
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pampax.core import choices
 from pampax.core.errors import InvalidRequest
-from pampax.gateway import bounds, rules
+from pampax.gateway import rules
 from pampax.gateway.checks import check_entries, check_file, check_search
-from pampax.gateway.rest.models import bundle, search
 from pampax.v1.indexing_service_pb2 import ManifestEntry
 from pampax.v1.search_service_pb2 import ReadFileRequest, SearchChunksRequest
 
@@ -62,10 +60,12 @@ def test_git_urls_are_refused_and_never_crash(value):
     assert mistake is None or len(mistake.splitlines()) == 1
 
 
-def test_models_and_bounds_name_the_same_choices():
-    assert get_args(search.Kind) == bounds.KINDS
-    assert get_args(search.Intent) == bounds.INTENTS
-    assert get_args(bundle.BundleRequest.model_fields["tokenizer"].annotation) == bounds.TOKENIZERS
+@pytest.mark.parametrize(
+    ("wrong", "words"), [({"kinds": ["guess"]}, choices.KINDS), ({"intent": "guess"}, choices.INTENTS)]
+)
+def test_a_word_that_is_no_choice_is_refused_with_the_choices(wrong, words):
+    with pytest.raises(InvalidRequest, match=f"must be one of {', '.join(words)}, got 'guess'"):
+        check_search(SearchChunksRequest(query="q", **wrong))
 
 
 def test_all_mistakes_are_reported_together():

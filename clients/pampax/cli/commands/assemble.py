@@ -14,7 +14,7 @@ from pampax.cli import words
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.values import TEXT, choice, one_text
-from pampax.client.choices import Tokenizer
+from pampax.core.choices import Tokenizer
 
 if TYPE_CHECKING:
     from pampax.client.bundle import Bundle

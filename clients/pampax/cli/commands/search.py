@@ -7,7 +7,7 @@ import click
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.values import TEXT, choice, one_text
-from pampax.client.choices import GroupBy, Intent, Kind, Mode
+from pampax.core.choices import GroupBy, Intent, Kind, Mode
 
 EPILOG = """\b
 Examples:

@@ -8,9 +8,7 @@ SEARCH_REPOSITORIES = 50
 SEARCH_LIMIT = (1, 100)
 DEFAULT_SEARCH_LIMIT = 10
 LANGUAGES = 32
-KINDS = ("type", "function", "variable", "declaration", "block", "text")
 MOST_KINDS = 8
-INTENTS = ("symbol", "question", "architecture", "error_trace", "path")
 GLOB_BYTES = 500
 PATTERN_BYTES = 1_024
 # A year: longer than any index should live unrefreshed.
@@ -22,7 +20,6 @@ PAGE_TOKEN_BYTES = 4_096
 TASK_BYTES = 8_192
 TOKEN_BUDGET = (256, 200_000)
 DEFAULT_TOKEN_BUDGET = 8_000
-TOKENIZERS = ("o200k_base", "cl100k_base", "bytes4")
 SEED_PATHS = 20
 
 # Repositories and their content.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from pampax.core import names
+from pampax.core import choices, names
 from pampax.core.errors import InvalidRequest
 from pampax.gateway import bounds, rules
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
@@ -63,12 +63,12 @@ def check_search(request: SearchChunksRequest) -> None:
     mistakes.note_each("languages", request.languages, rules.language)
     mistakes.note("path_glob", rules.glob(request.path_glob))
     mistakes.note("kinds", rules.count(len(request.kinds), bounds.MOST_KINDS))
-    mistakes.note_each("kinds", request.kinds, lambda kind: rules.choice(kind, bounds.KINDS))
+    mistakes.note_each("kinds", request.kinds, lambda kind: rules.choice(kind, choices.KINDS))
     if request.limit:
         mistakes.note("limit", rules.number(request.limit, bounds.SEARCH_LIMIT))
     mistakes.note("group_by", _known(GroupBy, request.group_by))
     if request.intent:
-        mistakes.note("intent", rules.choice(request.intent, bounds.INTENTS))
+        mistakes.note("intent", rules.choice(request.intent, choices.INTENTS))
     if request.HasField("max_staleness"):
         seconds = request.max_staleness.seconds + request.max_staleness.nanos / 1e9
         mistakes.note("max_staleness", rules.number(seconds, bounds.MAX_STALENESS_S))
@@ -83,7 +83,7 @@ def check_bundle(request: AssembleBundleRequest) -> None:
     if request.token_budget:
         mistakes.note("token_budget", rules.number(request.token_budget, bounds.TOKEN_BUDGET))
     if request.tokenizer:
-        mistakes.note("tokenizer", rules.choice(request.tokenizer, bounds.TOKENIZERS))
+        mistakes.note("tokenizer", rules.choice(request.tokenizer, choices.TOKENIZERS))
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
     mistakes.note_each("seed_paths", request.seed_paths, rules.seed_path)
     mistakes.refuse()

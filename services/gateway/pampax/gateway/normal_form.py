@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pampax.core import choices
 from pampax.gateway import bounds
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
 from pampax.v1.search_service_pb2 import GroupBy, SearchChunksRequest, SearchMode
@@ -32,5 +33,5 @@ def normalise_bundle(request: AssembleBundleRequest) -> AssembleBundleRequest:
     normal.repositories[:] = sorted(set(request.repositories))
     normal.seed_paths[:] = sorted({path.removeprefix("./") for path in request.seed_paths})
     normal.token_budget = request.token_budget or bounds.DEFAULT_TOKEN_BUDGET
-    normal.tokenizer = request.tokenizer or bounds.TOKENIZERS[0]
+    normal.tokenizer = request.tokenizer or choices.TOKENIZERS[0]
     return normal

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from pampax.core.choices import TOKENIZERS, BundleFormat, Tokenizer
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
@@ -34,10 +35,8 @@ class BundleRequest(RequestModel):
         None, description="Branch, tag or `worktree`; each repository's latest publish when absent."
     )
     token_budget: TokenBudget = Field(bounds.DEFAULT_TOKEN_BUDGET, description="Bound for the whole markdown, tokens.")
-    tokenizer: Literal["o200k_base", "cl100k_base", "bytes4"] = Field(
-        "o200k_base", description="Who counts; bytes4 is a token per four bytes."
-    )
-    format: Literal["markdown", "json"] = Field("markdown", description="json adds the content of each item.")
+    tokenizer: Tokenizer = Field(TOKENIZERS[0], description="Who counts; bytes4 is a token per four bytes.")
+    format: BundleFormat = Field("markdown", description="json adds the content of each item.")
     seed_paths: SeedPaths = Field([], description="Paths that must be in the bundle.")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from pampax.core.choices import GroupBy, Intent, Kind, Mode
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
@@ -20,9 +21,6 @@ from pampax.gateway.rest.models.fields import (
     SearchLimit,
 )
 
-Mode = Literal["hybrid", "lexical", "semantic", "symbol"]
-Kind = Literal["type", "function", "variable", "declaration", "block", "text"]
-Intent = Literal["symbol", "question", "architecture", "error_trace", "path"]
 Cache = Literal["hit", "miss", "bypass"]
 
 
@@ -48,7 +46,7 @@ class SearchRequest(RequestModel):
     path_glob: Glob | None = Field(None, description="Keep only paths that match this gitignore-style pattern.")
     kinds: Annotated[list[Kind], Field(max_length=bounds.MOST_KINDS)] = Field([], description="Keep only these kinds.")
     limit: SearchLimit = Field(bounds.DEFAULT_SEARCH_LIMIT, description="Results per page.")
-    group_by: Literal["chunk", "file"] = Field("chunk", description="What one result stands for.")
+    group_by: GroupBy = Field("chunk", description="What one result stands for.")
     intent: Intent | None = Field(None, description="Overrides the detected intent.")
     explain: bool = Field(False, description="Adds the evidence of each result.")
     max_staleness: MaxStaleness | None = Field(

@@ -1,0 +1,17 @@
+"""The words that requests may choose from, for the gateway and its clients: types, and the same as tuples."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+Mode = Literal["hybrid", "lexical", "semantic", "symbol"]
+Kind = Literal["type", "function", "variable", "declaration", "block", "text"]
+Intent = Literal["symbol", "question", "architecture", "error_trace", "path"]
+GroupBy = Literal["chunk", "file"]
+# The first is the default.
+Tokenizer = Literal["o200k_base", "cl100k_base", "bytes4"]
+BundleFormat = Literal["markdown", "json"]
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
+TOKENIZERS: Final[tuple[Tokenizer, ...]] = get_args(Tokenizer)
