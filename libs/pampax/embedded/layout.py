@@ -91,9 +91,18 @@ class DataDir:
                 if folder.exists() and not folder.is_dir():
                     raise ConfigError(f"{folder} is a file and not a folder; choose another --data-dir")
             require_passable(self.root, account)
+            self._refuse_foreign()
             make_folder(self.root, PRIVATE if account is None else PASSABLE)
             for folder in (self.log, self.run, self.cache, self.secrets):
                 make_folder(folder, PRIVATE)
+
+    def _refuse_foreign(self) -> None:
+        """A slip in --data-dir must not fill somebody's project and change its mode."""
+        ours = self.run.is_dir() and self.secrets.is_dir()
+        if not ours and self.root.is_dir() and any(entry.name != "lost+found" for entry in self.root.iterdir()):
+            raise ConfigError(
+                f"{self.root} holds other files and no PAMPAX system; choose an empty or new folder as --data-dir"
+            )
 
     def require_space(self) -> None:
         """LocalIOError when a system could not start for want of space."""

@@ -19,7 +19,8 @@ def end_leftovers(data_dir: DataDir) -> bool:
     strays = remains(data_dir, homes=homes)
     end(strays)
     if state is not None and state.state is not SystemPhase.STOPPED:
-        write_state(data_dir.state_file, _stopped(state))
+        with suppress(OSError):  # a full disk is no reason not to stop: whoever reads the state looks at the processes
+            write_state(data_dir.state_file, _stopped(state))
     return found or bool(strays)
 
 

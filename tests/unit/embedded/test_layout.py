@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pampax.core.errors import LocalIOError
+from pampax.core.errors import ConfigError, LocalIOError
 from pampax.embedded import layout
 from pampax.embedded.layout import DataDir, clear_io_errors, default_data_dir
 
@@ -64,3 +64,18 @@ def test_errors_of_the_system_become_one_clear_line(tmp_path: Path, number: int,
         raise OSError(number, os.strerror(number), str(tmp_path / "file"))
     assert "\n" not in caught.value.message
     assert str(tmp_path / "file") in caught.value.message
+
+
+def test_a_folder_with_other_files_is_refused_and_left_as_it_is(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    tmp_path.chmod(0o755)
+    with pytest.raises(ConfigError, match="holds other files"):
+        DataDir(tmp_path).prepare()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["mine.txt"]
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_of_its_own_is_prepared_again(tmp_path):
+    DataDir(tmp_path).prepare()
+    (tmp_path / "anything").write_text("later")
+    DataDir(tmp_path).prepare()
