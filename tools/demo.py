@@ -1,7 +1,7 @@
 """The main job end to end on this repository: start, index, search, assemble. `make demo` runs it.
 
-The system it starts keeps running, so that the commands it ends with can be typed; it lives in .demo, apart from any
-other PAMPAX on the machine.
+The system it starts keeps running, so that the commands it ends with can be typed. Its data lies apart from any other
+PAMPAX on the machine: in .demo, or for root below /var/lib.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def main() -> None:
     print(f"  export PAMPAX_DATA_DIR={where} PATH={PAMPAX.parent}:$PATH")
     for line in (
         "pampax search 'how are tenants kept apart' --explain",
-        "pampax index ../another-repository",
-        "pampax assemble 'add retries to the git mirror' -b 4000 -o bundle.md",
+        "pampax index FOLDER_OR_GIT_URL",
+        "pampax assemble 'add retries to the git mirror' -b 4000",
         "pampax health",
         "pampax down",
     ):
