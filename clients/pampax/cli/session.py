@@ -77,15 +77,15 @@ class Session:
             )
 
     def _local_system(self) -> LocalSystem | None:
-        """The system of our data directory, unless it says that it is stopped."""
+        """The system of our data directory while it lives: of a dead one another program may have the port by now."""
         try:
-            from pampax.embedded.state import SystemPhase, recorded_state
+            from pampax.embedded.state import SystemPhase, verified_state
         except ModuleNotFoundError:  # an installation without the servers
             return None
-        path = self.data_dir.state_file
         try:
-            state = recorded_state(path)
+            state = verified_state(self.data_dir)
         except OSError as error:
+            path = error.filename or self.data_dir.root
             raise LocalIOError(
                 f"cannot read {path}: {error.strerror}; is it another user's? Give --endpoint"
             ) from error
