@@ -33,6 +33,19 @@ def test_a_file_whose_grammar_hangs_is_cut_by_lines_and_says_so() -> None:
     assert document.analysis.parsed.symbols == ()
 
 
+def test_a_parser_that_was_stopped_once_is_no_fault_of_the_file() -> None:
+    class StoppedOnce(GivesUp):
+        def parse(self, language: str, content: bytes, timeout_s: float = 1.0) -> Analysis:
+            try:
+                return super().parse(language, content, timeout_s)
+            finally:
+                self._languages = ()
+
+    parsed = Deriver(StoppedOnce("python"), load_default()).parse(Pending(bytes(20), "python", CONTENT))
+    assert parsed.problem is None
+    assert [symbol.name for symbol in parsed.analysis.parsed.symbols] == ["one"]
+
+
 def test_a_file_that_cannot_even_be_cut_by_lines_is_left_out() -> None:
     with pytest.raises(ParseFailed):
         Deriver(GivesUp("python", "text"), load_default()).parse(Pending(bytes(20), "python", CONTENT))

@@ -14,6 +14,8 @@ from pampax.codeintel.parser_process import ParseFailed, ParserProcess
 from pampax.embedding.base import Embedder
 
 PARSE_TIMEOUT_S = 10.0
+# A machine that was asleep or a parser that was killed is not the file's fault, and what is stored of a file stays.
+SYNTAX_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,13 @@ class Deriver:
 
     def parse(self, pending: Pending) -> Parsed:
         """By syntax, or by plain lines where the parser gives up. ParseFailed when not even that can be had."""
-        try:
-            return Parsed(pending, self._parser.parse(pending.language, pending.content, self._parse_timeout_s))
-        except ParseFailed as failure:
-            analysis = self._parser.parse(PLAIN_TEXT, pending.content, self._parse_timeout_s)
-            return Parsed(pending, analysis, failure.reason)
+        problem = ""
+        for _ in range(SYNTAX_ATTEMPTS):
+            try:
+                return Parsed(pending, self._parser.parse(pending.language, pending.content, self._parse_timeout_s))
+            except ParseFailed as failure:
+                problem = failure.reason
+        return Parsed(pending, self._parser.parse(PLAIN_TEXT, pending.content, self._parse_timeout_s), problem)
 
     def embed(self, parsed: Sequence[Parsed]) -> list[Document]:
         """The documents of a batch, all embedded together."""
