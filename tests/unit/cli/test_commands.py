@@ -331,13 +331,62 @@ def test_an_interrupt_leaves_the_indexing_to_itself_and_says_so(
     assert (code, err) == (130, "pampax: indexing goes on; `pampax status shop` shows how far it is\n")
 
 
-def test_a_folder_without_anything_to_index_leaves_no_repository(gateway: Gateway, run: Run) -> None:
-    missing = Told({"status": 404, "detail": "no", "reason": "REPOSITORY_NOT_FOUND"}, 404)
-    error = {"status": 409, "detail": "it holds no files to index", "reason": "NO_FILES", "corr_id": ""}
-    failed = {**OPERATION, "done": True, "state": "failed", "error": error}
-    gateway.will(missing, Told(REPOSITORY, 201), Told(failed, 202), Told(b"", 204))
-    assert run("index", URL)[::2] == (2, "pampax: it holds no files to index\n")
+NEW = {**REPOSITORY, "refs": [], "default_ref": ""}
+NO_REPOSITORY = Told({"status": 404, "detail": "no", "reason": "REPOSITORY_NOT_FOUND"}, 404)
+FAILED = {
+    **OPERATION,
+    "done": True,
+    "state": "failed",
+    "error": {"status": 409, "detail": "it holds no files to index", "reason": "NO_FILES", "corr_id": ""},
+}
+
+
+def listed(*operations: dict[str, Any]) -> Told:
+    return Told({"operations": operations, "next_page_token": ""})
+
+
+def test_a_first_indexing_that_fails_leaves_no_repository(gateway: Gateway, run: Run) -> None:
+    gateway.will(NO_REPOSITORY, Told(NEW, 201), Told(FAILED, 202), Told(NEW), listed(FAILED), Told(b"", 204))
+    line = "pampax: it holds no files to index (the new repository shop is deleted again)\n"
+    assert run("index", URL)[::2] == (2, line)
     assert gateway.asked[-1].method == "DELETE"
+
+
+def test_an_operation_that_cannot_start_leaves_no_repository(gateway: Gateway, run: Run) -> None:
+    full = Told({"status": 400, "detail": "the disk is full", "reason": "DISK_FULL"}, 400)
+    gateway.will(NO_REPOSITORY, Told(NEW, 201), full, Told(NEW), listed(), Told(b"", 204))
+    assert run("index", URL)[::2] == (2, "pampax: the disk is full (the new repository shop is deleted again)\n")
+    assert gateway.asked[-1].method == "DELETE"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [Told(REPOSITORY)],
+        [Told(NEW), listed({**OPERATION, "state": "queued"}, FAILED)],
+        [Told({**NEW, "create_time": "2025-02-02T00:00:00Z"})],
+    ],
+)
+def test_a_new_repository_that_somebody_uses_meanwhile_stays(gateway: Gateway, run: Run, found: list[Told]) -> None:
+    gateway.will(NO_REPOSITORY, Told(NEW, 201), Told(FAILED, 202), *found)
+    assert run("index", URL)[::2] == (2, "pampax: it holds no files to index\n")
+    assert "DELETE" not in [asked.method for asked in gateway.asked]
+
+
+def test_a_repository_that_was_there_before_stays(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(NEW), Told(FAILED, 202))
+    assert run("index", URL)[::2] == (2, "pampax: it holds no files to index\n")
+    assert [asked.method for asked in gateway.asked] == ["GET", "POST"]
+
+
+def test_status_of_a_repository_tells_why_the_last_indexing_failed(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(NEW), listed(FAILED, SUCCEEDED))
+    assert "the last indexing failed (NO_FILES): it holds no files to index\n" in run("status", "shop")[1]
+
+
+def test_a_failure_that_a_success_followed_is_history(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(REPOSITORY), listed({**FAILED, "repository": "web"}, SUCCEEDED, FAILED))
+    assert "failed" not in run("status", "shop")[1]
 
 
 def test_a_repository_made_by_somebody_else_meanwhile_is_used(gateway: Gateway, run: Run) -> None:

@@ -12,13 +12,13 @@ from pampax.cli import words
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.values import TEXT
-from pampax.core.errors import FailedPrecondition
 
 if TYPE_CHECKING:
+    from pampax.cli.indexing.newborn import Newborn
     from pampax.cli.indexing.progress import Reporter
     from pampax.cli.indexing.source import Wanted
     from pampax.client.client import Client
-    from pampax.client.repository import IndexResult, Operation, Repository
+    from pampax.client.repository import IndexResult, Operation
 
 EPILOG = """\b
 Examples:
@@ -58,20 +58,16 @@ def command(
     A folder is read in place by a system that runs here, and uploaded to any other: only what it lacks travels.
     Uncommitted changes are included, ignored files are not. In a pipe, progress is a line of JSON per step.
     """
+    from pampax.cli.indexing.newborn import Newborn
     from pampax.cli.indexing.progress import progress_of
 
     started = time.monotonic()
     wanted = _wanted(source, name, include, exclude, upload)
     local = session.target.local
-    with session.client() as client, progress_of(session) as report:
-        repository, operation, created = _begin(client, wanted, ref, full, local, report)
+    with session.client() as client, progress_of(session) as report, Newborn(client) as newborn:
+        operation = _begin(client, wanted, ref, full, local, report, newborn)
         if not no_wait:
-            try:
-                operation = _followed(session, client, operation, report)
-            except FailedPrecondition as error:
-                if created and error.reason == "NO_FILES":
-                    client.delete_repository(repository.name)
-                raise
+            operation = _followed(session, client, operation, report)
     if no_wait:
         _tell_started(session, operation)
     elif operation.result is not None:
@@ -100,9 +96,9 @@ def _wanted(
 
 
 def _begin(
-    client: Client, wanted: Wanted, ref: str, full: bool, local: bool, report: Reporter
-) -> tuple[Repository, Operation, bool]:
-    """The repository, the operation that indexes it, and whether it is new.
+    client: Client, wanted: Wanted, ref: str, full: bool, local: bool, report: Reporter, newborn: Newborn
+) -> Operation:
+    """The operation that indexes what is wanted.
 
     What is to be uploaded is looked at first: a folder without files makes no repository.
     """
@@ -111,18 +107,18 @@ def _begin(
     found = find(client, wanted, local=local)
     uploads = found.source.upload if found else wanted.source(local=local).upload
     if not uploads or wanted.folder is None:
-        repository = found or create(client, wanted, local=local)
-        return repository, client.index(repository.name, ref=ref, full=full), found is None
+        repository = found or create(client, wanted, newborn, local=local)
+        return client.index(repository.name, ref=ref, full=full)
     from pampax.cli.indexing.folder import scan, send
 
     include, exclude = (found.include, found.exclude) if found else (wanted.include, wanted.exclude)
     try:
         manifest = scan(wanted.folder, include, exclude, ref, report)
-        repository = found or create(client, wanted, local=local)
+        repository = found or create(client, wanted, newborn, local=local)
         upload = send(client, repository.name, wanted.folder, manifest, report)
     except KeyboardInterrupt as interrupt:
         raise KeyboardInterrupt("the upload was stopped; nothing has changed on the server") from interrupt
-    return repository, client.index(repository.name, full=full, upload=upload), found is None
+    return client.index(repository.name, full=full, upload=upload)
 
 
 def _followed(session: Session, client: Client, operation: Operation, report: Reporter) -> Operation:

@@ -36,15 +36,20 @@ def command(session: Session, repository: str | None) -> None:
         return
     with session.client() as client:
         found = client.repository(repository)
-        running = next((each for each in client.operations() if each.repository == found.name and not each.done), None)
+        operations = [each for each in client.operations() if each.repository == found.name]
+    running = next((each for each in operations if not each.done), None)
+    failed = operations[0] if operations and operations[0].state == "failed" else None
     if session.json:
-        session.screen.document({**found.document(), "operation": running.document() if running else None})
+        latest = running or failed
+        session.screen.document({**found.document(), "operation": latest.document() if latest else None})
         return
     show_repository(session, found)
     if running is not None:
         progress = running.progress
         done = f" {words.number(progress.done)} of {words.number(progress.total)}" if progress.total else ""
         session.screen.line((f"indexing: {running.stage}{done}", "yellow"))
+    if failed is not None and failed.error is not None:
+        session.screen.line((f"the last indexing failed ({failed.error.reason}): {failed.error.detail}", "red"))
 
 
 def _show_system(session: Session) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pampax.cli.indexing.newborn import Newborn
 from pampax.client.client import Client
 from pampax.client.repository import NewRepository, Repository, Source
 from pampax.core.errors import AlreadyExists, FailedPrecondition, InvalidRequest, NotFound
@@ -39,14 +40,16 @@ def find(client: Client, wanted: Wanted, *, local: bool) -> Repository | None:
     return _checked(found, wanted, wanted.source(local=local))
 
 
-def create(client: Client, wanted: Wanted, *, local: bool) -> Repository:
+def create(client: Client, wanted: Wanted, newborn: Newborn, *, local: bool) -> Repository:
     """A new repository, or the one that somebody else has just created from the same source."""
     source = wanted.source(local=local)
     new = NewRepository(name=wanted.name, source=source, include=wanted.include, exclude=wanted.exclude)
     try:
-        return client.create_repository(new)
+        created = client.create_repository(new)
     except AlreadyExists:
         return _checked(client.repository(wanted.name), wanted, source)
+    newborn.is_created(created)
+    return created
 
 
 def _checked(found: Repository, wanted: Wanted, source: Source) -> Repository:
