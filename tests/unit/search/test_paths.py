@@ -18,7 +18,7 @@ def directory_of(*paths, shared=()):
 
 def test_the_file_named_like_the_question_covers_best():
     directory = directory_of("src/connection_pool.py", "src/pool.py", "src/client.py")
-    match = match_paths(directory, read_query("connection pool").terms)
+    match = match_paths(directory, read_query("connection pool"))
     order = [directory.files[file].path for file in directory.file_of]
     by_path = dict(zip(order, match.stem_cover.tolist(), strict=True))
     assert by_path["src/connection_pool.py"] == pytest.approx(1.0)
@@ -27,7 +27,7 @@ def test_the_file_named_like_the_question_covers_best():
 
 def test_an_abbreviated_name_counts_in_part():
     directory = directory_of("src/auth.py", "src/zebra.py")
-    (auth, _) = match_paths(directory, read_query("authentication flow of users").terms).stem_cover.tolist()
+    (auth, _) = match_paths(directory, read_query("authentication flow of users")).stem_cover.tolist()
     assert 0 < auth < 1
 
 
@@ -89,3 +89,16 @@ def test_a_wrong_field_is_named(wrong, field):
 def test_a_mistyped_language_gets_the_nearest_one():
     with pytest.raises(InvalidRequest, match="did you mean 'python'"):
         check(SearchRequest(query="x", languages=frozenset({"pyton"})))
+
+
+@pytest.mark.parametrize("asked", ["email/header.py", "./email/header.py", "header.py", "lib/email/header.py"])
+def test_the_file_at_the_very_path_is_marked(asked):
+    directory = directory_of("lib/email/header.py", "test/test_email.py", "lib/subheader.py")
+    order = [directory.files[file].path for file in directory.file_of]
+    marked = match_paths(directory, read_query(asked)).exact.astype(bool)
+    assert [path for path, exact in zip(order, marked, strict=True) if exact] == ["lib/email/header.py"]
+
+
+def test_a_sentence_that_holds_a_path_marks_no_file():
+    directory = directory_of("lib/email/header.py")
+    assert not match_paths(directory, read_query("what does header.py do")).exact.any()

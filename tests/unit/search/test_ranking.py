@@ -126,3 +126,8 @@ def test_equal_scores_go_by_document(make_corpus):
 def test_no_text_breaks_ranking(corpus, text):
     for result, evidence in corpus.explained(text):
         assert result.score == pytest.approx(sum(part.score for part in evidence))
+
+
+@pytest.mark.parametrize("path", ["src/pool.py", "pool.py", "tests/test_pool.py", "docs/notes.md"])
+def test_the_path_of_a_file_finds_that_file_first(corpus, path):
+    assert corpus.paths(corpus.search(path))[0].endswith(path)

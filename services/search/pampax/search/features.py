@@ -55,7 +55,7 @@ def compute(directory: Directory, query: Query, gathered: Gathered) -> Features:
     text = text.strongest(MAX_TEXT_CHUNKS)
     near = _above_floor(directory, gathered.neighbours)
     definitions = match_definitions(directory, query, gathered)
-    paths = match_paths(directory, query.terms)
+    paths = match_paths(directory, query)
     files = _file_features(directory, text, gathered.names, near, definitions, paths)
     chunks = _chunk_features(directory, text, gathered.names, near, definitions, paths)
     return Features(files, chunks, _found(files))
@@ -81,6 +81,7 @@ def _file_features(
         "stem": paths.stem_cover,
         "folder": paths.folder_cover,
         "path": scaled(paths.bm25),
+        "exact_path": paths.exact,
         "symbol": largest(defining, definitions.cosine, count),
         "function": largest(defining, definitions.functions.astype(np.float32), count),
         "type": largest(defining, definitions.types.astype(np.float32), count),
@@ -96,7 +97,18 @@ def _file_features(
 def _found(files: Mapping[str, Floats]) -> NDArray[np.bool_]:
     """A file's size, folder or kind of path alone is no evidence for it."""
     found = np.zeros(len(files["text"]), np.bool_)
-    for name in ("text", "names", "stem", "path", "symbol", "semantic", "function", "type", "definition_size"):
+    for name in (
+        "text",
+        "names",
+        "stem",
+        "path",
+        "exact_path",
+        "symbol",
+        "semantic",
+        "function",
+        "type",
+        "definition_size",
+    ):
         found |= files[name] > 0
     return found
 
@@ -105,7 +117,7 @@ def _chunk_features(
     directory: Directory, text: Scored, names: Scored, near: Neighbours, definitions: DefinitionMatch, paths: PathMatch
 ) -> ChunkFeatures:
     # Where the path alone speaks for a document, its first chunk stands for it.
-    leads = directory.first_chunk[(paths.stem_cover > 0) | (paths.bm25 > 0)]
+    leads = directory.first_chunk[(paths.stem_cover > 0) | (paths.bm25 > 0) | (paths.exact > 0)]
     found = np.concatenate([text.ordinals, names.ordinals, near.ordinals, definitions.chunks, leads])
     ordinals = np.unique(found).astype(np.int32)
 

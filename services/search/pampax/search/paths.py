@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pampax.codeintel.terms import word_match
 from pampax.search.directory import Directory, WordBags
 from pampax.search.path_kinds import ASIDE_WORDS, PLATFORMS
+from pampax.search.query import Intent, Query
 
 Floats = NDArray[np.float32]
 
@@ -23,18 +24,21 @@ FOLDER_SHARE = 0.5  # of a word in a folder's name, beside the same word in the 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathMatch:
-    """One value per document. Covers lie in 0..1; `bm25` is not scaled; flags are 0 or 1."""
+    """One value per document. Covers lie in 0..1; `bm25` is not scaled; flags are 0 or 1.
+    `exact` flags a document that lies at the very path that the question is."""
 
     stem_cover: Floats
     folder_cover: Floats
     bm25: Floats
+    exact: Floats
     aside: Floats
     platform: Floats
     header: Floats
 
 
-def match_paths(directory: Directory, terms: Mapping[str, float]) -> PathMatch:
+def match_paths(directory: Directory, query: Query) -> PathMatch:
     """Cost: linear in the documents, plus the words of names that share a first letter with a term."""
+    terms = query.terms
     stem_words = _matches(directory.stems, terms)
     folder_words = _matches(directory.folders, terms)
     flags = directory.kinds
@@ -44,10 +48,21 @@ def match_paths(directory: Directory, terms: Mapping[str, float]) -> PathMatch:
         stem_cover=_cover(directory.stems, stem_words),
         folder_cover=_cover(directory.folders, folder_words),
         bm25=_bm25(directory.stems, terms) + np.float32(FOLDER_SHARE) * _bm25(directory.folders, terms),
+        exact=_at_path(directory, query),
         aside=np.zeros_like(flags.aside) if asks_aside else flags.aside,
         platform=np.zeros_like(flags.platform) if named_platforms else flags.platform,
         header=flags.header,
     )
+
+
+def _at_path(directory: Directory, query: Query) -> Floats:
+    """Looked for only when the question reads as a path: the whole of one, or its last parts."""
+    found = np.zeros(len(directory.first_chunk), np.float32)
+    if query.intent is Intent.PATH:
+        asked = query.text.removeprefix("./").strip("/")
+        for document, files in enumerate(directory.files_of):
+            found[document] = any(f"/{directory.files[file].path}".endswith(f"/{asked}") for file in files)
+    return found
 
 
 def _matches(bags: WordBags, terms: Mapping[str, float]) -> Floats:

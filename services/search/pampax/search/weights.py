@@ -28,27 +28,33 @@ _CHUNK = {"text": 1.0, "names": 0.5, "semantic": 0.4, "coverage": 0.5, "symbol":
 _SCALE = 6.0 / 3.6
 _FURTHER = (4.0, 5.0, 6.0)
 
+# Whoever types the path of a file wants that file: more than all other evidence of another one comes to.
+EXACT_PATH = 12.0
+
 SENTENCE = Weights(
     file={
-        "text": 2.4, "best_text": 0.8, "stem": 2.0, "folder": 1.5, "path": 0.7, "symbol": 0.9, "names": 0.5,
-        "function": 0.3, "type": 0.3, "definition_size": 0.2, "semantic": 2.2, "size": 0.13, "aside": -1.7,
-        "platform": -2.3, "header": -1.6,
+        "text": 2.4, "best_text": 0.8, "stem": 2.0, "folder": 1.5, "path": 0.7, "exact_path": EXACT_PATH,
+        "symbol": 0.9, "names": 0.5,
+        "function": 0.3, "type": 0.3, "definition_size": 0.2, "semantic": 2.2, "size": 0.13,
+        "aside": -1.7, "platform": -2.3, "header": -1.6,
     },
     chunk=_CHUNK, chunk_scale=_SCALE, further=_FURTHER,
 )  # fmt: skip
 
 NAME = Weights(
     file={
-        "text": 2.0, "best_text": 1.0, "stem": 2.1, "folder": 1.1, "path": 0.9, "symbol": 1.2, "names": 0.8,
-        "function": 0.5, "type": 0.5, "definition_size": 1.4, "semantic": 2.4, "size": 0.75, "aside": -1.4,
-        "platform": -1.6, "header": -1.1,
+        "text": 2.0, "best_text": 1.0, "stem": 2.1, "folder": 1.1, "path": 0.9, "exact_path": EXACT_PATH,
+        "symbol": 1.2, "names": 0.8,
+        "function": 0.5, "type": 0.5, "definition_size": 1.4, "semantic": 2.4, "size": 0.75,
+        "aside": -1.4, "platform": -1.6, "header": -1.1,
     },
     chunk=_CHUNK, chunk_scale=_SCALE, further=_FURTHER,
 )  # fmt: skip
 
 # What each feature is called in the evidence of a result.
 SOURCE_OF = {
-    "text": "text", "best_text": "text", "stem": "path", "folder": "path", "path": "path", "symbol": "symbol",
+    "text": "text", "best_text": "text", "stem": "path", "folder": "path", "path": "path", "exact_path": "path",
+    "symbol": "symbol",
     "names": "names", "function": "definition", "type": "definition", "definition_size": "definition",
     "semantic": "semantic", "size": "size", "aside": "kind_of_path", "platform": "kind_of_path",
     "header": "kind_of_path",
