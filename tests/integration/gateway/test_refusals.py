@@ -73,15 +73,17 @@ async def test_what_is_wrong_is_said_in_one_line(client, behaviour, path, body, 
         (b'{"query": "\\ud800"}', "query must be valid Unicode text"),
         (b"[]", "the body must be a JSON object"),
         (b'"text"', "the body must be a JSON object"),
-        (b"[" * 100_000, "the body"),
+        (b"[" * 100_000, "the body is nested too deep"),
         (b'{"query": "x", "max_staleness": Infinity}', "max_staleness must be a finite number"),
-        (b'{"query": "x", "limit": 1' + b"0" * 5000 + b"}", "the body cannot be read"),
+        (b'{"query": "x", "limit": 1' + b"0" * 5000 + b"}", "the body holds a number of too many digits"),
+        (b'{"query": "x", "limit": 1' + b"0" * 4000 + b"}", "limit must be between 1 and 100, got 1000"),
     ],
 )
 async def test_a_body_that_is_no_request_is_refused(client, behaviour, body, line):
     answer = await client.post(SEARCH, content=body, headers=JSON)
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith(line)
+    assert len(answer.json()["detail"]) < 120
 
 
 async def test_a_form_is_told_to_be_json(client):
@@ -104,6 +106,25 @@ async def test_a_wrong_method_is_told_the_right_one(client):
     answer = await client.get(SEARCH)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert answer.json()["reason"] == "METHOD_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v1/repositories", "GET, POST"), ("/v1/repositories/code", "DELETE, GET"), ("/livez", "GET")],
+)
+async def test_a_wrong_method_is_told_every_right_one(client, path, allowed):
+    answer = await client.patch(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.json()["detail"] == f"PATCH is not possible here; use {allowed}"
+
+
+@pytest.mark.parametrize("path", ["/v1/operations/xx", "/v1/operations/xx:cancel"])
+async def test_an_operation_id_that_is_none_is_told_what_one_is(client, behaviour, path):
+    answer = await client.request("POST" if ":" in path else "GET", path)
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "an operation id is a UUID, as `:index` returned it, got 'xx'"
+    assert [each["field"] for each in answer.json()["fields"]] == ["id"]
+    assert behaviour.calls == []
 
 
 @pytest.mark.parametrize("declared", [True, False])

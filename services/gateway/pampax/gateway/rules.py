@@ -25,7 +25,7 @@ def shown(value: object) -> str:
 
 def number(value: float, limits: tuple[int, int]) -> str | None:
     low, high = limits
-    return None if low <= value <= high else f"must be between {low} and {high}, got {value}"
+    return None if low <= value <= high else f"must be between {low} and {high}, got {shown(value)}"
 
 
 def count(found: int, most: int) -> str | None:

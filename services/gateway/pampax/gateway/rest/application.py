@@ -25,7 +25,7 @@ from pampax.gateway.use_cases import UseCases
 
 
 def build_application(use_cases: UseCases) -> FastAPI:
-    """`state.draining` tells the readiness probe that the process is about to stop."""
+    """`state.draining` tells the readiness probe that the process is about to stop; `state.routes` are all routes."""
     app = FastAPI(
         title="PAMPAX",
         version=_version(),
@@ -42,9 +42,14 @@ def build_application(use_cases: UseCases) -> FastAPI:
     app.add_exception_handler(RequestValidationError, problems.answer_invalid)
     app.add_exception_handler(HTTPException, problems.answer_http_error)
     app.add_exception_handler(Exception, problems.answer_unexpected)
-    for routes in (search_routes, repository_routes, upload_routes, operation_routes, probe_routes):
-        app.include_router(routes.router)
+    routers = [
+        routes.router for routes in (search_routes, repository_routes, upload_routes, operation_routes, probe_routes)
+    ]
+    for router in routers:
+        app.include_router(router)
     _serve_document(app)
+    found = (*(route for router in routers for route in router.routes), *app.routes)
+    app.state.routes = tuple(route for route in found if isinstance(route, APIRoute))
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -9,12 +10,15 @@ from fastapi import Path as PathParameter
 from google.longrunning.operations_pb2 import CancelOperationRequest, GetOperationRequest, ListOperationsRequest
 from starlette.responses import Response
 
+from pampax.core.errors import InvalidRequest
 from pampax.core.names import operation_resource
+from pampax.gateway import rules
 from pampax.gateway.rest.models.repository import Operation, OperationPage
 from pampax.gateway.rest.repository_answers import operation_json, operation_page_json
 from pampax.gateway.rest.routing import FIRST_PAGE_SIZE, Cases, Size, Token, json_response
 
-Id = Annotated[str, PathParameter(description="Id of an operation.")]
+Id = Annotated[str, PathParameter(description="Id of an operation, a UUID.")]
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 router = APIRouter(tags=["operations"])
 
@@ -29,12 +33,21 @@ async def list_operations(cases: Cases, page_size: Size = FIRST_PAGE_SIZE, page_
 @router.get("/v1/operations/{id:segment}", response_model=Operation, summary="Read an operation")
 async def get_operation(id: Id, cases: Cases) -> Response:  # noqa: A002 - the contract's name
     """State, progress and result of one operation."""
-    return json_response(operation_json(await cases.operations.get(GetOperationRequest(name=operation_resource(id)))))
+    return json_response(operation_json(await cases.operations.get(GetOperationRequest(name=_resource(id)))))
 
 
 @router.post("/v1/operations/{id:segment}:cancel", response_model=Operation, summary="Cancel an operation")
 async def cancel_operation(id: Id, cases: Cases) -> Response:  # noqa: A002 - the contract's name
     """Asks for the operation to stop and answers with its state; it may still finish. Needs the role writer."""
-    name = operation_resource(id)
+    name = _resource(id)
     await cases.operations.cancel(CancelOperationRequest(name=name))
     return json_response(operation_json(await cases.operations.get(GetOperationRequest(name=name))))
+
+
+def _resource(operation: str) -> str:
+    """The name of the operation on the wire; a mistake is told in the words of REST."""
+    if not _UUID.fullmatch(operation):
+        mistake = f"must be a UUID, as `:index` returned it, got {rules.shown(operation)}"
+        line = f"an operation id is a UUID, as `:index` returned it, got {rules.shown(operation)}"
+        raise InvalidRequest(line, fields={"id": mistake})
+    return operation_resource(operation)

@@ -86,11 +86,28 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return problem_response(NotFound("no such route; GET /openapi.json lists them all", reason="ROUTE_NOT_FOUND"))
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "another method")
+        allowed = ", ".join(_methods_of(request))
         refusal = InvalidRequest(f"{request.method} is not possible here; use {allowed}", reason="METHOD_NOT_ALLOWED")
-        return problem_response(refusal, HTTPStatus.METHOD_NOT_ALLOWED, error.headers)
-    refusal = InvalidRequest("the body cannot be read; send JSON in UTF-8", reason="MALFORMED_BODY")
-    return problem_response(refusal)
+        return problem_response(refusal, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed})
+    return problem_response(unreadable(error.__cause__))
+
+
+def unreadable(cause: BaseException | None) -> InvalidRequest:
+    """Why a decoder gave a body up."""
+    what = "the body cannot be read; send JSON in UTF-8"
+    if isinstance(cause, RecursionError):
+        what = "the body is nested too deep; send what GET /openapi.json describes"
+    elif isinstance(cause, ValueError) and not isinstance(cause, UnicodeError):
+        what = "the body holds a number of too many digits; send what GET /openapi.json describes"
+    return InvalidRequest(what, reason="MALFORMED_BODY")
+
+
+def _methods_of(request: Request) -> list[str]:
+    """All that the path takes; the framework itself names those of one route only."""
+    path = request.scope["path"]
+    return sorted(
+        {each for route in request.app.state.routes if route.path_regex.match(path) for each in route.methods}
+    )
 
 
 async def answer_invalid(_request: Request, error: Exception) -> Response:

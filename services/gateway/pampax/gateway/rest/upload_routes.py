@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from pampax.core.errors import InvalidRequest
 from pampax.gateway.rest.models.upload import Form, OpenUpload, SendBlobs, UploadResponse
+from pampax.gateway.rest.problems import unreadable
 from pampax.gateway.rest.requests import blob_messages, manifest_messages
 from pampax.gateway.rest.routing import Cases, Name, json_response
 
@@ -91,7 +92,9 @@ def _decode(body: bytes, form: type[Body]) -> Body:
         return msgspec.json.decode(body, type=form)
     except msgspec.ValidationError as error:
         raise _invalid(str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise unreadable(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"the body is not valid JSON: {error}", reason="MALFORMED_JSON") from error
 
 
