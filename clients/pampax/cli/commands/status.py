@@ -53,6 +53,7 @@ def command(session: Session, repository: str | None) -> None:
 
 
 def _show_system(session: Session) -> None:
+    from pampax.embedded.state import is_led
     from pampax.embedded.system import read_state
 
     data_dir = session.data_dir
@@ -66,6 +67,8 @@ def _show_system(session: Session) -> None:
         session.hint(f"start it with `{session.command('up --detach')}`")
         return
     screen.line((state.state.value, style_of(state.state.value)), "  ", state.endpoint)
+    if not is_led(data_dir):
+        session.hint(f"no supervisor watches it: `{session.command('up --detach')}` brings one back")
     if session.quiet:
         return
     screen.line(("data  ", "dim"), state.data_dir)
@@ -80,7 +83,13 @@ def _document(state: SystemState | None, data_dir: str) -> dict[str, Any]:
     if state is None:
         return {"state": "stopped", "endpoint": "", "data_dir": data_dir, "services": []}
     services = [
-        {"name": service.name, "pid": service.pid, "address": service.address, "state": service.state.value}
+        {
+            "name": service.name,
+            "pid": service.pid,
+            "address": service.address,
+            "state": service.state.value,
+            "restarts": service.restarts,
+        }
         for service in state.services
     ]
     return {"state": state.state.value, "endpoint": state.endpoint, "data_dir": state.data_dir, "services": services}
