@@ -149,3 +149,13 @@ def test_the_version_is_told(run: Run) -> None:
     code, out, _ = run("version", "--json")
     assert code == 0
     assert list(json.loads(out)) == ["version", "python"]
+
+
+@pytest.mark.parametrize("made", ["bare", "inside"])
+def test_a_repository_without_a_work_tree_is_refused_with_the_way(run: Run, tmp_path: Path, made: str) -> None:
+    there = tmp_path / "my shop.git"
+    subprocess.run(["git", "init", "-q", *(["--bare"] if made == "bare" else []), there], check=True, timeout=30)
+    there = there if made == "bare" else there / ".git"
+    code, out, err = run("index", str(there))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"pampax: {there} is a bare git repository: give {there.as_uri()} ")

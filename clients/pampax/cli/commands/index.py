@@ -87,9 +87,10 @@ def _wanted(
         return Wanted(name or name_of_url(source), source, None, include, exclude, None)
     if not source:
         raise click.UsageError("the path is empty", click.get_current_context())
-    from pampax.cli.indexing.folder import require_files
+    from pampax.cli.indexing.folder import refuse_bare, require_files
 
     folder = Path(source).expanduser().absolute()
+    refuse_bare(folder)
     require_files(folder, include, exclude)
     folder = folder.resolve()
     return Wanted(name or name_of_folder(folder), "", folder, include, exclude, upload)

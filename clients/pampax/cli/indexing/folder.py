@@ -21,8 +21,22 @@ BATCH_BLOBS = 2_000
 OnProgress = Callable[[str, int, int], None]
 
 
+# What git keeps at the root of a repository without a work tree.
+_BARE = (("HEAD", Path.is_file), ("objects", Path.is_dir), ("refs", Path.is_dir))
+
+
 class _Found(Exception):
     """There is a file."""
+
+
+def refuse_bare(folder: Path) -> None:
+    """InvalidRequest for a repository without a work tree: its files are git's own, the content is inside."""
+    if not (folder / ".git").exists() and all(is_there(folder / name) for name, is_there in _BARE):
+        raise InvalidRequest(
+            f"{folder} is a bare git repository: give {folder.as_uri()} to a system that runs here, or the path of a "
+            "clone with a work tree",
+            reason="BARE_REPOSITORY",
+        )
 
 
 def require_files(folder: Path, include: Sequence[str], exclude: Sequence[str]) -> None:
