@@ -11,6 +11,12 @@ import click
 from pampax.cli.words import visible
 from pampax.core.errors import Internal, LocalIOError, PampaxError
 
+# click's words for a value that is no number, and ours.
+_NO_NUMBER = (
+    ("is not a valid integer range", "is not a whole number"),
+    ("is not a valid integer", "is not a whole number"),
+    ("is not a valid float", "is not a number"),
+)
 USAGE = 2
 INTERRUPTED = 130
 
@@ -47,6 +53,8 @@ def _usage(error: click.ClickException) -> str:
         return f"there is no option {error.option_name}; did you mean {' or '.join(error.possibilities)}?"
     message = error.format_message().rstrip(".")
     message = message[:1].lower() + message[1:]
+    for theirs, ours in _NO_NUMBER:
+        message = message.replace(theirs, ours)
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "pampax"
     return f"{message}; `{command} --help` shows what is possible"
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Any
 
 import click
 
 from pampax.cli.given import SharedOption, shared_options
+from pampax.core.errors import InvalidRequest
+
+_FIELD = re.compile(r"\w+")
 
 
 def _write_options(command: click.Command, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -23,6 +27,19 @@ def _write_options(command: click.Command, ctx: click.Context, formatter: click.
                 formatter.write_dl(records)
 
 
+def _tell_as_typed(error: InvalidRequest, command: click.Command) -> None:
+    """A refusal that only lists fields names the options that filled them; parameters are called like their fields."""
+    if error.message != "; ".join(f"{field} {mistake}" for field, mistake in error.fields.items()):
+        return
+    options = {each.name: each.opts for each in command.params if isinstance(each, click.Option)}
+
+    def typed(field: str) -> str:
+        found = _FIELD.match(field)
+        return "/".join(options.get(found[0] if found else field, [field]))
+
+    error.message = "; ".join(f"{typed(field)} {mistake}" for field, mistake in error.fields.items())
+
+
 class OptionsCommand(click.Command):
     """A command."""
 
@@ -32,6 +49,13 @@ class OptionsCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_options(self, ctx, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own
+        try:
+            return super().invoke(ctx)
+        except InvalidRequest as error:
+            _tell_as_typed(error, self)
+            raise
 
 
 class OptionsGroup(click.Group):

@@ -45,12 +45,23 @@ class Commands(OptionsGroup):
         return found
 
 
+def _tell_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    """The callback of an option that is not eager: by now it is known whether JSON is wanted."""
+    if value:
+        from pampax.cli.commands.version import tell_version
+        from pampax.cli.session import Session
+
+        tell_version(Session(ctx.ensure_object(Given)))
+        ctx.exit()
+
+
 @click.group(
     "pampax",
     cls=Commands,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@click.option("--version", is_flag=True, expose_value=False, callback=_tell_version, help="The same as `version`.")
 def cli() -> None:
     """Ranked code search with evidence, and bundles of code for a task, for people and agents.
 

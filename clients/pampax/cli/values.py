@@ -32,9 +32,9 @@ def choice(words: object) -> click.Choice[str]:
     return click.Choice(get_args(words))
 
 
-def one_text(words: Sequence[str], what: str) -> str:
+def one_text(words: Sequence[str], what: str, advice: str) -> str:
     """The words of a command line as one text, so that quotes are optional. Refuses an empty one."""
     text = " ".join(words).strip()
     if not text:
-        raise click.UsageError(f"the {what} is empty; write what you look for", click.get_current_context())
+        raise click.UsageError(f"the {what} is empty; {advice}", click.get_current_context())
     return text

@@ -278,6 +278,15 @@ def test_a_bundle_goes_to_stdout_byte_for_byte_and_its_summary_beside_it(gateway
     assert gateway.asked[0].body["seed_paths"] == ["a.py"]
 
 
+def test_a_refused_value_is_told_by_its_option(gateway: Gateway, run: Run) -> None:
+    mistakes = {"token_budget": "must be 256 or more, got 0", "seed_paths[1]": "must not be empty", "task": "is odd"}
+    fields = [{"field": field, "message": message} for field, message in mistakes.items()]
+    detail = "; ".join(f"{field} {message}" for field, message in mistakes.items())
+    gateway.will(Told({"status": 400, "detail": detail, "reason": "INVALID_REQUEST", "fields": fields}, 400))
+    line = "pampax: --budget/-b must be 256 or more, got 0; --seed must not be empty; task is odd\n"
+    assert run("assemble", "x", "-b", "0", "--seed", "a", "--seed", "")[::2] == (2, line)
+
+
 def test_a_bundle_in_json_may_go_to_a_file(gateway: Gateway, run: Run, tmp_path: Path) -> None:
     gateway.will(Told(BUNDLE))
     assert run("assemble", "x", "--json", "-o", "b.json") == (0, "", "")

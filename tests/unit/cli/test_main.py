@@ -30,8 +30,11 @@ def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:
         (["search"], "missing argument 'QUERY...'"),
         (["search", ""], "the query is empty"),
         (["search", " \t "], "the query is empty"),
-        (["assemble", ""], "the task is empty"),
+        (["assemble", ""], "the task is empty; describe the task"),
         (["search", "x", "-k", "0"], "0 is not in the range 1<=x<=100"),
+        (["search", "x", "-k", "x"], "'--limit' / '-k': 'x' is not a whole number"),
+        (["assemble", "x", "-b", "1.5"], "'--budget' / '-b': '1.5' is not a whole number"),
+        (["search", "x", "--max-staleness", "x"], "'--max-staleness': 'x' is not a number"),
         (["search", "x", "-m", "regexp"], "'regexp' is not one of 'hybrid', 'lexical', 'semantic', 'symbol'"),
         (["search", "x", "--lmit", "3"], "there is no option --lmit; did you mean --limit"),
         (["search", "caf\udce9"], "is not valid UTF-8"),
@@ -145,8 +148,12 @@ def test_help_waits_for_nothing_heavy() -> None:
     assert not loaded & {"rich", "httpx", "pydantic", "psutil", "pampax.embedded.system", "numpy"}
 
 
-def test_the_version_is_told(run: Run) -> None:
-    code, out, _ = run("version", "--json")
+@pytest.mark.parametrize(
+    "arguments", [["version", "--json"], ["--version", "--json"], ["--json", "--version"], ["--version", "--json", "x"]]
+)
+def test_the_version_is_told(run: Run, arguments: list[str]) -> None:
+    assert run("--version") == run("version")
+    code, out, _ = run(*arguments)
     assert code == 0
     assert list(json.loads(out)) == ["version", "python"]
 

@@ -42,10 +42,19 @@ STOPPED_BECAUSE = {
 @click.option("--repo", "-r", "repos", multiple=True, type=TEXT, metavar="REPO", help="Read only this one; repeatable.")
 @click.option("--ref", type=TEXT, metavar="REF", help="Branch or tag; the last one indexed if absent.")
 @click.option(
-    "--budget", "-b", type=int, default=8_000, show_default=True, metavar="TOKENS", help="Bound for the whole."
+    "--budget",
+    "-b",
+    "token_budget",
+    type=int,
+    default=8_000,
+    show_default=True,
+    metavar="TOKENS",
+    help="Bound for the whole.",
 )
 @click.option("--tokenizer", type=choice(Tokenizer), default="o200k_base", show_default=True, help="Who counts.")
-@click.option("--seed", "seeds", multiple=True, type=TEXT, metavar="PATH", help="A path that must be in; repeatable.")
+@click.option(
+    "--seed", "seed_paths", multiple=True, type=TEXT, metavar="PATH", help="A path that must be in; repeatable."
+)
 @click.option("--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Write there instead of stdout.")
 @with_session
 def command(
@@ -53,9 +62,9 @@ def command(
     task: tuple[str, ...],
     repos: tuple[str, ...],
     ref: str | None,
-    budget: int,
+    token_budget: int,
     tokenizer: Tokenizer,
-    seeds: tuple[str, ...],
+    seed_paths: tuple[str, ...],
     output: str | None,
 ) -> None:
     """Assemble a bundle: the code that a task needs, within a token budget, with the reason for every piece.
@@ -65,13 +74,13 @@ def command(
     from pampax.client.bundle import BundleRequest
 
     request = BundleRequest(
-        task=one_text(task, "task"),
+        task=one_text(task, "task", "describe the task"),
         repos=repos,
         ref=ref,
-        token_budget=budget,
+        token_budget=token_budget,
         tokenizer=tokenizer,
         format="json" if session.json else "markdown",
-        seed_paths=seeds,
+        seed_paths=seed_paths,
     )
     with session.client() as client:
         bundle = client.assemble(request)

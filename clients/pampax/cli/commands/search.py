@@ -54,7 +54,7 @@ def command(
     page_token: str | None,
 ) -> None:
     """Find code for a question in plain words, a name or a path; best first."""
-    text = one_text(query, "query")
+    text = one_text(query, "query", "write what you look for")
     from pampax.cli.search_page import show_answer
     from pampax.client.search import SearchRequest
 

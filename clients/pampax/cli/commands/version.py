@@ -15,6 +15,10 @@ from pampax.cli.session import Session, with_session
 @with_session
 def command(session: Session) -> None:
     """Tell which version this is."""
+    tell_version(session)
+
+
+def tell_version(session: Session) -> None:
     try:
         found = version("pampax")
     except PackageNotFoundError:
