@@ -119,6 +119,14 @@ def test_a_folder_without_files_is_refused_and_nothing_is_made(pampax: Cli, fold
     assert folder.name not in pampax("repos", "list", "--quiet").out.split()
 
 
+def test_a_first_indexing_that_fails_leaves_no_repository(pampax: Cli, shop: Path, tmp_path: Path) -> None:
+    for url, arguments in (((tmp_path / "nosuch.git").as_uri(), ()), (shop.as_uri(), ("--ref", "no-such-branch"))):
+        done = pampax("index", url, "--name", "stillborn", *arguments)
+        assert (done.code, done.err.count("\n")) == (2, 1), done.err
+        assert done.err.endswith("(the new repository stillborn is deleted again)\n")
+        assert pampax("status", "stillborn").code == 2
+
+
 def test_a_folder_that_is_not_there_is_a_local_error(pampax: Cli) -> None:
     done = pampax("index", "/nowhere/at/all")
     assert (done.code, done.err) == (3, "pampax: no such folder: /nowhere/at/all; check the path\n")
