@@ -89,7 +89,6 @@ class AuthSettings(_Section):
 class GatewaySettings(_Section):
     http_address: Address = "127.0.0.1:8080"
     grpc_address: Address = "127.0.0.1:50050"
-    workers: Annotated[int, Field(ge=1, le=64, description="a number of HTTP processes, 1..64")] = 1
 
 
 class SearchSettings(_Section):

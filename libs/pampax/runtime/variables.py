@@ -38,5 +38,7 @@ def _is_service_link(name: str, value: str) -> bool:
 
 
 def _advice(name: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=_NEAR)
+    section = name.removeprefix(PREFIX).partition("_")[0]
+    in_section = [each for each in known if each.startswith(f"{PREFIX}{section}{SEPARATOR}")]
+    nearest = difflib.get_close_matches(name, sorted(in_section or known), n=1, cutoff=_NEAR)
     return f"is not a setting; did you mean {nearest[0]}?" if nearest else "is not a setting; remove it"

@@ -61,7 +61,10 @@ def check_git_url(url: str, *, allow_private: bool, allow_file: bool) -> None:
         return
     for found in _resolved(address.host):
         if _internal(found):
-            raise _refused(f"{address.host} is an internal address ({found}); allow private addresses to use it")
+            raise _refused(
+                f"{address.host} is an internal address ({found}); whoever runs the "
+                "workers can allow it: PAMPAX_INDEXING__ALLOW_PRIVATE_GIT=true"
+            )
 
 
 def parse_git_url(url: str) -> GitAddress:

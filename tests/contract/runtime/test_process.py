@@ -102,11 +102,14 @@ async def test_a_taken_port_is_one_line_and_exit_code_2():
 
 
 async def test_all_mistakes_in_the_settings_are_told_at_once_and_without_a_traceback():
-    code, lines = await outcome(PAMPAX_GATEWAY__WORKERS="many", PAMPAX_DATABASE__ULR="x", PAMPAX_MODE="bare")
+    code, lines = await outcome(PAMPAX_INDEXING__CONCURRENCY="many", PAMPAX_DATABASE__ULR="x", PAMPAX_MODE="bare")
     assert code == 2
     assert lines == [
         "pampax search: PAMPAX_DATABASE__ULR is not a setting; did you mean PAMPAX_DATABASE__URL?",
-        "pampax search: PAMPAX_GATEWAY__WORKERS is not right; it should be a number of HTTP processes, 1..64",
+        (
+            "pampax search: PAMPAX_INDEXING__CONCURRENCY is not right; "
+            "it should be a number of indexing jobs at a time, 1..256"
+        ),
         "pampax search: PAMPAX_MODE is not right; it should be embedded or server",
     ]
 

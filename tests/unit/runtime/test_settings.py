@@ -46,35 +46,35 @@ def test_variables_reach_their_section(environment):
     environment(
         PAMPAX_MODE="embedded",
         PAMPAX_DATABASE__URL="postgresql://u:p@h/d",
-        PAMPAX_GATEWAY__WORKERS="3",
+        PAMPAX_INDEXING__CONCURRENCY="3",
         PAMPAX_INDEXING__ALLOW_PRIVATE_GIT="true",
         PAMPAX_SEARCH__ADDRESS="[::1]:7000",
     )
     settings = load_settings()
     assert settings.mode == "embedded"
     assert settings.database.url == "postgresql://u:p@h/d"
-    assert settings.gateway.workers == 3
+    assert settings.indexing.concurrency == 3
     assert settings.indexing.allow_private_git
     assert settings.search.address == "[::1]:7000"
 
 
 def test_an_empty_variable_counts_as_not_set(environment):
-    environment(PAMPAX_GATEWAY__WORKERS="", PAMPAX_LOG__FORMAT="")
-    assert load_settings().gateway.workers == 1
+    environment(PAMPAX_INDEXING__CONCURRENCY="", PAMPAX_LOG__FORMAT="")
+    assert load_settings().indexing.concurrency == 1
 
 
 def test_all_mistakes_are_reported_together_one_line_each(environment):
     environment(
         PAMPAX_AUTH__CALLER_SECRET="short",
         PAMPAX_DATABASE__ULR="postgresql://h/d",
-        PAMPAX_GATEWAY__WORKERS="0",
+        PAMPAX_INDEXING__CONCURRENCY="0",
         PAMPAX_SEARCH__ADDRESS="localhost",
     )
     a_key = "at least 64 hex digits, for example from `openssl rand -hex 32`"
     assert mistakes() == [
         f"PAMPAX_AUTH__CALLER_SECRET is not right; it should be {a_key}",
         "PAMPAX_DATABASE__ULR is not a setting; did you mean PAMPAX_DATABASE__URL?",
-        "PAMPAX_GATEWAY__WORKERS is not right; it should be a number of HTTP processes, 1..64",
+        "PAMPAX_INDEXING__CONCURRENCY is not right; it should be a number of indexing jobs at a time, 1..256",
         "PAMPAX_SEARCH__ADDRESS is not right; it should be host:port, for example 127.0.0.1:50051",
     ]
 
@@ -96,8 +96,8 @@ def test_secrets_stay_out_of_the_representation(environment):
 
 
 def test_a_whole_section_as_json_is_refused(environment):
-    environment(PAMPAX_GATEWAY='{"workers": 2}')
-    assert mistakes() == ["PAMPAX_GATEWAY is not a setting; did you mean PAMPAX_GATEWAY__WORKERS?"]
+    environment(PAMPAX_GATEWAY='{"http_address": "127.0.0.1:1"}')
+    assert mistakes() == ["PAMPAX_GATEWAY is not a setting; did you mean PAMPAX_GATEWAY__HTTP_ADDRESS?"]
     environment(PAMPAX_GATEWAY="no json")
     assert len(mistakes()) == 1
 
@@ -117,7 +117,7 @@ def test_what_kubernetes_tells_of_services_is_not_a_mistake(environment):
     )
     load_settings()
     environment(PAMPAX_GATEWAY_PORT="8080")
-    assert mistakes() == ["PAMPAX_GATEWAY_PORT is not a setting; did you mean PAMPAX_GATEWAY__WORKERS?"]
+    assert mistakes() == ["PAMPAX_GATEWAY_PORT is not a setting; did you mean PAMPAX_GATEWAY__HTTP_ADDRESS?"]
 
 
 def test_a_variable_like_no_other_gets_no_guess(environment):
