@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
@@ -16,7 +17,14 @@ from pampax.cli.config_file import read_config
 from pampax.cli.endpoint import LocalSystem, Target, find_target
 from pampax.cli.given import Given
 from pampax.cli.screen import Screen, note
-from pampax.core.errors import ConfigError, LocalIOError
+from pampax.core.errors import (
+    ConfigError,
+    DeadlineExceeded,
+    LocalIOError,
+    PampaxError,
+    ResourceExhausted,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from pampax.client.client import Client
@@ -24,6 +32,8 @@ if TYPE_CHECKING:
     from pampax.embedded.layout import DataDir
 
 Result = TypeVar("Result")
+
+FULL_BELOW_BYTES = 32 * 1024 * 1024  # a segment of the write-ahead log takes 16 MB, and one more is made ahead
 
 
 class Session:
@@ -54,6 +64,19 @@ class Session:
         from pampax.client.client import Client
 
         return Client(self.target.endpoint, self.target.token, self._on_exchange)
+
+    def explained(self, error: PampaxError) -> PampaxError:
+        """A local system that has no disk left cannot say so itself: its database waits or restarts."""
+        if "target" not in self.__dict__ or not self.target.local:
+            return error
+        free = shutil.disk_usage(self.data_dir.root).free
+        if free >= FULL_BELOW_BYTES:
+            return error
+        return ResourceExhausted(
+            f"the disk that holds {self.data_dir.root} is full ({free >> 20} MB left): free some space and try again;"
+            " what was indexed before is not lost",
+            reason="DISK_FULL",
+        )
 
     def hint(self, text: str) -> None:
         """Advice that is not part of the result."""
@@ -101,7 +124,11 @@ def with_session(function: Callable[..., Result]) -> Callable[..., Result]:
     def called(ctx: click.Context, /, *arguments: Any, **named: Any) -> Result:  # noqa: ANN401 - the command's own
         given = ctx.find_object(Given)
         assert given is not None
-        return function(Session(given), *arguments, **named)
+        session = Session(given)
+        try:
+            return function(session, *arguments, **named)
+        except (DeadlineExceeded, ResourceExhausted, Unavailable) as error:
+            raise session.explained(error) from error
 
     return update_wrapper(called, function)
 

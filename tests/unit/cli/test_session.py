@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from pampax.cli import session
+from pampax.cli.endpoint import Target
 from pampax.cli.given import Given
 from pampax.cli.session import Session
-from pampax.core.errors import Unavailable
+from pampax.core.errors import DeadlineExceeded, Unavailable
 from pampax.embedded.layout import DataDir
 from pampax.embedded.state import SystemPhase, SystemState, write_state
 
@@ -24,3 +26,23 @@ def test_the_key_of_a_system_that_died_goes_to_nobody_who_took_its_port(tmp_path
     write_state(data_dir.state_file, told)
     with pytest.raises(Unavailable, match="no system runs here"):
         _ = Session(Given()).target
+
+
+def session_of(data_dir: Path, *, local: bool) -> Session:
+    made = Session(Given(data_dir=str(data_dir)))
+    made.__dict__["target"] = Target("http://127.0.0.1:1", "pampax_key", local)
+    return made
+
+
+def test_a_local_system_without_disk_is_said_to_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "FULL_BELOW_BYTES", 1 << 62)
+    told = session_of(tmp_path, local=True).explained(DeadlineExceeded("no answer within 10 s"))
+    assert (told.reason, told.exit_code) == ("DISK_FULL", 4)
+    assert str(tmp_path) in told.message
+
+
+def test_with_disk_or_elsewhere_the_error_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = DeadlineExceeded("no answer within 10 s")
+    assert session_of(tmp_path, local=True).explained(error) is error
+    monkeypatch.setattr(session, "FULL_BELOW_BYTES", 1 << 62)
+    assert session_of(tmp_path, local=False).explained(error) is error
