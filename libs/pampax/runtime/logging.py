@@ -12,7 +12,8 @@ import json
 import logging
 import re
 import sys
-from typing import cast
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -72,8 +73,25 @@ def _configure_libraries(level: int, shared: list[Processor], renderer: Processo
 
 
 def _write_to_stderr(*_: object) -> structlog.WriteLogger:
-    """Whatever sys.stderr is when something is said; it may have been redirected since."""
-    return structlog.WriteLogger(sys.stderr)
+    return structlog.WriteLogger(cast("TextIO", _STDERR))
+
+
+class _Stderr:
+    """Whatever sys.stderr is when something is said; it may have been redirected since.
+
+    A line that cannot be written is lost: what was going to say it must go on, a full disk or not.
+    """
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
+_STDERR = _Stderr()
 
 
 class _StderrHandler(logging.Handler):
