@@ -8,7 +8,6 @@ from functools import partial
 
 from google.longrunning.operations_pb2_grpc import OperationsStub
 
-from pampax.core.errors import Unavailable
 from pampax.gateway.auth import Keys
 from pampax.gateway.behind import ASSEMBLY, INDEXING, SEARCH
 from pampax.gateway.health import HealthChecks
@@ -31,6 +30,7 @@ from pampax.runtime.server import LEAVE_S, RunningServer, start
 from pampax.runtime.settings import Settings
 from pampax.storage.cache import Cache
 from pampax.storage.database import Database
+from pampax.storage.readiness import open_patiently
 from pampax.v1.assembly_service_pb2_grpc import AssemblyServiceStub
 from pampax.v1.indexing_service_pb2_grpc import IndexingServiceStub
 from pampax.v1.search_service_pb2_grpc import SearchServiceStub
@@ -47,7 +47,7 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as parts:
         database = Database(settings.database.url, pool_max=settings.database.pool_max, component=COMPONENT)
         parts.push_async_callback(database.close)
-        await _open(database)
+        await open_patiently(database)
         rows = GatewayRows(database)
         use_cases = _use_cases(settings, database, rows, parts)
         keys = Keys(rows, settings.auth.key_pepper)
@@ -68,14 +68,6 @@ async def run(settings: Settings) -> None:
         _log.info("stopping", op="serve", signal=signal)
         app.state.draining = True
     _log.info("stopped", op="serve")
-
-
-async def _open(database: Database) -> None:
-    """ConfigError when this user must not serve, as soon as the database can be asked; it may come later than we do."""
-    try:
-        await database.open()
-    except Unavailable as error:
-        _log.warning("the database is not there yet", op="serve", detail=error.message)
 
 
 async def _drain(http: HttpServer, grpc: RunningServer, leave_s: float) -> None:

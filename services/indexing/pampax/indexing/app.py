@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.longrunning import operations_pb2_grpc
 from grpc import aio
 
-from pampax.core.errors import PampaxError, Unavailable
+from pampax.core.errors import PampaxError
 from pampax.indexing.broker import Broker
 from pampax.indexing.operations import Operations
 from pampax.indexing.reaper import Reaper
@@ -14,17 +14,15 @@ from pampax.indexing.rpc import SERVICE, IndexingServicer
 from pampax.indexing.rpc_operations import SERVICE as OPERATIONS_SERVICE
 from pampax.indexing.rpc_operations import OperationsServicer
 from pampax.indexing.uploads import Uploads
-from pampax.runtime.logging import get_logger
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
 from pampax.storage.database import Database
 from pampax.storage.migrate import check_schema
+from pampax.storage.readiness import open_patiently
 from pampax.v1 import indexing_service_pb2_grpc
 
 COMPONENT = "indexing"
 READY_WITHIN_S = 1.0
-
-_log = get_logger()
 
 
 async def run(settings: Settings) -> None:
@@ -44,7 +42,7 @@ async def run(settings: Settings) -> None:
         reaper.start()
         return [SERVICE, OPERATIONS_SERVICE]
 
-    await _open(database)
+    await open_patiently(database)
     await serve(
         COMPONENT,
         settings.indexing.address,
@@ -53,14 +51,6 @@ async def run(settings: Settings) -> None:
         close=[database.close, broker.close, reaper.close],
         ready=lambda: _ready(database),
     )
-
-
-async def _open(database: Database) -> None:
-    """ConfigError when this user must not serve, as soon as the database can be asked."""
-    try:
-        await database.open()
-    except Unavailable as error:
-        _log.warning("the database is not there yet", op="serve", detail=error.message)
 
 
 async def _ready(database: Database) -> bool:
