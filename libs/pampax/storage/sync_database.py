@@ -39,6 +39,7 @@ class SyncDatabase:
         self._pool_max = pool_max
         self._pool: ConnectionPool[SyncConnection] | None = None
         self._pool_pid = 0
+        self._inherited: list[ConnectionPool[SyncConnection]] = []
         self._opening = threading.Lock()
 
     def open(self) -> None:
@@ -99,6 +100,9 @@ class SyncDatabase:
                         **pool_options(self._pool_max),
                     )
                     pool.open()
+                if self._pool is not None:
+                    # Never finalised here: its end would take locks that threads of the parent held at the fork.
+                    self._inherited.append(self._pool)
                 self._pool, self._pool_pid = pool, os.getpid()
             return self._pool
 
