@@ -51,10 +51,10 @@ proto: $(STAMP) ## writes libs/pampax/v1 and the baseline from proto/; refuses w
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/generate_proto.py
 
 lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/all.txt
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra bench --extra load --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements/all.txt
 	$(BIN)/uv pip compile requirements/bootstrap.in --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/bootstrap.txt
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements/bootstrap.txt
 
 bench: $(STAMP) ## measures the figures of docs/benchmarks.md and compares them with the last recorded run
 	$(BIN)/python -m benchmarks.run

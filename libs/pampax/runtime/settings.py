@@ -53,6 +53,11 @@ RedisUrl = Annotated[
     str,
     Field(pattern=r"^$|^(rediss?|unix)://\S+$", repr=False, description="redis://host:port/db (empty: no Redis)"),
 ]
+MetricsAddress = Annotated[
+    str,
+    AfterValidator(lambda text: text and _address(text)),
+    Field(description="host:port where this process shows its metrics (empty: nowhere)"),
+]
 # 32 bytes: what HMAC-SHA-256 needs to be as strong as its output.
 HexKey = Annotated[
     str,
@@ -89,18 +94,23 @@ class AuthSettings(_Section):
 class GatewaySettings(_Section):
     http_address: Address = "127.0.0.1:8080"
     grpc_address: Address = "127.0.0.1:50050"
+    metrics_address: MetricsAddress = ""
 
 
 class SearchSettings(_Section):
     address: Address = "127.0.0.1:50051"
+    metrics_address: MetricsAddress = ""
 
 
 class AssemblySettings(_Section):
     address: Address = "127.0.0.1:50052"
+    metrics_address: MetricsAddress = ""
 
 
 class IndexingSettings(_Section):
     address: Address = "127.0.0.1:50053"
+    metrics_address: MetricsAddress = ""
+    worker_metrics_address: MetricsAddress = ""
     cache_dir: Annotated[Path, Field(description="a folder for clones")] = Path("/var/cache/pampax")  # may be lost
     concurrency: Annotated[int, Field(ge=1, le=256, description="a number of indexing jobs at a time, 1..256")] = 1
     allow_private_git: Annotated[bool, Field(description="true or false: may git URLs name internal hosts")] = False
@@ -113,6 +123,18 @@ class BootstrapSettings(_Section):
 class LogSettings(_Section):
     level: Annotated[LogLevel, Field(description="debug, info, warning or error")] = "info"
     format: Annotated[LogFormat, Field(description="json or console")] = "json"
+
+
+class TelemetrySettings(_Section):
+    metrics: Annotated[bool, Field(description="true or false: are metrics kept and shown")] = True
+    otlp_endpoint: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://\S+$",
+            description="where traces go by OTLP over gRPC, for example http://127.0.0.1:4317 (empty: nowhere)",
+        ),
+    ] = ""
+    trace_ratio: Annotated[float, Field(ge=0, le=1, description="the share of requests that are traced, 0..1")] = 1.0
 
 
 class Settings(BaseSettings):
@@ -137,6 +159,7 @@ class Settings(BaseSettings):
     indexing: IndexingSettings = IndexingSettings()
     bootstrap: BootstrapSettings = BootstrapSettings()
     log: LogSettings = LogSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
 
     def require(self, *names: Requirable) -> None:
         """ConfigError that lists every named setting that is empty."""
