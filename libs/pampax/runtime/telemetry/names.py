@@ -1,0 +1,124 @@
+"""The registry: every metric, span and log event that a process of ours may emit, declared once, as data.
+
+Labels are bounded: an rpc, a route, a status, a kind, a part. Never a path, a tenant or a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+Kind = Literal["counter", "gauge", "histogram"]
+# How the values of several processes of one worker become one: of those that live, or of all that ever did.
+Merge = Literal["livesum", "livemax", "max", "mostrecent"]
+
+# From a warm answer to the longest that a client waits.
+_CALL_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_CALL_MS = (1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 30_000.0)
+# What Redis, a free connection and a statement take when all is well, and when it is not.
+_QUICK_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 3.0)
+_QUICK_MS = (0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 10_000.0)
+# From an unchanged repository to a first index of the largest.
+_WORK_S = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0)
+_WORK_MS = (10.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 5_000.0, 15_000.0, 60_000.0, 300_000.0, 900_000.0, 3_600_000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`unit` is that of the value; `merge` holds for gauges of workers, which have a process per job."""
+
+    name: str
+    kind: Kind
+    unit: str
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    merge: Merge = "livesum"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One piece of work in a trace, other than those that the instrumented libraries name themselves."""
+
+    name: str
+    help: str
+    attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`msg` of a log line, and what it means."""
+
+    name: str
+    help: str
+
+
+_Named = TypeVar("_Named", Metric, Span, Event)
+
+
+def _by_name(declared: Iterable[_Named]) -> Mapping[str, _Named]:
+    found: dict[str, _Named] = {}
+    for each in declared:
+        if each.name in found:
+            raise ValueError(f"{each.name!r} is declared twice")
+        found[each.name] = each
+    return found
+
+
+METRICS: Mapping[str, Metric] = _by_name((
+    # The names that dashboards and alerts are built on.
+    Metric("search_latency_ms", "histogram", "milliseconds", "Time to answer a search, at the gateway.", (), _CALL_MS),
+    Metric("assemble_latency_ms", "histogram", "milliseconds", "Time to answer a bundle, there.", (), _CALL_MS),
+    Metric("cache_hit_ratio", "gauge", "ratio", "Share of hits among the last 1,000 answers looked for in Redis."),
+    Metric("index_refresh_ms", "histogram", "milliseconds", "Time of an indexing run that succeeded.", (), _WORK_MS),
+    Metric("pg_read_ms", "histogram", "milliseconds", "Time of a read-only transaction, BEGIN to COMMIT.",
+           ("component",), _QUICK_MS),
+    Metric("errors_total", "counter", "errors", "What failed, by the leaf of the error tree.", ("kind",)),
+    # Every rpc, route and task: rate, errors, duration, and how many are under way.
+    Metric("pampax_rpc_requests_total", "counter", "calls", "Rpcs answered.", ("method", "status")),
+    Metric("pampax_rpc_seconds", "histogram", "seconds", "Time to answer an rpc.", ("method",), _CALL_S),
+    Metric("pampax_rpc_in_flight", "gauge", "calls", "Rpcs that are being answered.", ("method",)),
+    Metric("pampax_http_requests_total", "counter", "requests", "Requests answered.", ("route", "status")),
+    Metric("pampax_http_request_seconds", "histogram", "seconds", "Time to answer a request.", ("route",), _CALL_S),
+    Metric("pampax_http_in_flight", "gauge", "requests", "Requests that are being answered."),
+    Metric("pampax_task_runs_total", "counter", "runs", "Runs of a task that ended, by how.", ("task", "status")),
+    Metric("pampax_task_seconds", "histogram", "seconds", "Time of a task's run.", ("task",), _WORK_S),
+    Metric("pampax_tasks_in_flight", "gauge", "runs", "Runs under way.", ("task",)),
+    Metric("pampax_index_stage_seconds", "histogram", "seconds", "Time of one stage of an indexing run.",
+           ("stage",), _WORK_S),
+    Metric("pampax_index_files_total", "counter", "files", "Files that indexing runs were through with.", ("stage",)),
+    # Calls to others.
+    Metric("pampax_client_calls_total", "counter", "calls", "Calls to another part, each try counted.",
+           ("target", "method", "status")),
+    Metric("pampax_client_call_seconds", "histogram", "seconds", "Time of a call, with all its tries.",
+           ("target", "method"), _CALL_S),
+    Metric("pampax_retries_total", "counter", "tries", "Calls that were tried again.", ("target",)),
+    Metric("pampax_retry_budget_exhausted_total", "counter", "calls",
+           "Calls that were not tried again for want of a budget.", ("target",)),
+    Metric("pampax_breaker_state", "gauge", "state", "0 closed, 1 half open, 2 open.", ("target",), merge="livemax"),
+    Metric("pampax_breaker_opened_total", "counter", "times", "How often a breaker opened.", ("target",)),
+    # Pools, queues, the cache.
+    Metric("pampax_pool_connections", "gauge", "connections", "Connections that a pool holds.", ("component",)),
+    Metric("pampax_pool_connections_max", "gauge", "connections", "Connections that it may hold.", ("component",)),
+    Metric("pampax_pool_available", "gauge", "connections", "Connections that nobody uses.", ("component",)),
+    Metric("pampax_pool_waiting", "gauge", "requests", "Those who wait for a connection.", ("component",)),
+    Metric("pampax_pool_checkout_seconds", "histogram", "seconds", "Time to get a connection and begin.",
+           ("component",), _QUICK_S),
+    Metric("pampax_queue_waiting", "gauge", "operations", "Messages in the broker that wait for a worker.",
+           merge="mostrecent"),
+    Metric("pampax_queue_oldest_seconds", "gauge", "seconds", "Age of the oldest operation that nobody has taken up.",
+           merge="mostrecent"),
+    Metric("pampax_workers_alive", "gauge", "processes", "Workers that were heard of lately.", merge="mostrecent"),
+    Metric("pampax_cache_requests_total", "counter", "calls", "Calls to Redis as a cache.", ("operation", "status")),
+    Metric("pampax_cache_seconds", "histogram", "seconds", "Time of a call to Redis as a cache.",
+           ("operation",), _QUICK_S),
+    Metric("pampax_answers_total", "counter", "answers", "Answers by where they came from.", ("kind", "cache")),
+    # The process and the system.
+    Metric("pampax_event_loop_lag_seconds", "gauge", "seconds", "How late the event loop was, worst of the last 15 s."),
+    Metric("pampax_health_status", "gauge", "state", "0 ok, 1 degraded, 2 failed.", ("component",), merge="livemax"),
+))  # fmt: skip
+
+SPANS: Mapping[str, Span] = _by_name(())
+
+EVENTS: Mapping[str, Event] = _by_name(())
