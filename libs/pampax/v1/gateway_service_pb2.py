@@ -25,24 +25,25 @@ _sym_db = _symbol_database.Default()
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from pampax.v1 import assembly_service_pb2 as pampax_dot_v1_dot_assembly__service__pb2
+from pampax.v1 import diagnostics_service_pb2 as pampax_dot_v1_dot_diagnostics__service__pb2
 from pampax.v1 import indexing_service_pb2 as pampax_dot_v1_dot_indexing__service__pb2
 from pampax.v1 import repository_pb2 as pampax_dot_v1_dot_repository__pb2
 from pampax.v1 import search_service_pb2 as pampax_dot_v1_dot_search__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpampax/v1/gateway_service.proto\x12\tpampax.v1\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a pampax/v1/assembly_service.proto\x1a pampax/v1/indexing_service.proto\x1a\x1apampax/v1/repository.proto\x1a\x1epampax/v1/search_service.proto\"\x12\n\x10GetHealthRequest\"S\n\x11GetHealthResponse\x12\x0e\n\x06status\x18\x01 \x01(\t\x12.\n\ncomponents\x18\x02 \x03(\x0b\x32\x1a.pampax.v1.ComponentHealth\"P\n\x0f\x43omponentHealth\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x0f\n\x07took_ms\x18\x03 \x01(\x01\x12\x0e\n\x06\x61\x64vice\x18\x04 \x01(\t2\xf2\x06\n\x0eGatewayService\x12O\n\x0cSearchChunks\x12\x1e.pampax.v1.SearchChunksRequest\x1a\x1f.pampax.v1.SearchChunksResponse\x12\x43\n\x08ReadFile\x12\x1a.pampax.v1.ReadFileRequest\x1a\x1b.pampax.v1.ReadFileResponse\x12\x45\n\x0e\x41ssembleBundle\x12 .pampax.v1.AssembleBundleRequest\x1a\x11.pampax.v1.Bundle\x12M\n\x10\x43reateRepository\x12\".pampax.v1.CreateRepositoryRequest\x1a\x15.pampax.v1.Repository\x12G\n\rGetRepository\x12\x1f.pampax.v1.GetRepositoryRequest\x1a\x15.pampax.v1.Repository\x12[\n\x10ListRepositories\x12\".pampax.v1.ListRepositoriesRequest\x1a#.pampax.v1.ListRepositoriesResponse\x12N\n\x10\x44\x65leteRepository\x12\".pampax.v1.DeleteRepositoryRequest\x1a\x16.google.protobuf.Empty\x12S\n\x0fIndexRepository\x12!.pampax.v1.IndexRepositoryRequest\x1a\x1d.google.longrunning.Operation\x12Q\n\x0c\x43reateUpload\x12\x1e.pampax.v1.CreateUploadRequest\x1a\x1f.pampax.v1.CreateUploadResponse(\x01\x12N\n\x0bUploadBlobs\x12\x1d.pampax.v1.UploadBlobsRequest\x1a\x1e.pampax.v1.UploadBlobsResponse(\x01\x12\x46\n\tGetHealth\x12\x1b.pampax.v1.GetHealthRequest\x1a\x1c.pampax.v1.GetHealthResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpampax/v1/gateway_service.proto\x12\tpampax.v1\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a pampax/v1/assembly_service.proto\x1a#pampax/v1/diagnostics_service.proto\x1a pampax/v1/indexing_service.proto\x1a\x1apampax/v1/repository.proto\x1a\x1epampax/v1/search_service.proto\"#\n\x10GetHealthRequest\x12\x0f\n\x07service\x18\x01 \x01(\t\"d\n\x11GetHealthResponse\x12\x0e\n\x06status\x18\x01 \x01(\t\x12.\n\ncomponents\x18\x02 \x03(\x0b\x32\x1a.pampax.v1.ComponentHealth\x12\x0f\n\x07took_ms\x18\x03 \x01(\x01\"\x8d\x01\n\x0f\x43omponentHealth\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06status\x18\x02 \x01(\t\x12\x0f\n\x07took_ms\x18\x03 \x01(\x01\x12\x0e\n\x06\x61\x64vice\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12+\n\x0b\x64iagnostics\x18\x06 \x01(\x0b\x32\x16.pampax.v1.Diagnostics2\xf2\x06\n\x0eGatewayService\x12O\n\x0cSearchChunks\x12\x1e.pampax.v1.SearchChunksRequest\x1a\x1f.pampax.v1.SearchChunksResponse\x12\x43\n\x08ReadFile\x12\x1a.pampax.v1.ReadFileRequest\x1a\x1b.pampax.v1.ReadFileResponse\x12\x45\n\x0e\x41ssembleBundle\x12 .pampax.v1.AssembleBundleRequest\x1a\x11.pampax.v1.Bundle\x12M\n\x10\x43reateRepository\x12\".pampax.v1.CreateRepositoryRequest\x1a\x15.pampax.v1.Repository\x12G\n\rGetRepository\x12\x1f.pampax.v1.GetRepositoryRequest\x1a\x15.pampax.v1.Repository\x12[\n\x10ListRepositories\x12\".pampax.v1.ListRepositoriesRequest\x1a#.pampax.v1.ListRepositoriesResponse\x12N\n\x10\x44\x65leteRepository\x12\".pampax.v1.DeleteRepositoryRequest\x1a\x16.google.protobuf.Empty\x12S\n\x0fIndexRepository\x12!.pampax.v1.IndexRepositoryRequest\x1a\x1d.google.longrunning.Operation\x12Q\n\x0c\x43reateUpload\x12\x1e.pampax.v1.CreateUploadRequest\x1a\x1f.pampax.v1.CreateUploadResponse(\x01\x12N\n\x0bUploadBlobs\x12\x1d.pampax.v1.UploadBlobsRequest\x1a\x1e.pampax.v1.UploadBlobsResponse(\x01\x12\x46\n\tGetHealth\x12\x1b.pampax.v1.GetHealthRequest\x1a\x1c.pampax.v1.GetHealthResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pampax.v1.gateway_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETHEALTHREQUEST']._serialized_start=240
-  _globals['_GETHEALTHREQUEST']._serialized_end=258
-  _globals['_GETHEALTHRESPONSE']._serialized_start=260
-  _globals['_GETHEALTHRESPONSE']._serialized_end=343
-  _globals['_COMPONENTHEALTH']._serialized_start=345
-  _globals['_COMPONENTHEALTH']._serialized_end=425
-  _globals['_GATEWAYSERVICE']._serialized_start=428
-  _globals['_GATEWAYSERVICE']._serialized_end=1310
+  _globals['_GETHEALTHREQUEST']._serialized_start=277
+  _globals['_GETHEALTHREQUEST']._serialized_end=312
+  _globals['_GETHEALTHRESPONSE']._serialized_start=314
+  _globals['_GETHEALTHRESPONSE']._serialized_end=414
+  _globals['_COMPONENTHEALTH']._serialized_start=417
+  _globals['_COMPONENTHEALTH']._serialized_end=558
+  _globals['_GATEWAYSERVICE']._serialized_start=561
+  _globals['_GATEWAYSERVICE']._serialized_end=1443
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from pampax.v1 import diagnostics_service_pb2 as _diagnostics_service_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -24,12 +25,17 @@ class GetHealthRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    SERVICE_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    """search, assembly, indexing, worker, gateway, database, redis or all: only the parts that this one needs. Empty: all."""
     def __init__(
         self,
+        *,
+        service: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["service", b"service"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -43,8 +49,11 @@ class GetHealthResponse(_message.Message):
 
     STATUS_FIELD_NUMBER: _builtins.int
     COMPONENTS_FIELD_NUMBER: _builtins.int
+    TOOK_MS_FIELD_NUMBER: _builtins.int
     status: _builtins.str
     """ok, degraded or failed: the worst that matters."""
+    took_ms: _builtins.float
+    """How long the whole answer took, milliseconds."""
     @_builtins.property
     def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComponentHealth]:
         """Each part, by name."""
@@ -54,10 +63,11 @@ class GetHealthResponse(_message.Message):
         *,
         status: _builtins.str = ...,
         components: _abc.Iterable[Global___ComponentHealth] | None = ...,
+        took_ms: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "status", b"status", "took_ms", b"took_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -73,14 +83,24 @@ class ComponentHealth(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     TOOK_MS_FIELD_NUMBER: _builtins.int
     ADVICE_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    DIAGNOSTICS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """database, redis, search, assembly, indexing or workers."""
+    """database, migrations, redis, gateway, search, assembly, indexing, workers, queue, index, memory, disk or
+    configuration.
+    """
     status: _builtins.str
     """ok, degraded or failed."""
     took_ms: _builtins.float
     """How long the check took, milliseconds."""
     advice: _builtins.str
     """What is wrong and what to do; empty when ok."""
+    detail: _builtins.str
+    """What was found, one line."""
+    @_builtins.property
+    def diagnostics(self) -> _diagnostics_service_pb2.Diagnostics:
+        """What the service tells about itself; absent for other parts, and when it does not answer."""
+
     def __init__(
         self,
         *,
@@ -88,10 +108,12 @@ class ComponentHealth(_message.Message):
         status: _builtins.str = ...,
         took_ms: _builtins.float = ...,
         advice: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        diagnostics: _diagnostics_service_pb2.Diagnostics | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["diagnostics", b"diagnostics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "name", b"name", "status", b"status", "took_ms", b"took_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "detail", b"detail", "diagnostics", b"diagnostics", "name", b"name", "status", b"status", "took_ms", b"took_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
