@@ -8,14 +8,22 @@ Asking starts nothing: values are kept, and shown by `exposition` where that is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, disable_created_metrics
 
 from pampax.runtime.telemetry.names import METRICS, Kind, Metric
 
-# Ours alone: what other libraries register with the default one is not in our registry of names.
+# Ours alone, and what the process uses: what libraries register with the default one is not in our registry of names.
 REGISTRY = CollectorRegistry(auto_describe=True)
+ProcessCollector(registry=REGISTRY)
+# A second series for each counter and histogram, which says when it began: nobody looks at it.
+disable_created_metrics()
+
+Refresh = Callable[[], None]
+
+_refreshes: dict[object, Refresh] = {}
 
 
 @cache
@@ -35,6 +43,24 @@ def gauge(name: str) -> Gauge:
 def histogram(name: str) -> Histogram:
     declared = _declared(name, "histogram")
     return Histogram(name, declared.help, declared.labels, registry=REGISTRY, buckets=declared.buckets)
+
+
+def before_scrape(owner: object, refresh: Refresh) -> None:
+    """`refresh` sets gauges that would cost too much to keep right all the time. It runs in another thread, often.
+
+    It holds until `forget(owner)`. Workers that fork set theirs when something has changed: nobody asks the children.
+    """
+    _refreshes[owner] = refresh
+
+
+def forget(owner: object) -> None:
+    """`owner` has ended; nothing happens when it is not known."""
+    _refreshes.pop(owner, None)
+
+
+def refresh() -> None:
+    for each in tuple(_refreshes.values()):
+        each()
 
 
 def _declared(name: str, kind: Kind) -> Metric:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 Kind = Literal["counter", "gauge", "histogram"]
-# How the values of several processes of one worker become one: of those that live, or of all that ever did.
-Merge = Literal["livesum", "livemax", "max", "mostrecent"]
+# How the values of several processes of one worker become one. Only those that live count.
+Merge = Literal["livesum", "livemax", "livemostrecent"]
 
 # From a warm answer to the longest that a client waits.
 _CALL_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -106,10 +106,10 @@ METRICS: Mapping[str, Metric] = _by_name((
     Metric("pampax_pool_checkout_seconds", "histogram", "seconds", "Time to get a connection and begin.",
            ("component",), _QUICK_S),
     Metric("pampax_queue_waiting", "gauge", "operations", "Messages in the broker that wait for a worker.",
-           merge="mostrecent"),
+           merge="livemostrecent"),
     Metric("pampax_queue_oldest_seconds", "gauge", "seconds", "Age of the oldest operation that nobody has taken up.",
-           merge="mostrecent"),
-    Metric("pampax_workers_alive", "gauge", "processes", "Workers that were heard of lately.", merge="mostrecent"),
+           merge="livemostrecent"),
+    Metric("pampax_workers_alive", "gauge", "processes", "Workers that were heard of lately.", merge="livemostrecent"),
     Metric("pampax_cache_requests_total", "counter", "calls", "Calls to Redis as a cache.", ("operation", "status")),
     Metric("pampax_cache_seconds", "histogram", "seconds", "Time of a call to Redis as a cache.",
            ("operation",), _QUICK_S),
