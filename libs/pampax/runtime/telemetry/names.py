@@ -116,9 +116,32 @@ METRICS: Mapping[str, Metric] = _by_name((
     Metric("pampax_answers_total", "counter", "answers", "Answers by where they came from.", ("kind", "cache")),
     # The process and the system.
     Metric("pampax_event_loop_lag_seconds", "gauge", "seconds", "How late the event loop was, worst of the last 15 s."),
+    Metric("pampax_spans_total", "counter", "spans", "Spans by whether the collector took them.", ("status",)),
     Metric("pampax_health_status", "gauge", "state", "0 ok, 1 degraded, 2 failed.", ("component",), merge="livemax"),
 ))  # fmt: skip
 
-SPANS: Mapping[str, Span] = _by_name(())
+# Beside these: an rpc is called as its method, a request as its HTTP method and route, a call as the method it asks for.
+SPANS: Mapping[str, Span] = _by_name((
+    Span("search.words", "Postings, names and definitions read for one snapshot.", ("terms",)),
+    Span("search.vectors", "The nearest chunks of one snapshot; failed where the answer goes on without.", ("exact",)),
+    Span("search.rank", "Features computed and chunks chosen for one snapshot.", ("candidates",)),
+    Span("search.results", "Text and evidence of the results read.", ("results",)),
+    Span("assembly.candidates", "Search asked, definitions, tests and neighbours read around its hits.", ("hits",)),
+    Span("assembly.compose", "Renderings chosen within the budget, the text written and counted.",
+         ("candidates", "budget", "used")),
+    Span("index.run", "One attempt at an operation by a worker; below the request that asked for it, however often the "
+         "operation was handed out.", ("operation", "attempt", "repository_id")),
+    Span("index.fetch", "The mirror of a git repository brought up to date.", ()),
+    Span("index.walk", "The files of a tree listed.", ("files",)),
+    Span("index.derive", "One batch of files parsed.", ("files",)),
+    Span("index.embed", "The chunks of one batch embedded.", ("documents",)),
+    Span("index.write", "One segment written.", ("documents",)),
+    Span("index.publish", "The ref moved to the new snapshot.", ("files",)),
+    Span("queue.send", "An operation handed to the broker.", ("operation",)),
+    Span("postgres.read", "One read-only transaction; each statement is an event under its name.", ()),
+    Span("postgres.write", "One transaction that may write; each statement is an event under its name.", ()),
+    Span("redis.get", "A cached answer looked for.", ()),
+    Span("redis.set", "An answer kept.", ()),
+))  # fmt: skip
 
 EVENTS: Mapping[str, Event] = _by_name(())
