@@ -10,7 +10,8 @@ from pampax.core.errors import ConfigError, PampaxError
 from pampax.runtime.settings import Settings, load_settings
 from pampax.storage.isolation import isolation_findings
 from pampax.storage.keys import key_hmac
-from pampax.storage.migrate import Phase, bootstrap_local, migrate, owner_connection, status
+from pampax.storage.migrate import bootstrap_local, migrate, owner_connection, status
+from pampax.storage.migration_files import Phase
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

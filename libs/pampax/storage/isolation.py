@@ -17,7 +17,7 @@ _ROLES = _QUERIES["role_weaknesses"]
 _FUNCTIONS = _QUERIES["definer_functions"]
 
 # Tables without tenant data, readable by everybody.
-SHARED_TABLES = frozenset({"build", "schema_migration"})
+SHARED_TABLES = frozenset({"build", "schema_migration", "worker_heartbeat"})
 POLICY = "tenant_isolation"
 SERVICE = "pampax_service"
 DEFINER = "pampax_definer"

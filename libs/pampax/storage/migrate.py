@@ -1,18 +1,14 @@
-"""Migrations: plain SQL files NNNN_{pre,post}_name.sql, applied in order and once by the owner of the database.
+"""Migrations are applied in order and once by the owner of the database.
 
-`pre` files are safe before the new code runs, `post` files after it; pre files never count on post files of their own
-release. Each file is one transaction under an advisory lock, so that migrators started at once take turns.
+Each file is one transaction under an advisory lock, so that migrators started at once take turns.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
@@ -22,17 +18,17 @@ from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from pampax.core.errors import ConfigError, Internal
+from pampax.storage.migration_files import FOLDER, Migration, Phase, migrations
 from pampax.storage.queries import load_queries
-from pampax.storage.session import Connection, SyncConnection, connection_string, translated_errors
+from pampax.storage.schema import Fit, compare
+from pampax.storage.session import SyncConnection, connection_string, translated_errors
 
-FOLDER = Path(__file__).parent / "migrations"
 SERVICE_ROLE = "pampax_service"
 MIN_SERVER_VERSION = 160_000  # role memberships without inheritance, which the functions' owner needs
 LOCK_TIMEOUT_S = 300  # another migrator at work; a migration waiting for a table lock
 LOCAL_TENANT = UUID("00000000-0000-4000-8000-00000000000a")
 LOCAL_PRINCIPAL = UUID("00000000-0000-4000-8000-00000000000b")
 
-_FILE_NAME = re.compile(r"(?P<number>\d{4})_(?P<phase>pre|post)_[a-z0-9_]+\.sql")
 _QUERIES = load_queries(__package__)
 _LOCK = _QUERIES["lock_migrations"]
 _CREATE_REGISTER = _QUERIES["create_schema_migration"]
@@ -44,25 +40,6 @@ _BOOTSTRAP = _QUERIES["bootstrap_local"]
 _SET_TENANT = _QUERIES["set_tenant"]
 
 
-class Phase(StrEnum):
-    PRE = "pre"
-    POST = "post"
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One file. `text` is what is run and what `sha256` is taken of."""
-
-    name: str
-    number: int
-    phase: Phase
-    text: bytes
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.text).hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class MigrationState:
     """A file and when it was applied; None while it is pending."""
@@ -71,29 +48,19 @@ class MigrationState:
     applied_at: datetime | None
 
 
-def migrations(folder: Path = FOLDER) -> list[Migration]:
-    """All files in order. ConfigError for a name out of form or a number used twice."""
-    found = []
-    for path in sorted(folder.glob("*.sql")):
-        match = _FILE_NAME.fullmatch(path.name)
-        if match is None:
-            raise ConfigError(f"migration {path.name} is not named NNNN_pre_name.sql or NNNN_post_name.sql; rename it")
-        found.append(Migration(path.name, int(match["number"]), Phase(match["phase"]), path.read_bytes()))
-    if len({each.number for each in found}) != len(found):
-        raise ConfigError(f"two migrations in {folder} share a number; renumber one")
-    return found
-
-
 def migrate(
     owner_url: str, *, phase: Phase | None = None, service_password: str = "", folder: Path = FOLDER
 ) -> list[str]:
     """Apply what is pending (of one phase or all), set the service role's password; the names that were applied.
 
-    ConfigError when a file was changed after it was applied or the owner lacks a right; safe to repeat.
+    ConfigError when a file was changed after it was applied, the owner lacks a right or the database is newer than
+    these files; safe to repeat.
     """
-    wanted = [each for each in migrations(folder) if phase in (None, each.phase)]
+    known = migrations(folder)
+    wanted = [each for each in known if phase in (None, each.phase)]
     with owner_connection(owner_url) as conn:
         _prepare(conn)
+        _refuse_backwards(conn, known)
         applied = [each.name for each in wanted if _apply(conn, each)]
         with _step(conn, "the service role could not be set up"):
             conn.execute(_LET_SERVICES_CHECK)
@@ -112,17 +79,6 @@ def status(owner_url: str, *, folder: Path = FOLDER) -> list[MigrationState]:
     return [
         MigrationState(each.name, applied[each.name]["applied_at"] if each.name in applied else None) for each in known
     ]
-
-
-async def check_schema(conn: Connection) -> None:
-    """ConfigError when a `pre` migration that this code needs was not applied. A newer schema is welcome."""
-    row = await (await conn.execute(_HAS_REGISTER)).fetchone()
-    applied: set[str] = set()
-    if row is not None and row["present"]:
-        applied = {each["name"] for each in await (await conn.execute(_APPLIED)).fetchall()}
-    missing = [each.name for each in migrations() if each.phase is Phase.PRE and each.name not in applied]
-    if missing:
-        raise ConfigError(f"the schema lacks {', '.join(missing)}: run `python -m pampax.storage migrate`")
 
 
 def bootstrap_local(owner_url: str, hashed_key: bytes) -> None:
@@ -148,6 +104,18 @@ def _prepare(conn: SyncConnection) -> None:
         raise ConfigError(f"the database is PostgreSQL {version // 10_000}; PAMPAX needs 16 or later")
     with _step(conn, "the register of migrations could not be made"):
         conn.execute(_CREATE_REGISTER)
+
+
+def _refuse_backwards(conn: SyncConnection, known: Sequence[Migration]) -> None:
+    """A newer `pre` migration leaves this version working, so that it can be returned to; a `post` one does not."""
+    with translated_errors():
+        state = compare(known, _register(conn))
+    if state.fit is Fit.TOO_NEW:
+        raise ConfigError(
+            f"the database is newer than this version ({', '.join(state.names)}) and there is no way back: "
+            "migrate with the version that brought them, or newer",
+            reason="SCHEMA_TOO_NEW",
+        )
 
 
 def _apply(conn: SyncConnection, migration: Migration) -> bool:

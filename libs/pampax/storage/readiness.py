@@ -5,7 +5,7 @@ from __future__ import annotations
 from pampax.core.errors import Unavailable
 from pampax.runtime.logging import get_logger
 from pampax.storage.database import Database
-from pampax.storage.migrate import check_schema
+from pampax.storage.schema import check_schema
 
 READY_WITHIN_S = 1.0
 

@@ -20,16 +20,9 @@ from pampax.core.errors import ConfigError, Internal
 from pampax.storage.database import Database
 from pampax.storage.isolation import isolation_findings
 from pampax.storage.keys import key_hmac, new_key
-from pampax.storage.migrate import (
-    FOLDER,
-    LOCAL_TENANT,
-    Phase,
-    bootstrap_local,
-    check_schema,
-    migrate,
-    migrations,
-    status,
-)
+from pampax.storage.migrate import LOCAL_TENANT, bootstrap_local, migrate, status
+from pampax.storage.migration_files import FOLDER, Phase, migrations
+from pampax.storage.schema import check_schema
 
 if TYPE_CHECKING:
     from tests.conftest import DatabaseUrls, NewDatabase, PostgresServer

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pampax.core.errors import ConfigError
-from pampax.storage.migrate import Phase, migrations
+from pampax.storage.migration_files import Phase, migrations
 
 
 def test_files_are_taken_in_the_order_of_their_numbers(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from pampax.core.identity import Caller, Role
 from pampax.storage.database import Database
-from pampax.storage.migrate import check_schema
+from pampax.storage.schema import check_schema
 from pampax.storage.queries import load_queries
 
 _QUERIES: Final = load_queries(__package__)

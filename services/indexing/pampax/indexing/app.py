@@ -17,7 +17,7 @@ from pampax.indexing.uploads import Uploads
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
 from pampax.storage.database import Database
-from pampax.storage.migrate import check_schema
+from pampax.storage.schema import check_schema
 from pampax.storage.readiness import open_patiently
 from pampax.v1 import indexing_service_pb2_grpc
 
