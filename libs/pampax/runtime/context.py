@@ -15,6 +15,7 @@ REQUEST_ID_KEY = "x-request-id"
 TRACEPARENT_KEY = "traceparent"
 
 corr_id: ContextVar[str] = ContextVar("corr_id", default="")
+# What is asked of others from here on is below this span: ours when tracing is on, else the one that came along.
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 # Seconds of time.monotonic() at which the request's answer is no longer wanted.
 deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -34,11 +35,21 @@ def new_traceparent() -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
-def enter_request(metadata: Mapping[str, str]) -> None:
-    """Takes both ids from lower-case metadata or HTTP headers; makes new ones where they are absent or malformed."""
+def enter_request(metadata: Mapping[str, str]) -> str:
+    """Takes both ids from lower-case metadata or HTTP headers; makes new ones where they are absent or malformed.
+
+    Returns the traceparent that came along, the parent of this request's span; "" when the trace begins here.
+    """
     request_id, trace = metadata.get(REQUEST_ID_KEY, ""), metadata.get(TRACEPARENT_KEY, "")
     corr_id.set(request_id if _REQUEST_ID.fullmatch(request_id) else new_corr_id())
-    traceparent.set(trace if _TRACEPARENT.fullmatch(trace) else new_traceparent())
+    given = trace if _TRACEPARENT.fullmatch(trace) else ""
+    traceparent.set(given or new_traceparent())
+    return given
+
+
+def trace_id() -> str:
+    """The 32 hex digits of the trace that this request belongs to; "" outside of one."""
+    return traceparent.get()[3:35]
 
 
 def request_metadata() -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from pampax.core.errors import Internal, PampaxError
 from pampax.runtime.logging import configure_logging, get_logger
 from pampax.runtime.settings import Settings, load_settings
+from pampax.runtime.telemetry.tracing import configure_tracing
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -48,8 +49,12 @@ def _run(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -
     try:
         settings = load_settings()
         configure_logging(component, settings.log.level, settings.log.format)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run(settings))
+        stop_tracing = configure_tracing(component, settings.telemetry)
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(run(settings))
+        finally:
+            stop_tracing()
     except PampaxError as error:
         for line in error.message.splitlines():
             sys.stderr.write(f"pampax {component}: {line}\n")

@@ -24,6 +24,7 @@ from pampax.runtime import context
 from pampax.runtime.caller import CALLER_KEY, enter_caller, verify_caller
 from pampax.runtime.errors_wire import CODE_NAMES, to_status
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.tracing import Span, entry_span
 
 # For clients that send no deadline of their own.
 DEFAULT_DEADLINE_S = 30.0
@@ -33,6 +34,7 @@ MAX_DEADLINE_S = 600.0
 MAX_STREAM_DEADLINE_S = 3_600.0
 _DEADLINES_S = DEFAULT_DEADLINE_S, MAX_DEADLINE_S
 _STREAM_DEADLINES_S = DEFAULT_STREAM_DEADLINE_S, MAX_STREAM_DEADLINE_S
+_RPC_SYSTEM = {"rpc.system.name": "grpc"}
 
 Context: TypeAlias = aio.ServicerContext[Any, Any]
 Authenticator: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Caller]]
@@ -51,6 +53,7 @@ class Rpc:
     metadata: Mapping[str, str] = field(init=False)
     caller: Caller | None = None
     error: PampaxError | None = None
+    cancelled: bool = False
 
     def __post_init__(self) -> None:
         pairs = self.context.invocation_metadata() or ()
@@ -76,9 +79,18 @@ def caller_token_authenticator(secret: str) -> Authenticator:
 
 
 async def enter_context(rpc: Rpc, proceed: Proceed) -> object:
-    context.enter_request(rpc.metadata)
-    rpc.context.set_trailing_metadata(context.request_metadata())
-    return await proceed()
+    """Ids, and the span that everything else here is below."""
+    parent = context.enter_request(rpc.metadata)
+    attributes = {**_RPC_SYSTEM, "rpc.method": rpc.method[1:], "pampax.corr_id": context.corr_id.get()}
+    with entry_span(rpc.method[1:], "server", attributes, parent=parent) as span:
+        rpc.context.set_trailing_metadata(context.request_metadata())
+        try:
+            return await proceed()
+        except asyncio.CancelledError:
+            rpc.cancelled = True
+            raise
+        finally:
+            _describe(span, rpc)
 
 
 async def log_call(rpc: Rpc, proceed: Proceed) -> object:
@@ -161,6 +173,15 @@ def _write_line(rpc: Rpc, status: str, duration_ms: float) -> None:
         _log.warning("rpc", **fields, detail=rpc.error.message)
     else:
         _log.info("rpc", **fields)
+
+
+def _describe(span: Span, rpc: Rpc) -> None:
+    if not span.recording:
+        return
+    status = "CANCELLED" if rpc.cancelled else _status_name(rpc.context.code())
+    span.describe({"rpc.response.status_code": status})
+    if rpc.error is not None:
+        span.fail(rpc.error.reason, ours=rpc.error.http_status >= 500)
 
 
 def _status_name(code: grpc.StatusCode | int | None) -> str:

@@ -120,7 +120,7 @@ METRICS: Mapping[str, Metric] = _by_name((
     Metric("pampax_health_status", "gauge", "state", "0 ok, 1 degraded, 2 failed.", ("component",), merge="livemax"),
 ))  # fmt: skip
 
-# Beside these: an rpc is called as its method, a request as its HTTP method and route, a call as the method it asks for.
+# Beside these an rpc is called as its method, on both sides, and a request as its HTTP method and route.
 SPANS: Mapping[str, Span] = _by_name((
     Span("search.words", "Postings, names and definitions read for one snapshot.", ("terms",)),
     Span("search.vectors", "The nearest chunks of one snapshot; failed where the answer goes on without.", ("exact",)),

@@ -125,12 +125,14 @@ class CalmExporter(SpanExporter):
 
 def _resource(component: str) -> Resource:
     """OTEL_RESOURCE_ATTRIBUTES adds to it, as everywhere."""
-    return Resource.create({
-        "service.name": f"pampax-{component}",
-        "service.version": _version(),
-        # Neither host nor pid alone tell two runs apart.
-        "service.instance.id": f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
-    })
+    return Resource.create(
+        {
+            "service.name": f"pampax-{component}",
+            "service.version": _version(),
+            # Neither host nor pid alone tell two runs apart.
+            "service.instance.id": f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        }
+    )
 
 
 def _version() -> str:

@@ -39,7 +39,7 @@ _current: ContextVar[trace.Span | None] = ContextVar("span", default=None)
 
 def configure_tracing(component: str, settings: TelemetrySettings) -> Callable[[], None]:
     """Once per process, in a worker's child after the fork. What it returns sends what is left, in 2 s at most."""
-    global _tracing  # noqa: PLW0603 - like logging, one for the process
+    global _tracing
     if not settings.otlp_endpoint:
         return _nothing
     from pampax.runtime.telemetry.otlp import Tracing
@@ -47,7 +47,7 @@ def configure_tracing(component: str, settings: TelemetrySettings) -> Callable[[
     _tracing = started = Tracing(component, settings.otlp_endpoint, settings.trace_ratio)
 
     def stop() -> None:
-        global _tracing  # noqa: PLW0603
+        global _tracing
         _tracing = None
         started.shutdown()
 
@@ -105,7 +105,7 @@ def call_span(name: str, attributes: Mapping[str, Value], kind: Literal["client"
 
 
 class _Recorded(Span):
-    __slots__ = ("_attributes", "_before", "_kind", "_name", "_parent", "_span", "_tracing")
+    __slots__ = ("_attributes", "_before", "_failed", "_kind", "_name", "_parent", "_span", "_tracing")
     recording = True
     _span: trace.Span
     _before: tuple[trace.Span | None, str]
@@ -118,6 +118,7 @@ class _Recorded(Span):
         self._kind = kind
         self._attributes = attributes
         self._parent = parent
+        self._failed = False
 
     def set(self, **attributes: Value) -> None:
         for key, value in attributes.items():
@@ -130,6 +131,7 @@ class _Recorded(Span):
         self._span.add_event(name)
 
     def fail(self, reason: str, *, ours: bool = True) -> None:
+        self._failed = True
         self._span.set_attribute("error.type", reason)
         if ours:
             self._tracing.mark_failed(self._span)
@@ -146,17 +148,21 @@ class _Recorded(Span):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if isinstance(error, PampaxError):
-            self.fail(error.reason, ours=error.http_status >= _OUR_FAULT)
-        elif isinstance(error, asyncio.CancelledError):
-            self.fail("CANCELLED", ours=False)
-        elif error is not None:
-            self.fail(type(error).__name__)
+        if error is not None and not self._failed:
+            self._fail_by(error)
         # Set back instead of reset: a generator may be closed in another context than it was begun in.
         before, traceparent = self._before
         _current.set(before)
         context.traceparent.set(traceparent)
         self._span.end()
+
+    def _fail_by(self, error: BaseException) -> None:
+        if isinstance(error, PampaxError):
+            self.fail(error.reason, ours=error.http_status >= _OUR_FAULT)
+        elif isinstance(error, asyncio.CancelledError):
+            self.fail("CANCELLED", ours=False)
+        else:
+            self.fail(type(error).__name__)
 
 
 _OUR_FAULT = 500

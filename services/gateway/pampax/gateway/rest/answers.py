@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from pampax.core.names import plain_repository
 from pampax.gateway.rest.request_state import took_ms
-from pampax.runtime.context import corr_id, traceparent
+from pampax.runtime.context import corr_id, trace_id
 from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
 from pampax.v1.gateway_service_pb2 import GetHealthResponse
 from pampax.v1.search_service_pb2 import (
@@ -177,11 +177,6 @@ def _snapshots(snapshots: Iterable[SnapshotInfo], now: float) -> list[Json]:
 
 def _ids() -> Json:
     return {"corr_id": corr_id.get(), "trace_id": trace_id()}
-
-
-def trace_id() -> str:
-    """The 32 hex digits of the W3C trace that this request belongs to."""
-    return traceparent.get().partition("-")[2][:32]
 
 
 def age_s(publish_time_s: float, now: float) -> float:

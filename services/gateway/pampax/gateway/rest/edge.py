@@ -20,9 +20,12 @@ from pampax.gateway.rest.request_state import start_clock, took_ms
 from pampax.runtime.caller import enter_caller
 from pampax.runtime.context import corr_id, enter_request
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.tracing import Span, entry_span
 
 # Everything else needs a key.
 OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/openapi.json"})
+# Asked every few seconds, by machines, and told by nothing that a trace would explain.
+_UNTRACED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _UPLOAD_SUFFIX: Final = ":upload"
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _CLIENT_CLOSED_REQUEST: Final = 499
@@ -44,7 +47,19 @@ class Edge:
             return
         start_clock()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        enter_request(headers)
+        parent = enter_request(headers)
+        if scope["path"] in _UNTRACED:
+            await self._request(scope, headers, receive, send)
+            return
+        attributes = {"http.request.method": scope["method"], "pampax.corr_id": corr_id.get()}
+        with entry_span(scope["method"], "server", attributes, parent=parent) as span:
+            answer, failure = await self._request(scope, headers, receive, send)
+            _describe(span, scope, answer, failure)
+
+    async def _request(
+        self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send
+    ) -> tuple[_Answer, PampaxError | None]:
+        """How far the answer got, and what had to be answered for the framework."""
         answer = _Answer(send)
         failure: PampaxError | None = None
         try:
@@ -57,6 +72,7 @@ class Edge:
         if failure is not None and not answer.started:
             await problem_response(failure)(scope, receive, answer)
         _log.info("request", op=_operation(scope), status=answer.status, duration_ms=took_ms())
+        return answer, failure
 
     async def _answer(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: _Answer) -> None:
         path: str = scope["path"]
@@ -113,6 +129,18 @@ def _replay(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
+
+
+def _describe(span: Span, scope: Scope, answer: _Answer, failure: PampaxError | None) -> None:
+    """The route instead of the path, which may name a file of a repository, and nothing of the query."""
+    if not span.recording:
+        return
+    route = getattr(scope.get("route"), "path_format", "")
+    if route:
+        span.rename(f"{scope['method']} {route}")
+    span.describe({"http.route": route, "http.response.status_code": answer.status})
+    if failure is not None or answer.status >= 500:
+        span.fail(failure.reason if failure else str(answer.status), ours=answer.status >= 500)
 
 
 def _operation(scope: Scope) -> str:
