@@ -14,6 +14,7 @@ from pampax.core.errors import DeadlineExceeded, PampaxError, Unavailable
 from pampax.runtime.caller import caller_metadata
 from pampax.runtime.context import remaining_s, request_metadata
 from pampax.runtime.errors_wire import from_rpc_error
+from pampax.runtime.telemetry.tracing import Span, call_span
 from pampax.runtime.transport import CHANNEL_OPTIONS
 
 RETRIES = 2
@@ -48,7 +49,8 @@ async def call(
     give_up = time.monotonic() + _limit(timeout_s)
 
     async def attempt() -> Response:
-        return await _answer_of(stub_method(request, **_along(give_up - time.monotonic())))
+        with _call_span(stub_method):
+            return await _answer_of(stub_method(request, **_along(give_up - time.monotonic())))
 
     tries = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(_may_pass),
@@ -70,7 +72,15 @@ async def call_stream(
     timeout_s: float,
 ) -> Response:
     """The same for a stream of requests, which is sent once: what was consumed cannot be sent again."""
-    return await _answer_of(stub_method(requests, **_along(_limit(timeout_s))))
+    with _call_span(stub_method):
+        return await _answer_of(stub_method(requests, **_along(_limit(timeout_s))))
+
+
+def _call_span(stub_method: object) -> Span:
+    """One for each try: `_along` is called inside, so that what answers is below the try that it answers."""
+    path: bytes | str = getattr(stub_method, "_method", b"")  # grpc keeps the name to itself
+    method = (path.decode() if isinstance(path, bytes) else path)[1:]
+    return call_span(method, {"rpc.system.name": "grpc", "rpc.method": method})
 
 
 class _Along(TypedDict):
