@@ -15,11 +15,16 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from pampax.runtime.telemetry.metrics import counter, histogram
+
 CALL_TIMEOUT_S = 0.05  # a cache that needs longer is no help
 RETRY_AFTER_S = 1.0  # after a failure Redis is left alone for so long and every call answers at once
 MAX_CONNECTIONS = 32
 
 T = TypeVar("T")
+
+_REQUESTS = counter("pampax_cache_requests_total")
+_SECONDS = histogram("pampax_cache_seconds")
 
 
 class Cache:
@@ -39,33 +44,42 @@ class Cache:
         redis = self._redis
         if redis is None:
             return None
-        value = await self._bounded(lambda: redis.get(key))
+        value = await self._bounded("get", lambda: redis.get(key))
         return value if isinstance(value, bytes) else None
 
     async def set(self, key: str, value: bytes, ttl_s: float) -> None:
         redis = self._redis
         if redis is not None:
-            await self._bounded(lambda: redis.set(key, value, px=max(1, int(ttl_s * 1000))))
+            await self._bounded("set", lambda: redis.set(key, value, px=max(1, int(ttl_s * 1000))))
 
     async def close(self) -> None:
         if self._redis is not None:
             await self._redis.aclose()
 
-    async def _bounded(self, call: Callable[[], Awaitable[T]]) -> T | None:
+    async def _bounded(self, operation: str, call: Callable[[], Awaitable[T]]) -> T | None:
         if not self.available:
+            _REQUESTS.labels(operation, "bypass").inc()
             return None
         if self._retry_at:
             self._retry_at = time.monotonic() + RETRY_AFTER_S  # this call alone tries; the others wait for its outcome
+        status = "cancelled"
+        started = time.perf_counter()
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 answer = await call()
+            status = "miss" if answer is None else "hit" if operation == "get" else "stored"
         except ResponseError:  # Redis is well, only this key or value is not
+            status = "failure"
             self.failures += 1
             return None
         except (RedisError, OSError, TimeoutError):
+            status = "failure"
             self.failures += 1
             self._retry_at = time.monotonic() + RETRY_AFTER_S
             return None
+        finally:
+            _REQUESTS.labels(operation, status).inc()
+            _SECONDS.labels(operation).observe(time.perf_counter() - started)
         self._retry_at = 0.0
         return answer
 

@@ -13,6 +13,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pampax.core.errors import Unavailable
+from pampax.runtime.telemetry.metrics import before_scrape, forget
+from pampax.storage.measures import Measures
 from pampax.storage.session import (
     CHECKOUT_TIMEOUT_S,
     Connection,
@@ -42,6 +44,7 @@ class Database:
         self._pool_max = pool_max
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._opening = asyncio.Lock()
+        self._measures = Measures(component)
 
     async def open(self) -> None:
         """ConfigError when row-level security does not hold for this user; Unavailable when Postgres is away.
@@ -53,7 +56,9 @@ class Database:
     async def close(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
+            forget(self)
             await pool.close()
+            self._measures.pool({})
 
     @asynccontextmanager
     async def tenant(
@@ -63,7 +68,8 @@ class Database:
 
         With `read_only` all its statements see the same moment.
         """
-        async with self._transaction(begin_statement(tenant_id, timeout_s, read_only=read_only), timeout_s) as conn:
+        begin = begin_statement(tenant_id, timeout_s, read_only=read_only)
+        async with self._transaction(begin, timeout_s, read_only=read_only) as conn:
             yield conn
 
     @asynccontextmanager
@@ -71,17 +77,22 @@ class Database:
         self, *, timeout_s: float = DEFAULT_TIMEOUT_S, read_only: bool = False
     ) -> AsyncIterator[Connection]:
         """A transaction that sees no tenant's rows: for authenticate_key, take_due_operations and build."""
-        async with self._transaction(begin_statement(None, timeout_s, read_only=read_only), timeout_s) as conn:
+        begin = begin_statement(None, timeout_s, read_only=read_only)
+        async with self._transaction(begin, timeout_s, read_only=read_only) as conn:
             yield conn
 
     @asynccontextmanager
-    async def _transaction(self, begin: sql.Composed, timeout_s: float) -> AsyncIterator[Connection]:
+    async def _transaction(
+        self, begin: sql.Composed, timeout_s: float, *, read_only: bool
+    ) -> AsyncIterator[Connection]:
         pool = await self._opened()
         with translated_errors():
-            conn = await self._begin(pool, begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
+            with self._measures.checkout():
+                conn = await self._begin(pool, begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
             try:
-                async with conn:  # commits or rolls back; a pooled connection stays open
-                    yield conn
+                with self._measures.transaction(read_only=read_only):
+                    async with conn:  # commits or rolls back; a pooled connection stays open
+                        yield conn
             finally:
                 await pool.putconn(conn)
 
@@ -114,6 +125,7 @@ class Database:
                     )
                     await pool.open()
                 self._pool = pool
+                before_scrape(self, lambda: self._measures.pool(pool.get_stats()))
             return self._pool
 
     async def _refuse_privileged(self) -> None:

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 from pampax.core.errors import Unavailable
+from pampax.storage.measures import Measures
 from pampax.storage.session import (
     CHECKOUT_TIMEOUT_S,
     SyncConnection,
@@ -41,6 +42,7 @@ class SyncDatabase:
         self._pool_pid = 0
         self._inherited: list[ConnectionPool[SyncConnection]] = []
         self._opening = threading.Lock()
+        self._measures = Measures(component)
 
     def open(self) -> None:
         self._opened()
@@ -54,24 +56,28 @@ class SyncDatabase:
     def tenant(
         self, tenant_id: UUID, *, timeout_s: float = DEFAULT_TIMEOUT_S, read_only: bool = False
     ) -> Iterator[SyncConnection]:
-        with self._transaction(begin_statement(tenant_id, timeout_s, read_only=read_only), timeout_s) as conn:
+        begin = begin_statement(tenant_id, timeout_s, read_only=read_only)
+        with self._transaction(begin, timeout_s, read_only=read_only) as conn:
             yield conn
 
     @contextmanager
     def untenanted(self, *, timeout_s: float = DEFAULT_TIMEOUT_S, read_only: bool = False) -> Iterator[SyncConnection]:
-        with self._transaction(begin_statement(None, timeout_s, read_only=read_only), timeout_s) as conn:
+        begin = begin_statement(None, timeout_s, read_only=read_only)
+        with self._transaction(begin, timeout_s, read_only=read_only) as conn:
             yield conn
 
     @contextmanager
-    def _transaction(self, begin: sql.Composed, timeout_s: float) -> Iterator[SyncConnection]:
+    def _transaction(self, begin: sql.Composed, timeout_s: float, *, read_only: bool) -> Iterator[SyncConnection]:
         pool = self._opened()
         with translated_errors():
-            conn = self._begin(pool, begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
+            with self._measures.checkout():
+                conn = self._begin(pool, begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
             try:
-                with conn:
+                with self._measures.transaction(read_only=read_only), conn:
                     yield conn
             finally:
                 pool.putconn(conn)
+                self._measures.pool(pool.get_stats())
 
     def _begin(self, pool: ConnectionPool[SyncConnection], begin: sql.Composed, wait_s: float) -> SyncConnection:
         for _ in range(self._pool_max + 1):
