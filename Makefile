@@ -50,11 +50,21 @@ format: $(STAMP) ## formats code and contracts in place
 proto: $(STAMP) ## writes libs/pampax/v1 and the baseline from proto/; refuses what breaks the contract
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/generate_proto.py
 
+# What an image installs holds the versions of requirements/all.txt, and leaves out what no service runs: the libraries of
+# the command line's screen, and the client of a hub that `tokenizers` names for downloads.
+IMAGES := service gateway search assembly indexing load
+LEFT_OUT := rich pygments markdown-it-py mdurl huggingface-hub hf-xet fsspec filelock tqdm pyyaml httpx2 httpcore2 \
+	httpx2-jsfetch truststore
+COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
+
 lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra bench --extra load --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements/all.txt
-	$(BIN)/uv pip compile requirements/bootstrap.in --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml --extra embedded --extra bench --extra load --group dev --python-version 3.11 \
+		-o requirements/all.txt
+	$(COMPILE) requirements/bootstrap.in --python-version 3.11 -o requirements/bootstrap.txt
+	for image in $(IMAGES); do \
+		$(COMPILE) pyproject.toml --extra $$image --constraint requirements/all.txt --python-version 3.13 \
+			$(LEFT_OUT:%=--no-emit-package %) -o requirements/$$image.txt; \
+	done
 
 bench: $(STAMP) ## measures the figures of docs/benchmarks.md and compares them with the last recorded run
 	$(BIN)/python -m benchmarks.run
