@@ -10,7 +10,8 @@ from pampax.assembly.bundle import Evidence
 from pampax.assembly.request import BundleRequest
 from pampax.assembly.source import Place
 from pampax.core.errors import Unavailable
-from pampax.runtime.channel import call
+from pampax.runtime.channel import RETRIES, call
+from pampax.runtime.policy import TARGET, Guard, Policy
 from pampax.storage.snapshots import Snapshot
 from pampax.v1 import search_service_pb2 as pb
 from pampax.v1 import search_service_pb2_grpc as pb_grpc
@@ -55,6 +56,7 @@ class Search:
 
     def __init__(self, channel: aio.Channel) -> None:
         self._stub = pb_grpc.SearchServiceStub(channel)
+        self._guard = Guard(Policy("search", SEARCH_TIMEOUT_S, RETRIES))
 
     async def hits(self, request: BundleRequest) -> Hits:
         """Unavailable when search does not answer; what search refuses is refused in its words."""
@@ -67,11 +69,12 @@ class Search:
             exact_vectors=True,  # an approximate index changes under one snapshot, and so would the bundle
         )
         try:
-            response = await call(self._stub.SearchChunks, message, timeout_s=SEARCH_TIMEOUT_S)
+            response = await call(self._stub.SearchChunks, message, timeout_s=SEARCH_TIMEOUT_S, guard=self._guard)
         except Unavailable as error:
             raise Unavailable(
                 "the search service does not answer, and a bundle needs it; try again shortly",
                 reason="SEARCH_UNAVAILABLE",
+                metadata={TARGET: "search", **error.metadata},
                 retry_after_s=error.retry_after_s,
             ) from error
         return Hits(
