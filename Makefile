@@ -8,13 +8,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 PARALLEL := --numprocesses 3 --dist loadfile  # tests wait more than they compute; a file shares its servers
 STAMP := $(VENV)/.installed
+BASE ?= origin/main
+TIMES ?= 20
 CODE := libs clients services tests benchmarks tools models
 ROOTS := libs clients services/gateway services/search services/assembly services/indexing
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(STAMP): requirements/all.txt requirements/bootstrap.txt pyproject.toml
+$(STAMP): requirements/all.txt requirements/bootstrap.txt pyproject.toml VERSION tools/version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "PAMPAX needs Python 3.11 or newer, $(PYTHON) is older: run \`make $(MAKECMDGOALS) PYTHON=python3.12\`"; exit 2; }
 	@$(PYTHON) -m venv $(VENV) || \
@@ -30,8 +32,20 @@ setup: $(STAMP) ## makes .venv with the pinned packages and this project
 demo: $(STAMP) ## sets up everything, indexes this repository, searches it and assembles a bundle
 	@$(BIN)/python tools/demo.py
 
-test: $(STAMP) ## sets up everything and passes the tests
-	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
+test: $(STAMP) ## sets up everything and passes the tests; with PYTEST_ARGS only those, without the coverage gate
+	$(BIN)/python -m pytest $(PARALLEL) $(if $(PYTEST_ARGS),$(PYTEST_ARGS),--cov --cov-report=term --cov-report=xml:.coverage.xml)
+
+test-new: $(STAMP) ## after `make test`: at least 90 % of the lines that differ from BASE (default origin/main) are covered
+	$(BIN)/diff-cover .coverage.xml --compare-branch $(BASE) --fail-under 90
+
+test-repeat: $(STAMP) ## passes the tests TIMES times (default 20), each in another random order
+	@for run in $$(seq $(TIMES)); do \
+		seed=$$RANDOM; echo "run $$run of $(TIMES), seed $$seed"; \
+		$(BIN)/python -m pytest $(PARALLEL) -q -p randomly -p "no:cacheprovider" --randomly-seed=$$seed $(PYTEST_ARGS); \
+	done
+
+audit: $(STAMP) ## looks for known vulnerabilities in the pinned packages and, where trivy is installed, in the images
+	$(BIN)/python tools/audit.py
 
 check: $(STAMP) ## format, lint, types, import contracts, proto lint, format and breaking, generated code
 	$(BIN)/ruff format --check $(CODE)
@@ -72,4 +86,4 @@ bench: $(STAMP) ## measures the figures of docs/benchmarks.md and compares them 
 clean: ## removes .venv and caches; the data of running systems stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test check format proto lock bench clean
+.PHONY: help setup demo test test-new test-repeat audit check format proto lock bench clean

@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ import httpx
 
 from pampax.client.problems import error_of
 from pampax.core.errors import ConfigError, DeadlineExceeded, PampaxError, ResourceExhausted, Unavailable
+from pampax.core.version import own_version
 
 CONNECT_S = 5.0
 ATTEMPTS = 4
@@ -48,7 +48,7 @@ class Transport:
     ) -> None:
         self.endpoint = endpoint.rstrip("/")
         self._on_exchange = on_exchange
-        headers = {"user-agent": f"pampax/{_version()}", "accept": "application/json"}
+        headers = {"user-agent": f"pampax/{own_version()}", "accept": "application/json"}
         if token:
             headers["authorization"] = f"Bearer {token}"
         try:
@@ -167,10 +167,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _version() -> str:
-    try:
-        return version("pampax")
-    except PackageNotFoundError:
-        return "0"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
+from pampax.core.version import own_version
 
 
 @click.command("version", cls=OptionsCommand, epilog="\b\nExample:\n  pampax version --json")
@@ -19,10 +19,7 @@ def command(session: Session) -> None:
 
 
 def tell_version(session: Session) -> None:
-    try:
-        found = version("pampax")
-    except PackageNotFoundError:
-        found = "0"
+    found = own_version()
     if session.json:
         session.screen.document({"version": found, "python": platform.python_version()})
     else:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from uuid import UUID
 
 from pampax.assembly.request import BundleRequest
+from pampax.core.version import own_version
 from pampax.storage.snapshots import Snapshot
 
 # Raise when the same candidates would give another text, other items or another order than before.
@@ -23,7 +23,7 @@ def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot],
     """Hex of SHA-256 over canonical JSON. `request` is normalised; `snapshots` are what the caller may read of it;
     `ranking` is the version that search ranked with; `exact` tells whether the tokenizer counts or estimates."""
     document = {
-        "code": _code_version(),
+        "code": own_version(),
         "assembly": ASSEMBLY_VERSION,
         "ranking": ranking,
         "request": {
@@ -42,11 +42,3 @@ def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot],
     }
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _code_version() -> str:
-    """The package's; 0 where the code runs from its folder and nothing is installed."""
-    try:
-        return version("pampax")
-    except PackageNotFoundError:
-        return "0"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from pampax.core.errors import PampaxError
+from pampax.core.version import own_version
 from pampax.gateway.rest import (
     operation_routes,
     probe_routes,
@@ -28,7 +27,7 @@ def build_application(use_cases: UseCases) -> FastAPI:
     """`state.draining` tells the readiness probe that the process is about to stop; `state.routes` are all routes."""
     app = FastAPI(
         title="PAMPAX",
-        version=_version(),
+        version=own_version(),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -64,10 +63,3 @@ def _serve_document(app: FastAPI) -> None:
 
 def _operation_id(route: APIRoute) -> str:
     return route.name
-
-
-def _version() -> str:
-    try:
-        return version("pampax")
-    except PackageNotFoundError:
-        return "0"
