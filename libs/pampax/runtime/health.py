@@ -9,6 +9,7 @@ from contextlib import suppress
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from pampax.core.errors import PampaxError
 from pampax.runtime.logging import get_logger
 
 Ready = Callable[[], Awaitable[bool]]
@@ -31,6 +32,11 @@ class Health:
         self._ready = ready
         self._servicer = _Servicer()
         self._said: str | None = None
+
+    @property
+    def why_not(self) -> str:
+        """Why the services are not ready, as last found out; empty when they are."""
+        return "it has just started" if self._said is None else self._said
 
     def add_to(self, server: aio.Server) -> None:
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
@@ -69,6 +75,10 @@ class Health:
         try:
             async with asyncio.timeout(_ANSWER_WITHIN_S):
                 return "" if await self._ready() else "the service says so"
+        except PampaxError as error:
+            return error.message
+        except TimeoutError:
+            return f"no answer within {_ANSWER_WITHIN_S:g} s to whether it can work"
         except Exception as error:  # noqa: BLE001 - whatever it is, the service is not ready, and the next second may differ
             return f"{type(error).__name__}: {error}"
 

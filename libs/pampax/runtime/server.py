@@ -11,6 +11,9 @@ from grpc_reflection.v1alpha import reflection
 
 from pampax.core.errors import ConfigError
 from pampax.runtime.addresses import check_free
+from pampax.runtime.diagnosis.facts import Facts, Tell
+from pampax.runtime.diagnosis.service import SERVICE as DIAGNOSTICS
+from pampax.runtime.diagnosis.service import Diagnosis, DiagnosticsServicer
 from pampax.runtime.health import HEALTH_SERVICE, Health, Ready
 from pampax.runtime.interceptors import Chain
 from pampax.runtime.logging import get_logger
@@ -18,6 +21,7 @@ from pampax.runtime.process import stop_signal
 from pampax.runtime.settings import Settings
 from pampax.runtime.steps import Authenticator, Step, caller_token_authenticator, steps
 from pampax.runtime.transport import SERVER_OPTIONS
+from pampax.v1.diagnostics_service_pb2_grpc import add_DiagnosticsServiceServicer_to_server
 
 # Clients need a moment to learn that they should call others; until then new calls are still answered.
 LEAVE_S = {"server": 2.0, "embedded": 0.2}
@@ -42,18 +46,20 @@ async def serve(
     close: Sequence[Close] = (),
     authenticate: bool | Authenticator = True,
     ready: Ready | None = None,
+    tell: Tell = Facts,
 ) -> None:
     """Serves until SIGTERM or SIGINT, then drains. `register` adds servicers and returns their full names.
 
     `close` is given in the order of building and called in reverse, at most 2 s each, also when the start fails.
     `authenticate` is True for the signed token of another service, False for none, or the service's own way.
+    `tell` says what the parts of the service know of themselves, for DiagnosticsService.
     ConfigError when the address cannot be had.
     """
     stopping = stop_signal()
     async with AsyncExitStack() as parts:
         for closer in close:
             parts.push_async_callback(_close, closer)
-        running = await start(component, address, register, settings, authenticate=authenticate, ready=ready)
+        running = await start(component, address, register, settings, authenticate=authenticate, ready=ready, tell=tell)
         parts.push_async_callback(running.drain)
         _log.info("stopping", op="serve", signal=await stopping)
     _log.info("stopped", op="serve")
@@ -67,6 +73,7 @@ async def start(
     *,
     authenticate: bool | Authenticator = True,
     ready: Ready | None = None,
+    tell: Tell = Facts,
 ) -> RunningServer:
     """The same without signals, for a process that has more than this server to run; the caller drains."""
     check_free(address)
@@ -78,19 +85,23 @@ async def start(
     services = register(server)
     health = Health(services, ready)
     health.add_to(server)
-    reflection.enable_server_reflection((*services, HEALTH_SERVICE, reflection.SERVICE_NAME), server)
+    diagnosis = Diagnosis(component, settings, lambda: health.why_not, tell)
+    add_DiagnosticsServiceServicer_to_server(DiagnosticsServicer(diagnosis), server)
+    names = (*services, DIAGNOSTICS, HEALTH_SERVICE, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
     port = _bind(server, address)
     await health.refresh()
     await server.start()
     _log.info("serving", op="serve", service=component, address=address, port=port)
-    return RunningServer(server, health, port, LEAVE_S[settings.mode])
+    return RunningServer(server, health, diagnosis, port, LEAVE_S[settings.mode])
 
 
 class RunningServer:
     """A server that answers. `port` is the one it got, which tells more than the address when that says 0."""
 
-    def __init__(self, server: aio.Server, health: Health, port: int, leave_s: float) -> None:
+    def __init__(self, server: aio.Server, health: Health, diagnosis: Diagnosis, port: int, leave_s: float) -> None:
         self.port = port
+        self.diagnosis = diagnosis
         self._server = server
         self._health = health
         self._leave_s = leave_s

@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from pampax.core.errors import Unavailable
+from pampax.runtime.diagnosis.facts import PoolUse
 from pampax.runtime.telemetry.metrics import before_scrape, forget
 from pampax.storage.measures import Measures
 from pampax.storage.session import (
@@ -59,6 +60,12 @@ class Database:
             forget(self)
             await pool.close()
             self._measures.pool({})
+
+    def pool_use(self) -> PoolUse:
+        """As it is now; nothing is waited for."""
+        stats = self._pool.get_stats() if self._pool is not None else {}
+        size = stats.get("pool_size", 0)
+        return PoolUse(size, size - stats.get("pool_available", 0), stats.get("requests_waiting", 0), self._pool_max)
 
     @asynccontextmanager
     async def tenant(

@@ -9,6 +9,11 @@ FROM pg_roles r
 WHERE (r.rolsuper OR r.rolbypassrls) AND pg_has_role(current_user, r.oid, 'MEMBER')
 ORDER BY r.rolname <> current_user, r.rolname
 
+-- name: database_server
+-- The server's clock, and whether it takes writes.
+SELECT extract(epoch FROM clock_timestamp())::float8 AS clock_s,
+       pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean AS read_only
+
 -- Repositories and snapshots ----------------------------------------------------------------------------------------
 
 -- name: readable_repositories

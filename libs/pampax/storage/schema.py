@@ -1,4 +1,4 @@
-"""How the schema of a database fits this code: what the register of migrations says beside the files that came along."""
+"""How the schema of a database fits this code: the register of migrations beside the files that came along."""
 
 from __future__ import annotations
 

@@ -78,7 +78,12 @@ async def test_reflection_lists_the_services(serving, search_service, nothing_fo
         request = reflection_pb2.ServerReflectionRequest(list_services="")
         answers = stub.ServerReflectionInfo(iter([request]), timeout=5)
         names = {service.name for service in (await answers.read()).list_services_response.service}
-    assert names == {SEARCH, "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
+    assert names == {
+        SEARCH,
+        "pampax.v1.DiagnosticsService",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection",
+    }
 
 
 async def test_reflection_describes_a_method(serving, search_service, nothing_found):

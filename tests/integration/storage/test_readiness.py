@@ -13,7 +13,7 @@ import pytest
 
 from pampax.core.errors import ConfigError, Unavailable
 from pampax.storage.database import Database
-from pampax.storage.readiness import is_ready, open_patiently
+from pampax.storage.readiness import Readiness, open_patiently
 
 if TYPE_CHECKING:
     from tests.conftest import DatabaseUrls, NewDatabase
@@ -37,10 +37,10 @@ async def connect() -> AsyncIterator[Connect]:
 
 async def test_a_migrated_database_is_ready_for_the_services_user(database: Database) -> None:
     await open_patiently(database)
-    assert await is_ready(database)
+    assert await Readiness(database).ready()
 
 
-@pytest.mark.parametrize("ask", [open_patiently, is_ready])
+@pytest.mark.parametrize("ask", [open_patiently, lambda database: Readiness(database).ready()])
 async def test_a_superuser_is_refused(
     connect: Connect, database_urls: DatabaseUrls, ask: Callable[[Database], Awaitable[object]]
 ) -> None:
@@ -53,7 +53,7 @@ async def test_a_schema_that_lacks_a_migration_is_not_ready(connect: Connect, ne
         database = connect(urls.service)
         await open_patiently(database)
         with pytest.raises(ConfigError, match="the schema lacks 0001_pre_schema"):
-            await is_ready(database)
+            await Readiness(database).ready()
         await database.close()
 
 
@@ -61,7 +61,7 @@ async def test_postgres_may_come_later(connect: Connect, free_tcp_port: int) -> 
     database = connect(f"postgresql://pampax_service@127.0.0.1:{free_tcp_port}/pampax")
     await open_patiently(database)
     with pytest.raises(Unavailable):
-        await is_ready(database)
+        await Readiness(database).ready()
 
 
 @pytest.mark.parametrize("service", ["assembly", "search"])

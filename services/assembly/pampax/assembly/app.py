@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from grpc import aio
 
 from pampax.assembly.rpc import SERVICE, AssemblyServicer
@@ -13,7 +11,7 @@ from pampax.runtime.channel import connect
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
 from pampax.storage.database import Database
-from pampax.storage.readiness import is_ready, open_patiently
+from pampax.storage.readiness import Readiness, open_patiently
 from pampax.v1 import assembly_service_pb2_grpc as pb_grpc
 
 
@@ -30,5 +28,13 @@ async def run(settings: Settings) -> None:
 
     await open_patiently(database)
     close = [database.close, channel.close, service.close]
-    ready = partial(is_ready, database)
-    await serve("assembly", settings.assembly.address, register, settings, close=close, ready=ready)
+    readiness = Readiness(database)
+    await serve(
+        "assembly",
+        settings.assembly.address,
+        register,
+        settings,
+        close=close,
+        ready=readiness.ready,
+        tell=readiness.tell,
+    )

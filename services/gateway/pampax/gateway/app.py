@@ -30,7 +30,7 @@ from pampax.runtime.server import LEAVE_S, RunningServer, start
 from pampax.runtime.settings import Settings
 from pampax.storage.cache import Cache
 from pampax.storage.database import Database
-from pampax.storage.readiness import open_patiently
+from pampax.storage.readiness import Readiness, open_patiently
 from pampax.v1.assembly_service_pb2_grpc import AssemblyServiceStub
 from pampax.v1.indexing_service_pb2_grpc import IndexingServiceStub
 from pampax.v1.search_service_pb2_grpc import SearchServiceStub
@@ -47,6 +47,7 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as parts:
         database = Database(settings.database.url, pool_max=settings.database.pool_max, component=COMPONENT)
         parts.push_async_callback(database.close)
+        readiness = Readiness(database)
         await open_patiently(database)
         rows = GatewayRows(database)
         use_cases = _use_cases(settings, database, rows, parts)
@@ -59,7 +60,8 @@ async def run(settings: Settings) -> None:
             partial(register, use_cases=use_cases),
             settings,
             authenticate=KeyAuthenticator(keys),
-            ready=use_cases.health.ready,
+            ready=readiness.ready,
+            tell=readiness.tell,
         )
         await http.start()
         parts.push_async_callback(_drain, http, grpc, LEAVE_S[settings.mode])

@@ -6,8 +6,8 @@ from typing import Final
 
 from pampax.core.identity import Caller, Role
 from pampax.storage.database import Database
-from pampax.storage.schema import check_schema
 from pampax.storage.queries import load_queries
+from pampax.storage.schema import check_schema
 
 _QUERIES: Final = load_queries(__package__)
 _AUTHENTICATE = _QUERIES["authenticate_key"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from google.longrunning import operations_pb2_grpc
 from grpc import aio
 
-from pampax.core.errors import PampaxError
 from pampax.indexing.broker import Broker
 from pampax.indexing.operations import Operations
 from pampax.indexing.reaper import Reaper
@@ -17,12 +16,10 @@ from pampax.indexing.uploads import Uploads
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
 from pampax.storage.database import Database
-from pampax.storage.schema import check_schema
-from pampax.storage.readiness import open_patiently
+from pampax.storage.readiness import Readiness, open_patiently
 from pampax.v1 import indexing_service_pb2_grpc
 
 COMPONENT = "indexing"
-READY_WITHIN_S = 1.0
 
 
 async def run(settings: Settings) -> None:
@@ -42,6 +39,7 @@ async def run(settings: Settings) -> None:
         reaper.start()
         return [SERVICE, OPERATIONS_SERVICE]
 
+    readiness = Readiness(database)
     await open_patiently(database)
     await serve(
         COMPONENT,
@@ -49,14 +47,7 @@ async def run(settings: Settings) -> None:
         register,
         settings,
         close=[database.close, broker.close, reaper.close],
-        ready=lambda: _ready(database),
+        ready=readiness.ready,
+        tell=readiness.tell,
     )
 
-
-async def _ready(database: Database) -> bool:
-    try:
-        async with database.untenanted(timeout_s=READY_WITHIN_S, read_only=True) as conn:
-            await check_schema(conn)
-    except PampaxError:
-        return False
-    return True

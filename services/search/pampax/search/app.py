@@ -11,7 +11,7 @@ from pampax.search.gather import Sources
 from pampax.search.rpc import SERVICE, SearchServicer
 from pampax.search.service import SearchService
 from pampax.storage.database import Database
-from pampax.storage.readiness import is_ready, open_patiently
+from pampax.storage.readiness import Readiness, open_patiently
 from pampax.v1 import search_service_pb2_grpc as pb_grpc
 
 
@@ -25,8 +25,12 @@ async def run(settings: Settings) -> None:
         pb_grpc.add_SearchServiceServicer_to_server(SearchServicer(service), server)
         return [SERVICE]
 
+    readiness = Readiness(database)
+
     async def ready() -> bool:
-        return await is_ready(database) and await service.warm()
+        return await readiness.ready() and await service.warm()
 
     await open_patiently(database)
-    await serve("search", settings.search.address, register, settings, close=[database.close], ready=ready)
+    await serve(
+        "search", settings.search.address, register, settings, close=[database.close], ready=ready, tell=readiness.tell
+    )
