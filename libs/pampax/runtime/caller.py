@@ -11,6 +11,7 @@ import jwt
 
 from pampax.core.errors import PermissionDenied, Unauthenticated
 from pampax.core.identity import Caller, Role
+from pampax.runtime import context
 
 CALLER_KEY = "pampax-caller"
 TOKEN_TTL_S = 60
@@ -80,6 +81,7 @@ _identity: ContextVar[_Identity | None] = ContextVar("identity", default=None)
 def enter_caller(caller: Caller, secret: str) -> None:
     """From here on the request acts for this caller, here and in the services that it calls."""
     _identity.set(_Identity(caller, secret))
+    context.tenant.set(str(caller.tenant_id))
 
 
 def current_caller() -> Caller:

@@ -17,6 +17,8 @@ TRACEPARENT_KEY = "traceparent"
 corr_id: ContextVar[str] = ContextVar("corr_id", default="")
 # What is asked of others from here on is below this span: ours when tracing is on, else the one that came along.
 traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+# The id of the caller's tenant, for log lines: what may be read is decided by the caller, never by this.
+tenant: ContextVar[str] = ContextVar("tenant", default="")
 # Seconds of time.monotonic() at which the request's answer is no longer wanted.
 deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -45,6 +47,12 @@ def enter_request(metadata: Mapping[str, str]) -> str:
     given = trace if _TRACEPARENT.fullmatch(trace) else ""
     traceparent.set(given or new_traceparent())
     return given
+
+
+def enter_operation(request_id: str, trace: str) -> None:
+    """The ids that an operation keeps of the request that made it; "" where it had none."""
+    corr_id.set(request_id)
+    traceparent.set(trace)
 
 
 def trace_id() -> str:

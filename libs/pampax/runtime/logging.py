@@ -1,9 +1,10 @@
 """Logs: one line of JSON per event on stderr, the same form for our own events and those of libraries.
 
-    {"time": ..., "level": ..., "component": ..., "op": ..., "corr_id": ..., "msg": ..., and what belongs to the event}
+    {"time": ..., "level": ..., "component": ..., "op": ..., "corr_id": ..., "trace_id": ..., "tenant": ..., "msg": ...,
+     and what belongs to the event: duration_ms, status, err_code, err_kind and others}
 
-Lines carry no source text and no secrets: fields that would are never passed, and a name or address that gives one away
-is masked here as well.
+`msg` of our own events is declared in `pampax.runtime.telemetry.names`. Lines carry no source text and no secrets:
+fields that would are never passed, and a name or address that gives one away is masked here as well.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import TextIO, cast
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from pampax.runtime.context import corr_id
+from pampax.runtime.context import corr_id, tenant, trace_id
 
 MASK = "[redacted]"
 
-_FIRST = ("time", "level", "component", "op", "corr_id", "msg")
+_FIRST = ("time", "level", "component", "op", "corr_id", "trace_id", "tenant", "msg")
 _SECRET_FIELDS = frozenset({
     "api_key", "authorization", "caller_secret", "content", "dsn", "key_pepper", "pampax-caller", "password", "query",
     "secret", "text", "token",
@@ -108,6 +109,8 @@ class _Common:
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["component"] = self._component
         event.setdefault("corr_id", corr_id.get())
+        event.setdefault("trace_id", trace_id())
+        event.setdefault("tenant", tenant.get())
         record = event.get("_record")  # present when a library spoke through stdlib logging
         event.setdefault("op", record.name if record else "")
         return {**{name: event.pop(name) for name in _FIRST if name in event}, **event}

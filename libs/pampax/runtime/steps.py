@@ -1,6 +1,6 @@
 """What happens around every rpc of every service: one ordered list of steps.
 
-    context -> log -> errors -> deadline -> caller -> the servicer
+    context -> metrics -> log -> errors -> deadline -> caller -> the servicer
 
 A step gets the rpc and what comes after it, and awaits that. `interceptors` puts them around the calls.
 """
@@ -24,6 +24,7 @@ from pampax.runtime import context
 from pampax.runtime.caller import CALLER_KEY, enter_caller, verify_caller
 from pampax.runtime.errors_wire import CODE_NAMES, to_status
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.metrics import counter, gauge, histogram
 from pampax.runtime.telemetry.tracing import Span, entry_span
 
 # For clients that send no deadline of their own.
@@ -42,6 +43,11 @@ Proceed: TypeAlias = Callable[[], Awaitable[object]]
 
 _log = get_logger()
 
+_REQUESTS = counter("pampax_rpc_requests_total")
+_SECONDS = histogram("pampax_rpc_seconds")
+_IN_FLIGHT = gauge("pampax_rpc_in_flight")
+_ERRORS = counter("errors_total")
+
 
 @dataclass(slots=True)
 class Rpc:
@@ -53,7 +59,8 @@ class Rpc:
     metadata: Mapping[str, str] = field(init=False)
     caller: Caller | None = None
     error: PampaxError | None = None
-    cancelled: bool = False
+    status: str = "UNKNOWN"
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         pairs = self.context.invocation_metadata() or ()
@@ -63,9 +70,9 @@ class Rpc:
 Step: TypeAlias = Callable[[Rpc, Proceed], Awaitable[object]]
 
 
-def steps(authenticate: Authenticator | None, secret: str) -> Sequence[Step]:
+def steps(authenticate: Authenticator | None, secret: str, *, metrics: bool = True) -> Sequence[Step]:
     """The list, outermost first. Without an authenticator calls have no caller."""
-    always: list[Step] = [enter_context, log_call, answer_errors, hold_deadline]
+    always: list[Step] = [enter_context, *([measure] if metrics else []), log_call, answer_errors, hold_deadline]
     return [*always, partial(identify, authenticate, secret)] if authenticate else always
 
 
@@ -86,14 +93,26 @@ async def enter_context(rpc: Rpc, proceed: Proceed) -> object:
         rpc.context.set_trailing_metadata(context.request_metadata())
         try:
             return await proceed()
-        except asyncio.CancelledError:
-            rpc.cancelled = True
-            raise
         finally:
             _describe(span, rpc)
 
 
+async def measure(rpc: Rpc, proceed: Proceed) -> object:
+    method = rpc.method[1:]
+    under_way = _IN_FLIGHT.labels(method)
+    under_way.inc()
+    try:
+        return await proceed()
+    finally:
+        under_way.dec()
+        _REQUESTS.labels(method, rpc.status).inc()
+        _SECONDS.labels(method).observe(rpc.seconds)
+        if rpc.error is not None:
+            _ERRORS.labels(type(rpc.error).__name__).inc()
+
+
 async def log_call(rpc: Rpc, proceed: Proceed) -> object:
+    """Status and time are known from here on, as they are told."""
     started = time.perf_counter()
     cancelled = False
     try:
@@ -102,8 +121,9 @@ async def log_call(rpc: Rpc, proceed: Proceed) -> object:
         cancelled = True
         raise
     finally:
-        status = "CANCELLED" if cancelled else _status_name(rpc.context.code())
-        _write_line(rpc, status, round((time.perf_counter() - started) * 1_000, 3))
+        rpc.status = "CANCELLED" if cancelled else _status_name(rpc.context.code())
+        rpc.seconds = time.perf_counter() - started
+        _write_line(rpc)
 
 
 async def answer_errors(rpc: Rpc, proceed: Proceed) -> object:
@@ -161,10 +181,12 @@ def _unexpected(rpc: Rpc, error: Exception) -> Internal:
     return Internal(message, metadata={"corr_id": request_id})
 
 
-def _write_line(rpc: Rpc, status: str, duration_ms: float) -> None:
-    fields: dict[str, object] = {"op": rpc.method[1:], "duration_ms": duration_ms, "status": status}
-    if rpc.caller is not None:
-        fields["tenant"] = str(rpc.caller.tenant_id)
+def _write_line(rpc: Rpc) -> None:
+    fields: dict[str, object] = {
+        "op": rpc.method[1:],
+        "duration_ms": round(rpc.seconds * 1_000, 3),
+        "status": rpc.status,
+    }
     if rpc.error is None:
         _log.info("rpc", **fields)
         return
@@ -178,8 +200,7 @@ def _write_line(rpc: Rpc, status: str, duration_ms: float) -> None:
 def _describe(span: Span, rpc: Rpc) -> None:
     if not span.recording:
         return
-    status = "CANCELLED" if rpc.cancelled else _status_name(rpc.context.code())
-    span.describe({"rpc.response.status_code": status})
+    span.describe({"rpc.response.status_code": rpc.status})
     if rpc.error is not None:
         span.fail(rpc.error.reason, ours=rpc.error.http_status >= 500)
 

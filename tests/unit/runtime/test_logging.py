@@ -11,7 +11,7 @@ import pytest
 from pampax.runtime.context import corr_id
 from pampax.runtime.logging import MASK, configure_logging, get_logger
 
-FIRST = ["time", "level", "component", "op", "corr_id", "msg"]
+FIRST = ["time", "level", "component", "op", "corr_id", "trace_id", "tenant", "msg"]
 
 early = get_logger()
 
