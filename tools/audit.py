@@ -3,8 +3,8 @@
     python tools/audit.py
 
 pip-audit asks the advisory database of the Python Packaging Authority about each package of requirements/all.txt, which
-holds those of every image. Images are looked at with trivy where it is installed and `make images` has made some. Ends with 1 when something vulnerable was
-found, with 4 when something could not be looked at: an audit that saw nothing has not passed.
+holds those of every image. Images are looked at with trivy where it is installed and `make images` has made some. Ends
+with 1 when something vulnerable was found, with 4 when something could not be looked at: an audit that saw nothing has not passed.
 """
 
 from __future__ import annotations
@@ -25,19 +25,14 @@ FOUND, NOT_LOOKED_AT = 1, 4
 
 
 def main() -> int:
-    packages, images = _audit_packages(), _audit_images()
-    return max(packages, images) if FOUND not in (packages, images) else FOUND
+    results = (_audit_packages(), _audit_images())
+    return FOUND if FOUND in results else max(results)
 
 
 def _audit_packages() -> int:
-    command = [
-        str(Path(sys.executable).parent / "pip-audit"),
-        "--disable-pip",
-        "--format=json",
-        "--progress-spinner=off",
-    ]
-    for path in REQUIREMENTS:
-        command += ["--requirement", str(path)]
+    audit = str(Path(sys.executable).parent / "pip-audit")
+    options = ["--disable-pip", "--no-deps", "--format=json", "--progress-spinner=off"]
+    command = [audit, *options, f"--requirement={REQUIREMENTS}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PIP_AUDIT_TIMEOUT_S, check=False)
     try:
         found: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
