@@ -4,7 +4,8 @@
 
 pip-audit asks the advisory database of the Python Packaging Authority about each package of requirements/all.txt, which
 holds those of every image. Images are looked at with trivy where it is installed and `make images` has made some. Ends
-with 1 when something vulnerable was found, with 4 when something could not be looked at: an audit that saw nothing has not passed.
+with 1 when something vulnerable was found, with 4 when something could not be looked at: an audit that saw nothing has
+not passed.
 """
 
 from __future__ import annotations
