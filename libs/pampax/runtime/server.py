@@ -20,6 +20,8 @@ from pampax.runtime.logging import get_logger
 from pampax.runtime.process import stop_signal
 from pampax.runtime.settings import Settings
 from pampax.runtime.steps import Authenticator, Step, caller_token_authenticator, steps
+from pampax.runtime.telemetry.exposition import Exposition, show_metrics
+from pampax.runtime.telemetry.loop_lag import watch_loop_lag
 from pampax.runtime.transport import SERVER_OPTIONS
 from pampax.v1.diagnostics_service_pb2_grpc import add_DiagnosticsServiceServicer_to_server
 
@@ -28,8 +30,6 @@ LEAVE_S = {"server": 2.0, "embedded": 0.2}
 # What is still running then is cut off. Kubernetes kills after 30 s: this and what comes before stays below.
 GRACE_S = 20.0
 CLOSE_S = 2.0
-# Beyond these grpc answers RESOURCE_EXHAUSTED by itself: more calls than a replica can hold would only wait in it.
-MAX_CONCURRENT_RPCS = 1_000
 
 Register = Callable[[aio.Server], Sequence[str]]
 Close = Callable[[], Awaitable[None]]
@@ -77,11 +77,7 @@ async def start(
 ) -> RunningServer:
     """The same without signals, for a process that has more than this server to run; the caller drains."""
     check_free(address)
-    server = aio.server(
-        interceptors=[Chain(_steps(authenticate, settings))],
-        options=SERVER_OPTIONS,
-        maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS,
-    )
+    server = aio.server(interceptors=[Chain(_steps(authenticate, settings))], options=SERVER_OPTIONS)
     services = register(server)
     health = Health(services, ready)
     health.add_to(server)
@@ -90,31 +86,50 @@ async def start(
     names = (*services, DIAGNOSTICS, HEALTH_SERVICE, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     port = _bind(server, address)
+    metrics = show_metrics(settings, _metrics_address(component, settings))
     await health.refresh()
     await server.start()
     _log.info("serving", op="serve", service=component, address=address, port=port)
-    return RunningServer(server, health, diagnosis, port, LEAVE_S[settings.mode])
+    return RunningServer(server, health, diagnosis, port, LEAVE_S[settings.mode], metrics)
 
 
 class RunningServer:
-    """A server that answers. `port` is the one it got, which tells more than the address when that says 0."""
+    """A server that answers. The ports are those it got, which tell more than an address that says 0."""
 
-    def __init__(self, server: aio.Server, health: Health, diagnosis: Diagnosis, port: int, leave_s: float) -> None:
+    def __init__(
+        self,
+        server: aio.Server,
+        health: Health,
+        diagnosis: Diagnosis,
+        port: int,
+        leave_s: float,
+        metrics: Exposition | None = None,
+    ) -> None:
         self.port = port
+        self.metrics_port = metrics.port if metrics else None
         self.diagnosis = diagnosis
         self._server = server
         self._health = health
         self._leave_s = leave_s
-        self._watching = asyncio.create_task(health.watch())
+        self._metrics = metrics
+        self._watching = {asyncio.create_task(health.watch())}
+        if metrics is not None:
+            self._watching.add(asyncio.create_task(watch_loop_lag()))
 
     async def drain(self) -> None:
-        """NOT_SERVING first, then no new calls, then the end of those that run, at the latest after GRACE_S."""
-        self._watching.cancel()
-        await asyncio.wait({self._watching})
+        """NOT_SERVING first, then no new calls, then the end of those that run, at the latest after GRACE_S.
+
+        Metrics are shown until the last call has ended.
+        """
+        for task in self._watching:
+            task.cancel()
+        await asyncio.wait(self._watching)
         await self._health.leave()
         await asyncio.sleep(self._leave_s)
         self._health.hang_up()
         await self._server.stop(GRACE_S)
+        if self._metrics is not None:
+            await asyncio.to_thread(self._metrics.close)
 
 
 async def _close(closer: Close) -> None:
@@ -126,11 +141,23 @@ async def _close(closer: Close) -> None:
 
 
 def _steps(authenticate: bool | Authenticator, settings: Settings) -> Sequence[Step]:
+    metrics = settings.telemetry.metrics
     if authenticate is False:
-        return steps(None, "")
+        return steps(None, "", metrics=metrics)
     settings.require("auth.caller_secret")
     secret = settings.auth.caller_secret
-    return steps(caller_token_authenticator(secret) if authenticate is True else authenticate, secret)
+    return steps(caller_token_authenticator(secret) if authenticate is True else authenticate, secret, metrics=metrics)
+
+
+def _metrics_address(component: str, settings: Settings) -> str:
+    """That of the component's own section; none for a server that has no section."""
+    addresses = {
+        "gateway": settings.gateway.metrics_address,
+        "search": settings.search.metrics_address,
+        "assembly": settings.assembly.metrics_address,
+        "indexing": settings.indexing.metrics_address,
+    }
+    return addresses.get(component, "")
 
 
 def _bind(server: aio.Server, address: str) -> int:
