@@ -21,6 +21,9 @@ CALL_TIMEOUT_S = 0.05  # a cache that needs longer is no help
 RETRY_AFTER_S = 1.0  # after a failure Redis is left alone for so long and every call answers at once
 MAX_CONNECTIONS = 32
 
+# What a call fails with when Redis is away. RuntimeError is uvloop's word for a connection that the peer has reset.
+AWAY = (RedisError, OSError, TimeoutError, RuntimeError)
+
 T = TypeVar("T")
 
 _REQUESTS = counter("pampax_cache_requests_total")
@@ -72,7 +75,7 @@ class Cache:
             status = "failure"
             self.failures += 1
             return None
-        except (RedisError, OSError, TimeoutError):
+        except AWAY:
             status = "failure"
             self.failures += 1
             self._retry_at = time.monotonic() + RETRY_AFTER_S

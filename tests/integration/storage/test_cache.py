@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
 
 from pampax.storage import cache as module
 from pampax.storage.cache import Cache
+
+from ...tcp_proxy import TcpProxies  # noqa: TID252 - tests are no package
 
 
 @pytest.fixture
@@ -144,3 +148,22 @@ async def test_many_calls_at_once_share_a_bounded_number_of_connections(
     assert answers == [b"x"] * 200
     assert cache.failures == 0
     await cache.close()
+
+
+def test_a_reset_connection_is_a_miss_on_the_loop_of_the_services_too(redis_url: str, key: str) -> None:
+    """There a write to it raises RuntimeError and no OSError."""
+    where = urlsplit(redis_url)
+    with TcpProxies() as proxies, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        proxy = proxies.to(where.port or 0)
+
+        async def ask() -> None:
+            cache = Cache(redis_url.replace(f":{where.port}", f":{proxy.port}"))
+            await cache.set(key, b"x", 60)
+            assert await cache.get(key) == b"x"
+            proxy.refuse()
+            await asyncio.sleep(0.05)
+            assert await cache.get(key) is None
+            assert not cache.available
+            await cache.close()
+
+        runner.run(ask())
