@@ -12,10 +12,10 @@ from kombu.exceptions import OperationalError
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from pampax.indexing.celery_app import KEY_PREFIX, QUEUE, RUN_OPERATION, make_celery
 from pampax.runtime.logging import get_logger
+from pampax.storage.cache import AWAY
 
 ANSWER_WITHIN_S = 1.0
 SEND_WITHIN_S = 3.0
@@ -50,7 +50,7 @@ class Broker:
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 return int(await self._redis.llen(KEY_PREFIX + QUEUE))
-        except (RedisError, OSError, TimeoutError):
+        except AWAY:
             self._resting_until = time.monotonic() + REST_S
             return None
 
@@ -64,7 +64,7 @@ class Broker:
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
                 await sending
-        except (OperationalError, RedisError, OSError, TimeoutError) as error:
+        except (OperationalError, *AWAY) as error:
             self._resting_until = time.monotonic() + REST_S
             _log.warning("operation not sent", op="enqueue", error=type(error).__name__)
             return False
