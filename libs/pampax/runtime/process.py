@@ -9,8 +9,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from pampax.core.errors import Internal, PampaxError
+from pampax.runtime.configuration.flags import read_flags
+from pampax.runtime.configuration.load import Loaded, load
 from pampax.runtime.logging import configure_logging, get_logger
-from pampax.runtime.settings import Settings, load_settings
+from pampax.runtime.settings import Settings
 from pampax.runtime.telemetry.tracing import configure_tracing
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -19,7 +21,8 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def main(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> NoReturn:
     """Loads settings, sets logging up, runs and exits: 0, or the exit code of the error, which is said on stderr.
 
-    A user's mistake gets its message and nothing else; what nobody foresaw is logged with its traceback (exit 6).
+    The flags of the command line are settings (`pampax.runtime.configuration.flags`). A user's mistake gets its message
+    and nothing else; what nobody foresaw is logged with its traceback (exit 6).
     """
     sys.exit(_run(component, run))
 
@@ -45,10 +48,18 @@ async def wait_for_signal() -> str:
     return await stop_signal()
 
 
+def begin_logging(component: str, loaded: Loaded) -> None:
+    """Sets logging up as the settings say, and tells what is doubtful about their file."""
+    configure_logging(component, loaded.settings.log.level, loaded.settings.log.format)
+    for warning in loaded.warnings:
+        get_logger().warning(warning, op="settings")
+
+
 def _run(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
     try:
-        settings = load_settings()
-        configure_logging(component, settings.log.level, settings.log.format)
+        loaded = load(read_flags(sys.argv[1:], f"python -m pampax.{component}"))
+        settings = loaded.settings
+        begin_logging(component, loaded)
         stop_tracing = configure_tracing(component, settings.telemetry)
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -1,24 +1,23 @@
-"""What a process may be told: one frozen object, read once from the environment, PAMPAX_<SECTION>__<NAME>.
+"""What a process may be told: one frozen object. `pampax.runtime.configuration` reads it.
 
-Each field's description completes the sentence "it should be ..."; the line about a mistake is made from it. Text that
+Each field says what it is (`about`) and what may stand there: its description completes the sentence "it should be
+...". The lines about mistakes, the page of all settings, `--help` and the commented file are made from both. Text that
 may hold a secret stays out of `repr`, and no value is ever part of a message. Empty text means not set: a process names
 what it cannot do without in `Settings.require`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from pampax.core.errors import ConfigError
 from pampax.runtime.addresses import split_address
-from pampax.runtime.variables import PREFIX, SEPARATOR, unknown_variables, variable_of
+from pampax.runtime.variables import variable_of
 
 Mode = Literal["embedded", "server"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -33,6 +32,15 @@ Requirable = Literal[
     "auth.caller_secret",
     "bootstrap.api_key",
 ]
+
+EVERYBODY = "all"
+SERVICES = "gateway, search, assembly, indexing"
+
+
+def about(meaning: str, read_by: str) -> FieldInfo:
+    """What a setting is, for a person who looks for it, and which processes read it."""
+    found: FieldInfo = Field(title=meaning, json_schema_extra={"read_by": read_by})
+    return found
 
 
 def _address(text: str) -> str:
@@ -69,87 +77,138 @@ HexKey = Annotated[
 ]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """Settings that belong together, under one heading of the file."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class DatabaseSettings(_Section):
-    url: PostgresUrl = ""  # of the restricted role that services connect as
-    owner_url: PostgresUrl = ""  # of the role that migrates
+class DatabaseSettings(Section):
+    url: Annotated[PostgresUrl, about("the database, as the restricted role pampax_service", f"{SERVICES}, worker")] = (
+        ""
+    )
+    owner_url: Annotated[PostgresUrl, about("the database, as the role that owns the schema", "migrate")] = ""
     service_password: Annotated[
-        str, Field(repr=False, description="the password that migrations give the service role")
+        str,
+        about("what pampax_service logs in with", "migrate"),
+        Field(repr=False, description="the password that migrations give the service role"),
     ] = ""
-    pool_max: Annotated[int, Field(ge=1, le=200, description="a number of connections per process, 1..200")] = 8
+    pool_max: Annotated[
+        int,
+        about("how many connections a process may hold", SERVICES),
+        Field(ge=1, le=200, description="a number of connections per process, 1..200"),
+    ] = 8
 
 
-class RedisSettings(_Section):
-    url: RedisUrl = ""
+class RedisSettings(Section):
+    url: Annotated[RedisUrl, about("cached answers and the queue of work", "gateway, indexing, worker")] = ""
 
 
-class AuthSettings(_Section):
-    key_pepper: HexKey = ""  # API keys are stored as HMAC-SHA-256 under it
-    caller_secret: HexKey = ""  # services sign the caller of a request with it
+class AuthSettings(Section):
+    key_pepper: Annotated[
+        HexKey, about("API keys are stored as HMAC-SHA-256 under it; a new one voids every key", "gateway, migrate")
+    ] = ""
+    caller_secret: Annotated[HexKey, about("services sign who asks with it; the same for all of them", SERVICES)] = ""
 
 
-class GatewaySettings(_Section):
-    http_address: Address = "127.0.0.1:8080"
-    grpc_address: Address = "127.0.0.1:50050"
-    metrics_address: MetricsAddress = ""
+class GatewaySettings(Section):
+    http_address: Annotated[Address, about("where the gateway answers REST", "gateway")] = "127.0.0.1:8080"
+    grpc_address: Annotated[Address, about("where the gateway answers gRPC", "gateway")] = "127.0.0.1:50050"
+    metrics_address: Annotated[MetricsAddress, about("metrics of the gateway", "gateway")] = ""
 
 
-class SearchSettings(_Section):
-    address: Address = "127.0.0.1:50051"
-    metrics_address: MetricsAddress = ""
+class SearchSettings(Section):
+    address: Annotated[Address, about("where search listens and the others find it", "search, assembly, gateway")] = (
+        "127.0.0.1:50051"
+    )
+    metrics_address: Annotated[MetricsAddress, about("metrics of search", "search")] = ""
 
 
-class AssemblySettings(_Section):
-    address: Address = "127.0.0.1:50052"
-    metrics_address: MetricsAddress = ""
+class AssemblySettings(Section):
+    address: Annotated[Address, about("where assembly listens and the gateway finds it", "assembly, gateway")] = (
+        "127.0.0.1:50052"
+    )
+    metrics_address: Annotated[MetricsAddress, about("metrics of assembly", "assembly")] = ""
 
 
-class IndexingSettings(_Section):
-    address: Address = "127.0.0.1:50053"
-    metrics_address: MetricsAddress = ""
-    worker_metrics_address: MetricsAddress = ""
-    cache_dir: Annotated[Path, Field(description="a folder for clones")] = Path("/var/cache/pampax")  # may be lost
-    concurrency: Annotated[int, Field(ge=1, le=256, description="a number of indexing jobs at a time, 1..256")] = 1
-    allow_private_git: Annotated[bool, Field(description="true or false: may git URLs name internal hosts")] = False
+class IndexingSettings(Section):
+    address: Annotated[Address, about("where indexing listens and the gateway finds it", "indexing, gateway")] = (
+        "127.0.0.1:50053"
+    )
+    metrics_address: Annotated[MetricsAddress, about("metrics of indexing", "indexing")] = ""
+    worker_metrics_address: Annotated[MetricsAddress, about("metrics of the workers", "worker")] = ""
+    cache_dir: Annotated[
+        Path,
+        about("where workers keep clones between jobs; it may be lost", "worker"),
+        Field(description="a folder for clones"),
+    ] = Path("/var/cache/pampax")
+    heartbeat_file: Annotated[
+        str,
+        about("the file that a worker touches every 2 s while it lives, for probes", "worker"),
+        Field(description="a file that the worker may write (empty: worker.beat in the folder for clones)"),
+    ] = ""
+    concurrency: Annotated[
+        int,
+        about("how many jobs one worker runs at a time", "worker"),
+        Field(ge=1, le=256, description="a number of indexing jobs at a time, 1..256"),
+    ] = 1
+    allow_private_git: Annotated[
+        bool,
+        about("whether repositories may be cloned from internal hosts", "indexing, worker"),
+        Field(description="true or false: may git URLs name internal hosts"),
+    ] = False
 
 
-class BootstrapSettings(_Section):
-    api_key: Annotated[str, Field(repr=False, description="the API key that the first start creates")] = ""
+class BootstrapSettings(Section):
+    api_key: Annotated[
+        str,
+        about("the first key of the first tenant", "migrate"),
+        Field(repr=False, description="the API key that the first start creates"),
+    ] = ""
 
 
-class LogSettings(_Section):
-    level: Annotated[LogLevel, Field(description="debug, info, warning or error")] = "info"
-    format: Annotated[LogFormat, Field(description="json or console")] = "json"
+class LogSettings(Section):
+    level: Annotated[
+        LogLevel,
+        about("the least severe lines that are written", EVERYBODY),
+        Field(description="debug, info, warning or error"),
+    ] = "info"
+    format: Annotated[
+        LogFormat,
+        about("lines of JSON, or coloured text for a person", EVERYBODY),
+        Field(description="json or console"),
+    ] = "json"
 
 
-class TelemetrySettings(_Section):
-    metrics: Annotated[bool, Field(description="true or false: are metrics kept and shown")] = True
+class TelemetrySettings(Section):
+    metrics: Annotated[
+        bool,
+        about("whether metrics are kept", EVERYBODY),
+        Field(description="true or false: are metrics kept and shown"),
+    ] = True
     otlp_endpoint: Annotated[
         str,
+        about("the collector that gets traces", EVERYBODY),
         Field(
             pattern=r"^$|^https?://\S+$",
             description="where traces go by OTLP over gRPC, for example http://127.0.0.1:4317 (empty: nowhere)",
         ),
     ] = ""
-    trace_ratio: Annotated[float, Field(ge=0, le=1, description="the share of requests that are traced, 0..1")] = 1.0
+    trace_ratio: Annotated[
+        float,
+        about("how much is traced; what a traced caller asks for always is", EVERYBODY),
+        Field(ge=0, le=1, description="the share of requests that are traced, 0..1"),
+    ] = 1.0
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """All settings of all services; a process reads its own section and those it reaches out with."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter=SEPARATOR,
-        env_ignore_empty=True,
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-    )
-
-    mode: Annotated[Mode, Field(description="embedded or server")] = "server"
+    mode: Annotated[
+        Mode,
+        about("whether this is a system for one machine, which may read folders there", EVERYBODY),
+        Field(description="embedded or server"),
+    ] = "server"
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
     auth: AuthSettings = AuthSettings()
@@ -163,7 +222,7 @@ class Settings(BaseSettings):
 
     def require(self, *names: Requirable) -> None:
         """ConfigError that lists every named setting that is empty."""
-        described = {".".join(path): (variable_of(path), field.description) for path, field in _fields()}
+        described = {".".join(path): (variable_of(path), field.description) for path, field in setting_fields()}
         missing = {}
         for name in names:
             section, _, leaf = name.partition(".")
@@ -171,40 +230,26 @@ class Settings(BaseSettings):
                 variable, description = described[name]
                 missing[variable] = f"is not set; it should be {description}"
         if missing:
-            raise _refusal(missing)
+            raise refusal(dict(sorted(missing.items())))
+
+    def value(self, path: tuple[str, ...]) -> object:
+        """The value of one setting, `("log", "level")`."""
+        found: object = self
+        for part in path:
+            found = getattr(found, part)
+        return found
 
 
-def load_settings() -> Settings:
-    """The settings of this process; ConfigError with one line per mistake, all of them at once."""
-    described = {variable_of(path): field.description or "" for path, field in _fields()}
-    mistakes = unknown_variables(os.environ, described)
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise _refusal(_wrong(error, described) | mistakes) from None  # its own text names no variable
-    except SettingsError as error:
-        # JSON for a whole section, which pydantic would read and we do not offer: its variable is an unknown one.
-        raise _refusal(mistakes) from error
-    if mistakes:
-        raise _refusal(mistakes)
-    return settings
-
-
-def _wrong(error: ValidationError, described: Mapping[str, str]) -> dict[str, str]:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    variables = {variable_of(mistake["loc"]) for mistake in found}
-    return {name: f"is not right; it should be {described[name]}" for name in variables & described.keys()}
-
-
-def _refusal(mistakes: Mapping[str, str]) -> ConfigError:
-    lines = [f"{variable} {advice}" for variable, advice in sorted(mistakes.items())]
-    return ConfigError("\n".join(lines), fields=mistakes)
-
-
-def _fields() -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+def setting_fields() -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Every setting by its path, `("log", "level")`, in the order of the model."""
     for name, field in Settings.model_fields.items():
         section = field.annotation
-        if isinstance(section, type) and issubclass(section, _Section):
+        if isinstance(section, type) and issubclass(section, Section):
             yield from (((name, leaf), inner) for leaf, inner in section.model_fields.items())
         else:
             yield (name,), field
+
+
+def refusal(mistakes: Mapping[str, str]) -> ConfigError:
+    """One line for each: what is wrong, and what to do about it."""
+    return ConfigError("\n".join(f"{subject} {advice}" for subject, advice in mistakes.items()), fields=mistakes)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
+
+from pampax.runtime.configuration.names import advice_for_unknown, nearest
 
 PREFIX = "PAMPAX_"
 SEPARATOR = "__"
 # Read by the command line tool, which finds a running system with them; services inherit and ignore them.
-CLI_VARIABLES = frozenset({"PAMPAX_ENDPOINT", "PAMPAX_TOKEN", "PAMPAX_TOKEN_FILE", "PAMPAX_DATA_DIR"})
+CLI_VARIABLES: Mapping[str, str] = {
+    "PAMPAX_ENDPOINT": "the gateway that commands ask",
+    "PAMPAX_TOKEN": "the API key that they show it",
+    "PAMPAX_TOKEN_FILE": "a file that holds that key",
+    "PAMPAX_DATA_DIR": "the folder of the system that runs on this machine",
+}
+# Names the file with settings, for services and for `pampax up`.
+FILE_VARIABLE = "PAMPAX_CONFIG"
 # Kubernetes tells every pod of every Service: one called pampax-gateway appears as PAMPAX_GATEWAY_PORT=tcp://...
 _SERVICE_LINK = re.compile(r"PAMPAX(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP).*)")
 _SERVICE_LINK_URL = re.compile(r"(tcp|udp|sctp)://")
-# Below this likeness a suggestion would be a guess.
-_NEAR = 0.6
 
 
 def variable_of(path: Iterable[str | int]) -> str:
@@ -24,7 +30,7 @@ def variable_of(path: Iterable[str | int]) -> str:
 
 def unknown_variables(environ: Mapping[str, str], known: Iterable[str]) -> dict[str, str]:
     """Each PAMPAX_ variable that means nothing, with what to do about it."""
-    names = {*known, *CLI_VARIABLES}
+    names = {*known, *CLI_VARIABLES, FILE_VARIABLE}
     strangers = sorted(
         name
         for name, value in environ.items()
@@ -40,5 +46,4 @@ def _is_service_link(name: str, value: str) -> bool:
 def _advice(name: str, known: Iterable[str]) -> str:
     section = name.removeprefix(PREFIX).partition("_")[0]
     in_section = [each for each in known if each.startswith(f"{PREFIX}{section}{SEPARATOR}")]
-    nearest = difflib.get_close_matches(name, sorted(in_section or known), n=1, cutoff=_NEAR)
-    return f"is not a setting; did you mean {nearest[0]}?" if nearest else "is not a setting; remove it"
+    return advice_for_unknown(nearest(name, in_section or known))

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from pampax.core.errors import ConfigError, PampaxError
-from pampax.runtime.settings import Settings, load_settings
+from pampax.runtime.configuration.flags import FLAGS_USAGE, add_flags, flags_of
+from pampax.runtime.configuration.load import load
+from pampax.runtime.settings import Settings
 from pampax.storage.isolation import isolation_findings
 from pampax.storage.keys import key_hmac
 from pampax.storage.migrate import bootstrap_local, migrate, owner_connection, status
@@ -16,19 +18,36 @@ from pampax.storage.migration_files import Phase
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code; errors are one line on standard error."""
-    parser = argparse.ArgumentParser(prog="python -m pampax.storage", description="The schema of the database.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    migrating = commands.add_parser("migrate", help="apply pending migrations and set up the service role")
-    migrating.add_argument("--phase", type=Phase, choices=list(Phase), help="only those of one phase; default: all")
-    commands.add_parser("status", help="print what is applied, what is pending and whether tenants are kept apart")
-    options = parser.parse_args(arguments)
+    options, rest = _parser().parse_known_args(arguments)
     try:
-        settings = load_settings()
+        loaded = load(flags_of(options, rest))
+        for warning in loaded.warnings:
+            sys.stderr.write(f"warning: {warning}\n")
+        settings = loaded.settings
         settings.require("database.owner_url")
         return _migrate(settings, options.phase) if options.command == "migrate" else _status(settings)
     except PampaxError as error:
         sys.stderr.write(f"{error.message}\n")
         return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    """The flags of settings may stand before and after the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pampax.storage",
+        usage=f"%(prog)s {FLAGS_USAGE} migrate | status",
+        description="The schema of the database.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    told = "print what is applied, what is pending and whether tenants are kept apart"
+    migrating = commands.add_parser(
+        "migrate", help="apply pending migrations and set up the service role", allow_abbrev=False
+    )
+    migrating.add_argument("--phase", type=Phase, choices=list(Phase), help="only those of one phase; default: all")
+    for each in (parser, migrating, commands.add_parser("status", help=told, allow_abbrev=False)):
+        add_flags(each)
+    return parser
 
 
 def _migrate(settings: Settings, phase: Phase | None) -> int:

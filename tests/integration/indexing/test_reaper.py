@@ -1,6 +1,7 @@
 """The reaper against a database and a broker that are not always as they should be."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,7 @@ async def test_rounds_go_on_after_one_that_failed_in_a_way_nobody_foresaw(
         database = Database(urls.service, pool_max=2, component="test")
         broker = Broker(redis_url.removesuffix("/0") + "/13")
         # Without a schema its first rounds ask for a function that is not there.
-        rounds = reaper.Reaper(database, broker)
+        rounds = reaper.Reaper(database, broker, os.environ)
         rounds.start()
         await asyncio.sleep(0.3)
         migrate(urls.owner)

@@ -9,13 +9,15 @@ import pytest
 from pydantic import ValidationError
 
 from pampax.core.errors import ConfigError
-from pampax.runtime.settings import Requirable, Settings, load_settings
+from pampax.runtime.configuration.load import load_settings
+from pampax.runtime.settings import Requirable, Settings
 
 KEY = "ab" * 32
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch):
+def bare_environment(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("PAMPAX_")]:
         monkeypatch.delenv(name)
 

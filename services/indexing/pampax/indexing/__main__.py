@@ -12,11 +12,15 @@ os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from pampax.core.errors import ConfigError, Internal, PampaxError
 from pampax.indexing import app
-from pampax.runtime.logging import configure_logging, get_logger
-from pampax.runtime.process import main
-from pampax.runtime.settings import Settings, load_settings
+from pampax.runtime.configuration.flags import Flags, read_flags
+from pampax.runtime.configuration.load import load
+from pampax.runtime.logging import get_logger
+from pampax.runtime.process import begin_logging, main
+from pampax.runtime.settings import Settings
 
-USAGE = "usage: python -m pampax.indexing [worker | run OPERATION_ID TENANT_ID]"
+PROGRAM = "python -m pampax.indexing"
+WORDS = "[worker | run OPERATION_ID TENANT_ID]"
+USAGE = f"usage: {PROGRAM} {WORDS}; --help shows its flags"
 
 
 def _work(arguments: Sequence[str]) -> Callable[[Settings], None]:
@@ -36,12 +40,12 @@ def _work(arguments: Sequence[str]) -> Callable[[Settings], None]:
     raise ConfigError(USAGE)
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(flags: Flags) -> int:
     try:
-        work = _work(arguments)
-        settings = load_settings()
-        configure_logging("indexing-worker", settings.log.level, settings.log.format)
-        work(settings)
+        work = _work(flags.words)
+        loaded = load(flags)
+        begin_logging("indexing-worker", loaded)
+        work(loaded.settings)
     except PampaxError as error:
         for line in error.message.splitlines():
             sys.stderr.write(f"pampax indexing: {line}\n")
@@ -53,6 +57,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        sys.exit(_run(sys.argv[1:]))
+    given = read_flags(sys.argv[1:], PROGRAM, usage=WORDS)
+    if given.words:
+        sys.exit(_run(given))
     main(app.COMPONENT, app.run)

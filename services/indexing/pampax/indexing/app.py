@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from google.longrunning import operations_pb2_grpc
 from grpc import aio
 
@@ -13,6 +15,7 @@ from pampax.indexing.rpc import SERVICE, IndexingServicer
 from pampax.indexing.rpc_operations import SERVICE as OPERATIONS_SERVICE
 from pampax.indexing.rpc_operations import OperationsServicer
 from pampax.indexing.uploads import Uploads
+from pampax.runtime.configuration.environment import child_environment
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
 from pampax.storage.database import Database
@@ -27,7 +30,7 @@ async def run(settings: Settings) -> None:
     settings.require("database.url", "auth.caller_secret")
     database = Database(settings.database.url, pool_max=settings.database.pool_max, component=COMPONENT)
     broker = Broker(settings.redis.url)
-    reaper = Reaper(database, broker)
+    reaper = Reaper(database, broker, child_environment(settings, os.environ))
     operations = Operations(database, reaper.enqueue)
     repositories = Repositories(database, allow_private_git=settings.indexing.allow_private_git)
     uploads = Uploads(database)
@@ -50,4 +53,3 @@ async def run(settings: Settings) -> None:
         ready=readiness.ready,
         tell=readiness.tell,
     )
-

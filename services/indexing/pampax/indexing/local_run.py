@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from pampax.runtime.logging import get_logger
@@ -20,8 +20,9 @@ _log = get_logger()
 class LocalRun:
     """At most one process at a time. `on_end` is called whenever one has ended."""
 
-    def __init__(self, on_end: Callable[[], None]) -> None:
+    def __init__(self, on_end: Callable[[], None], environment: Mapping[str, str]) -> None:
         self._on_end = on_end
+        self._environment = environment
         self._process: Process | None = None
         self._waiting: asyncio.Task[None] | None = None
 
@@ -30,11 +31,11 @@ class LocalRun:
         return self._process is None
 
     async def start(self, operation_id: UUID, tenant_id: UUID) -> None:
-        """Only when idle. The process inherits the environment, and with it the settings."""
+        """Only when idle. The settings are in the environment that the process gets."""
         _log.info("running without a broker", op="reaper", operation=str(operation_id))
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "pampax.indexing", "run", str(operation_id), str(tenant_id),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL, env=self._environment,
         )  # fmt: skip
         self._waiting = asyncio.create_task(self._wait(self._process))
 

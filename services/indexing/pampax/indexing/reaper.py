@@ -7,6 +7,7 @@ that was flushed all come to the same: seconds later the operation is sent again
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,13 +27,16 @@ _log = get_logger()
 
 
 class Reaper:
-    """Start with `start`, end with `close`. `enqueue` is what a request that has just made an operation calls."""
+    """Start with `start`, end with `close`. `enqueue` is what a request that has just made an operation calls.
 
-    def __init__(self, database: Database, broker: Broker) -> None:
+    Without a broker it works through processes of its own, which get `environment`.
+    """
+
+    def __init__(self, database: Database, broker: Broker, environment: Mapping[str, str]) -> None:
         self._database = database
         self._broker = broker
         self._due = asyncio.Event()
-        self._local = LocalRun(self._due.set)
+        self._local = LocalRun(self._due.set, environment)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
