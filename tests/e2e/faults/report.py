@@ -1,0 +1,90 @@
+"""The table of faults: what each did to users, and how long it took until all was as before."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .answers import Outcome
+
+HEADINGS = (
+    "fault",
+    "held s",
+    "whole",
+    "degraded",
+    "refused",
+    "no answer",
+    "longest wait s",
+    "answers s",
+    "all s",
+    "health said",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """`answers_s` and `all_s` count from the end of the fault; the numbers of answers from its beginning to `all_s`."""
+
+    fault: str
+    held_s: float
+    ok: int
+    degraded: dict[str, int]
+    refused: dict[str, int]
+    silent: int
+    longest_s: float
+    answers_s: float
+    all_s: float
+    health: list[str]
+
+    @classmethod
+    def of(cls, fault: str, held_s: float, seen: Sequence[Outcome], answers_s: float, all_s: float) -> Row:
+        asked = [outcome for outcome in seen if outcome.kind in ("search", "bundle", "index")]
+        counts = Counter(outcome.verdict for outcome in asked)
+        return cls(
+            fault,
+            round(held_s, 1),
+            counts["ok"],
+            dict(Counter(outcome.reason for outcome in asked if outcome.verdict == "degraded")),
+            dict(Counter(outcome.reason for outcome in asked if outcome.verdict == "refused")),
+            counts["silent"],
+            round(max((outcome.took_s for outcome in asked), default=0.0), 1),
+            round(answers_s, 1),
+            round(all_s, 1),
+            sorted(unwell(seen)),
+        )
+
+    def cells(self) -> tuple[str, ...]:
+        return (
+            self.fault, str(self.held_s), str(self.ok), _listed(self.degraded), _listed(self.refused),
+            str(self.silent or ""), str(self.longest_s), str(self.answers_s), str(self.all_s),
+            ", ".join(self.health) or "ok",
+        )  # fmt: skip
+
+
+def unwell(seen: Sequence[Outcome]) -> set[str]:
+    """`part status` for every part that health found not to be ok."""
+    reports = [outcome.body for outcome in seen if outcome.kind == "health" and isinstance(outcome.body, dict)]
+    parts = (part for report in reports for part in report["components"])
+    return {f"{part['name']} {part['status']}" for part in parts if part["status"] != "ok"}
+
+
+def table(rows: Sequence[Row]) -> str:
+    lines = [HEADINGS, *(row.cells() for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    shown = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+    ]
+    return "\n".join([shown[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *shown[1:]]) + "\n"
+
+
+def write(path: Path, rows: Sequence[Row]) -> None:
+    """Markdown, or JSON where the name says so."""
+    text = json.dumps([asdict(row) for row in rows], indent=1) + "\n" if path.suffix == ".json" else table(rows)
+    path.write_text(text)
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
