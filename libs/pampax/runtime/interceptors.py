@@ -6,15 +6,19 @@ Health and reflection belong to the transport: they need no caller, live as long
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc import aio
 
+from pampax.core.errors import InvalidRequest
 from pampax.runtime.steps import Context, Proceed, Rpc, Step
+
+Deserializer: TypeAlias = Callable[[bytes], object]
 
 _PASS_BY = ("/grpc.health.", "/grpc.reflection.")
 
@@ -40,20 +44,40 @@ class Chain(aio.ServerInterceptor):
         kind = f"{_count(handler.request_streaming)}_{_count(handler.response_streaming)}"
         streaming = handler.request_streaming or handler.response_streaming
         body = partial(_send_all if handler.response_streaming else _answer, getattr(handler, kind))
+        decode = partial(_decoded_each if handler.request_streaming else _decoded, handler.request_deserializer)
 
-        async def run(request: object, servicer_context: Context) -> object:
+        async def run(request: Any, servicer_context: Context) -> object:  # noqa: ANN401 - bytes, or a stream of them
             rpc = Rpc(method, streaming, servicer_context)
-            proceed: Proceed = partial(body, request, servicer_context)
+
+            async def answer() -> object:
+                return await body(decode(request), servicer_context)
+
+            proceed: Proceed = answer
             for step in self._steps:
                 proceed = partial(step, rpc, proceed)
             return await proceed()
 
         build: Callable[..., grpc.RpcMethodHandler[Any, Any]] = getattr(grpc, f"{kind}_rpc_method_handler")
-        return build(
-            run,
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
+        # Decoded inside the steps: left to grpc, bytes that are no message are answered with an unknown error.
+        return build(run, request_deserializer=None, response_serializer=handler.response_serializer)
+
+
+def _decoded(deserializer: Deserializer | None, message: bytes) -> object:
+    if deserializer is None:
+        return message
+    try:
+        return deserializer(message)
+    except DecodeError as error:
+        raise InvalidRequest(
+            "the message cannot be decoded; check that it is of the method's request type, and that both sides run the "
+            "same version",
+            reason="MALFORMED_MESSAGE",
+        ) from error
+
+
+async def _decoded_each(deserializer: Deserializer | None, messages: AsyncIterator[bytes]) -> AsyncIterator[object]:
+    async for message in messages:
+        yield _decoded(deserializer, message)
 
 
 async def _answer(behaviour: Callable[..., object], request: object, servicer_context: Context) -> object:

@@ -1,6 +1,6 @@
 """What happens around every rpc of every service: one ordered list of steps.
 
-    context -> metrics -> log -> errors -> deadline -> caller -> the servicer
+    context -> metrics -> log -> errors -> room -> deadline -> caller -> the servicer
 
 A step gets the rpc and what comes after it, and awaits that. `interceptors` puts them around the calls.
 """
@@ -24,6 +24,7 @@ from pampax.runtime import context
 from pampax.runtime.caller import CALLER_KEY, enter_caller, verify_caller
 from pampax.runtime.errors_wire import CODE_NAMES, to_status
 from pampax.runtime.logging import get_logger
+from pampax.runtime.room import Room
 from pampax.runtime.telemetry.metrics import counter, gauge, histogram
 from pampax.runtime.telemetry.tracing import Span, entry_span
 
@@ -72,7 +73,8 @@ Step: TypeAlias = Callable[[Rpc, Proceed], Awaitable[object]]
 
 def steps(authenticate: Authenticator | None, secret: str, *, metrics: bool = True) -> Sequence[Step]:
     """The list, outermost first. Without an authenticator calls have no caller."""
-    always: list[Step] = [enter_context, *([measure] if metrics else []), log_call, answer_errors, hold_deadline]
+    always: list[Step] = [enter_context, *([measure] if metrics else []), log_call, answer_errors]
+    always += [Room(), hold_deadline]
     return [*always, partial(identify, authenticate, secret)] if authenticate else always
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import grpc
 import pytest
 
 from pampax.core.errors import DeadlineExceeded, NotFound, Unavailable
 from pampax.runtime import context
-from pampax.runtime import server as server_module
 from pampax.runtime.channel import call, connect
 from pampax.runtime.server import start
 from pampax.runtime.steps import MAX_DEADLINE_S
@@ -203,21 +201,3 @@ async def test_a_deadline_is_never_longer_than_the_most(searching):
     async with searching(describe, authenticate=False) as stub:
         response = await stub.SearchChunks(REQUEST, timeout=10_000_000)
     assert 0 < int(response.intent.split()[2]) <= MAX_DEADLINE_S * 1_000
-
-
-async def test_calls_beyond_the_most_are_refused(searching, monkeypatch):
-    monkeypatch.setattr(server_module, "MAX_CONCURRENT_RPCS", 2)
-    release = asyncio.Event()
-
-    async def wait(request, servicer_context):
-        await release.wait()
-        return pb.SearchChunksResponse()
-
-    async with searching(wait, authenticate=False) as stub:
-        calls = [stub.SearchChunks(REQUEST, timeout=30) for _ in range(3)]
-        (refused,), waiting = await asyncio.wait(
-            [asyncio.ensure_future(one.code()) for one in calls], return_when=asyncio.FIRST_COMPLETED
-        )
-        release.set()
-        codes = await asyncio.gather(*waiting)
-    assert (refused.result(), codes) == (grpc.StatusCode.RESOURCE_EXHAUSTED, [grpc.StatusCode.OK] * 2)
