@@ -15,7 +15,7 @@ from pampax.cli.given import Given
 from pampax.cli.group import OptionsGroup
 
 # In the order of a first day.
-COMMANDS = ("up", "index", "search", "assemble", "status", "repos", "health", "down", "version")
+COMMANDS = ("up", "index", "search", "assemble", "status", "repos", "health", "down", "bench", "version")
 
 EPILOG = """\b
 First steps:
@@ -28,7 +28,8 @@ First steps:
 Exit codes:
   0 success, no results included    2 usage, settings or a refused request
   3 files on this machine           4 network or a busy service
-  5 timeout                         6 internal error      130 interrupted
+  5 timeout                         6 internal error
+  7 a benchmark is worse            130 interrupted
 """
 
 

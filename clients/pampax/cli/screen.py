@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 Segment = str | tuple[str, str]
 _GAP = "  "
 # Headers of columns that stand to the right.
-_NUMBERS = frozenset({"AGE", "CHUNKS", "FILES", "GENERATION", "PID", "POINTS", "RANK", "RESTARTS", "TOOK", "VALUE"})
+_NUMBERS_TEXT = """
+    A AGE B B/A BEFORE CHUNKS FILES GENERATION N P P50 P95 P99 PID POINTS RANK RATIO RESTARTS TOOK VALUE
+"""
+_NUMBERS = frozenset({"CPU S", *_NUMBERS_TEXT.split()})
 
 
 class Screen:

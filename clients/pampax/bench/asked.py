@@ -1,0 +1,37 @@
+"""The figures that a release must reach, as data: `make bench` ends with an error when one is missed.
+
+Bounds are for the median. A suite with other sizes or by another corpus has those under "" only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from pampax.bench.figures import Figure
+
+_SERVICES = ("gateway", "search", "assembly", "indexing", "worker", "postgres", "valkey")
+# By corpus ("" is any), then by (suite, figure); the unit is that of the figure.
+ASKED: Mapping[str, Mapping[tuple[str, str], float]] = MappingProxyType(
+    {
+        "": {
+            ("start", "up, warm"): 10.0,
+            ("serve", "answers that changed"): 0.0,
+            ("telemetry", "warm throughput kept"): 90.0,
+            ("telemetry", "cold throughput kept"): 90.0,
+            **{("memory", f"after searches, {service}"): 400.0 for service in _SERVICES},
+        },
+        "small": {
+            ("index", "first index"): 10.0,
+            ("serve", "search, cold"): 60.0,
+            ("serve", "search, warm"): 5.0,
+        },
+    }
+)
+
+
+def with_asked(figure: Figure, corpus: str) -> Figure:
+    """The figure with what is asked of it on this corpus."""
+    asked = ASKED.get(corpus, {}).get(figure.key, ASKED[""].get(figure.key))
+    return figure if asked is None else replace(figure, asked=asked)

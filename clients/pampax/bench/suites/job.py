@@ -1,0 +1,73 @@
+"""What every suite is given, and how much of everything it does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pampax.bench.repository import Repository
+from pampax.bench.system import Installation, System, running
+from pampax.core.errors import Unavailable
+
+# Servers that run under an account of their own must be able to get through.
+PASSABLE = 0o711
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """How often, and how long: `seconds` for each number of clients, `searches` for each half of the memory suite."""
+
+    cold: int
+    warm_rounds: int
+    bundles: int
+    clients: tuple[int, ...]
+    seconds: float
+    searches: int
+    telemetry_rounds: int
+
+
+FULL = Dose(200, 3, 40, (1, 8, 32), 4.0, 1_000, 10)
+QUICK = Dose(40, 1, 8, (1, 8, 32), 0.7, 150, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A system that runs already."""
+
+    endpoint: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`tell` hears what is done now; `remote` takes the place of a system of our own where a suite can do without."""
+
+    installation: Installation
+    repository: Repository
+    dose: Dose
+    folder: Path
+    tell: Callable[[str], None]
+    remote: Remote | None = None
+
+    @contextmanager
+    def system(self, settings: Mapping[str, str] | None = None) -> Iterator[System]:
+        """A new system, in a folder that goes with it."""
+        if self.remote is not None:
+            raise Unavailable("this suite starts a system of its own; leave --endpoint away")
+        with scratch_folder(self.folder) as folder:
+            self.tell("starting a system")
+            with running(self.installation, folder, settings) as system:
+                yield system
+
+
+@contextmanager
+def scratch_folder(below: Path | None = None) -> Iterator[Path]:
+    """A folder that goes at the end of the block and that the servers' own account can pass."""
+    # What a killed system still writes while its folder is taken away is no failure of the measurement.
+    with tempfile.TemporaryDirectory(prefix="pampax-bench-", dir=below, ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(PASSABLE)
+        yield folder
