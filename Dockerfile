@@ -25,10 +25,13 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 FROM packages AS project
 COPY requirements/bootstrap.txt requirements/
 RUN --mount=type=cache,target=/root/.cache/pip pip install --require-hashes -r requirements/bootstrap.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE VERSION ./
+COPY tools/version.py tools/
 COPY libs libs
 COPY clients clients
 COPY services services
+# The history that the version is counted from is not here: tools/version.py prints it, and whoever builds passes it on.
+ARG BUILD_VERSION=
 RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . && \
     pip --python /opt/pampax/bin/python install --compile --no-deps --no-index --prefix /project dist/*.whl
 
@@ -62,11 +65,11 @@ RUN --mount=type=cache,target=/root/.cache/pip rm -rf /opt/pampax && python -m v
 # What all images share: no compiler, no root, nothing to write but what is mounted. Python writes no bytecode at run
 # time, because all of it was compiled above.
 FROM python:3.13-slim AS base
-ARG VERSION=0.0.0
-ARG REVISION=unknown
+ARG BUILD_VERSION=
+ARG REVISION=
 LABEL org.opencontainers.image.vendor="PAMPAX" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.version="${BUILD_VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 RUN groupadd --gid 10001 pampax && \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin pampax && \
@@ -146,6 +149,8 @@ ENTRYPOINT ["python", "-m", "pampax.indexing", "worker"]
 FROM base AS migrate
 LABEL org.opencontainers.image.title="pampax-migrate" \
       org.opencontainers.image.description="Brings the database's schema up to date"
+# One folder for each audience of the secrets; a volume that is mounted there takes over its owner.
+RUN cd /run/pampax && install -d -o 10001 -g 10001 -m 0750 vault gateway services worker migrate postgres redis
 COPY --from=packages /opt/pampax /opt/pampax
 COPY --from=project /project /opt/pampax
 USER 10001:10001
