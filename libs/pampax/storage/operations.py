@@ -47,7 +47,8 @@ class Lease:
     ttl_s: float
     attempts: int  # this one included
     request: Mapping[str, Any]
-    corr_id: str
+    corr_id: str  # of the request that made it, like the traceparent
+    traceparent: str
 
 
 @dataclass(frozen=True, slots=True)

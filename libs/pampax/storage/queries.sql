@@ -117,7 +117,7 @@ WHERE o.operation_id = %(operation_id)s AND o.state IN ('queued', 'running')
         AND (other.lease_expires_at >= clock_timestamp()
              OR (other.created_at, other.operation_id) < (o.created_at, o.operation_id)))
 RETURNING o.operation_id, o.tenant_id, o.repository_id, o.repository_name, o.lease_token AS token, o.attempts,
-          o.request, o.corr_id
+          o.request, o.corr_id, o.traceparent
 
 -- name: heartbeat_operation
 -- Prolongs a lease that nobody else has taken and reports progress.

@@ -69,7 +69,7 @@ def test_an_operation_that_ended_has_a_response_or_an_error(
 ) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=1)
     operation = Operation(
-        UUID(int=7), "r", IndexRequest(), state, "parsing", 1, 2, moment, moment, problems, result, failure
+        UUID(int=7), "r", IndexRequest(), state, "parsing", 1, 2, moment, moment, problems, result, failure, "req-7"
     )
     message = wire.operation_message(operation)
     assert message.done is state.final
@@ -82,4 +82,5 @@ def test_an_operation_that_ended_has_a_response_or_an_error(
         assert message.error.details[0].Unpack(info)
         expected = failure or Failure("INTERNAL", "INTERNAL", "")
         assert (info.domain, info.reason) == ("pampax", expected.reason)
+        assert dict(info.metadata) == {"repository": "repositories/r", "corr_id": "req-7"}
         assert message.error.code == grpc.StatusCode[expected.code].value[0]

@@ -47,7 +47,9 @@ async def test_an_operation_tells_its_progress_and_its_result(client: Client, fo
     assert response_of(done).status.generation == 1
 
 
-async def test_a_failed_operation_carries_one_error_info(client: Client, tmp_path: Path) -> None:
+async def test_a_failed_operation_carries_one_error_info_with_the_id_of_its_request(
+    client: Client, processes: Processes, tmp_path: Path
+) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     await client.create("demo", path=str(empty))
@@ -57,11 +59,9 @@ async def test_a_failed_operation_carries_one_error_info(client: Client, tmp_pat
     info = error_details_pb2.ErrorInfo()
     assert len(infos) == 1
     assert infos[0].Unpack(info)
-    assert (info.reason, info.domain, dict(info.metadata)) == (
-        "NO_FILES",
-        "pampax",
-        {"repository": "repositories/demo"},
-    )
+    assert (info.reason, info.domain, info.metadata["repository"]) == ("NO_FILES", "pampax", "repositories/demo")
+    for log in (processes.log("service"), processes.log("worker")):
+        assert info.metadata["corr_id"] in log
 
 
 async def test_a_git_url_is_mirrored_and_indexed_by_ref(client: Client, tmp_path: Path) -> None:

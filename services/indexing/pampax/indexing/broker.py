@@ -14,7 +14,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from pampax.indexing.celery_app import KEY_PREFIX, QUEUE, RUN_OPERATION, make_celery
+from pampax.runtime.context import request_metadata
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.tracing import call_span
 from pampax.storage.cache import AWAY
 
 ANSWER_WITHIN_S = 1.0
@@ -58,12 +60,13 @@ class Broker:
         """Whether the broker took it."""
         if self._celery is None or await self.backlog() is None:
             return False
-        sending = asyncio.get_running_loop().run_in_executor(
-            self._sending, _send, self._celery, str(operation_id), str(tenant_id)
-        )
         try:
-            async with asyncio.timeout(SEND_WITHIN_S):
-                await sending
+            with call_span("queue.send", {"pampax.operation": str(operation_id)}, "producer"):
+                sending = asyncio.get_running_loop().run_in_executor(
+                    self._sending, _send, self._celery, str(operation_id), str(tenant_id), dict(request_metadata())
+                )
+                async with asyncio.timeout(SEND_WITHIN_S):
+                    await sending
         except (OperationalError, *AWAY) as error:
             self._resting_until = time.monotonic() + REST_S
             _log.warning("operation not sent", op="enqueue", error=type(error).__name__)
@@ -78,5 +81,6 @@ class Broker:
             self._celery.close()
 
 
-def _send(app: Celery, operation_id: str, tenant_id: str) -> None:
-    app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], retry=False)
+def _send(app: Celery, operation_id: str, tenant_id: str, headers: dict[str, str]) -> None:
+    """The headers are for what a worker says before it has claimed the operation, whose row knows both ids as well."""
+    app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], headers=headers, retry=False)

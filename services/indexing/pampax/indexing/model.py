@@ -105,7 +105,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One run of indexing, waiting, running or ended."""
+    """One run of indexing, waiting, running or ended; `corr_id` is that of the request that asked for it."""
 
     operation_id: UUID
     repository: str
@@ -119,3 +119,4 @@ class Operation:
     errors: tuple[FileProblem, ...] = ()
     result: IndexResult | None = None
     failure: Failure | None = None
+    corr_id: str = ""

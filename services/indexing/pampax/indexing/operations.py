@@ -15,7 +15,7 @@ from pampax.indexing.model import Failure, IndexRequest, Operation, SourceKind
 from pampax.indexing.repositories import readable, time_left_s, writable
 from pampax.indexing.uploads import missing_of
 from pampax.runtime.caller import current_caller
-from pampax.runtime.context import corr_id
+from pampax.runtime.context import corr_id, traceparent
 from pampax.storage.database import Connection, Database
 from pampax.storage.snapshots import RepositoryRow, readable_repositories
 
@@ -47,7 +47,9 @@ class Operations:
             waiting = await postgres.find_waiting_operation(conn, row.repository_id, request)
             if waiting is not None:
                 return waiting
-            made = await postgres.insert_operation(conn, uuid4(), row, request, corr_id.get())
+            made = await postgres.insert_operation(
+                conn, uuid4(), row, request, corr_id=corr_id.get(), traceparent=traceparent.get()
+            )
         if await self._enqueue(made.operation_id, caller.tenant_id):
             async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
                 await postgres.mark_enqueued(conn, made.operation_id)

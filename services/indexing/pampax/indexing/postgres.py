@@ -85,7 +85,13 @@ async def find_waiting_operation(conn: Connection, repository_id: int, request: 
 
 
 async def insert_operation(
-    conn: Connection, operation_id: UUID, repository: RepositoryRow, request: IndexRequest, corr_id: str
+    conn: Connection,
+    operation_id: UUID,
+    repository: RepositoryRow,
+    request: IndexRequest,
+    *,
+    corr_id: str,
+    traceparent: str,
 ) -> Operation:
     row = await _one(
         conn,
@@ -95,6 +101,7 @@ async def insert_operation(
         repository_name=repository.name,
         request=Jsonb(records.request_document(request)),
         corr_id=corr_id,
+        traceparent=traceparent,
     )
     assert row is not None
     return _operation(row)
@@ -217,4 +224,5 @@ def _operation(row: Row) -> Operation:
         errors=records.read_problems(row["errors"]),
         result=records.read_result(row["result"]),
         failure=records.read_failure(row["error"]),
+        corr_id=row["corr_id"],
     )

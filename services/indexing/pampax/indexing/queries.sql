@@ -63,16 +63,17 @@ SELECT FROM repository WHERE repository_id = %(repository_id)s FOR NO KEY UPDATE
 
 -- name: find_waiting_operation
 -- The operation that an equal request made and nobody has begun.
-SELECT operation_id, repository_name, request, state, stage, done, total, errors, result, error, created_at, updated_at
+SELECT operation_id, repository_name, request, state, stage, done, total, errors, result, error, corr_id, created_at,
+       updated_at
 FROM operation
 WHERE repository_id = %(repository_id)s AND state = 'queued' AND NOT cancel_requested AND request = %(request)s
 ORDER BY created_at LIMIT 1;
 
 -- name: insert_operation
 -- Puts a request into the queue.
-INSERT INTO operation (operation_id, repository_id, repository_name, request, corr_id)
-VALUES (%(operation_id)s, %(repository_id)s, %(repository_name)s, %(request)s, %(corr_id)s)
-RETURNING operation_id, repository_name, request, state, stage, done, total, errors, result, error, created_at,
+INSERT INTO operation (operation_id, repository_id, repository_name, request, corr_id, traceparent)
+VALUES (%(operation_id)s, %(repository_id)s, %(repository_name)s, %(request)s, %(corr_id)s, %(traceparent)s)
+RETURNING operation_id, repository_name, request, state, stage, done, total, errors, result, error, corr_id, created_at,
           updated_at;
 
 -- name: mark_enqueued
@@ -82,12 +83,13 @@ UPDATE operation SET enqueued_at = now() WHERE operation_id = %(operation_id)s A
 -- name: select_operation
 -- One operation.
 SELECT operation_id, repository_name, request, state, stage, done, total, errors, result, error,
-       created_at, updated_at
+       corr_id, created_at, updated_at
 FROM operation WHERE operation_id = %(operation_id)s;
 
 -- name: select_operations
 -- Newest first; operations of one instant by id.
-SELECT operation_id, repository_name, request, state, stage, done, total, errors, result, error, created_at, updated_at
+SELECT operation_id, repository_name, request, state, stage, done, total, errors, result, error, corr_id, created_at,
+       updated_at
 FROM operation
 WHERE repository_id = ANY(%(repository_ids)s)
   AND (%(before)s::timestamptz IS NULL OR (created_at, operation_id) < (%(before)s, %(before_id)s))

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 from uuid import UUID
 
-from celery import Celery, signals
+from celery import Celery, Task, signals
 from kombu.exceptions import OperationalError
 
 from pampax.core.errors import PampaxError
 from pampax.indexing.celery_app import RUN_OPERATION
 from pampax.indexing.run.runner import Runner
+from pampax.runtime.context import REQUEST_ID_KEY, TRACEPARENT_KEY, enter_request
 from pampax.runtime.logging import get_logger
 
 # How long the clone of a deleted repository may stay on the disk of a worker without work.
 TIDY_PERIOD_S = 60.0
+
+# Begins to trace in this process and returns what ends it: threads that send spans do not survive a fork.
+StartTracing: TypeAlias = Callable[[], Callable[[], None]]
 
 _log = get_logger()
 
@@ -23,12 +28,15 @@ _log = get_logger()
 class Child:
     """What one child process holds: a runner, and a thread that looks after the disk while there is nothing to run."""
 
-    def __init__(self, make_runner: Callable[[], Runner]) -> None:
+    def __init__(self, make_runner: Callable[[], Runner], start_tracing: StartTracing) -> None:
         self._make_runner = make_runner
+        self._start_tracing = start_tracing
+        self._stop_tracing: Callable[[], None] | None = None
         self._runner: Runner | None = None
         self._closing = threading.Event()
 
     def open(self, **_: object) -> None:
+        self._stop_tracing = self._start_tracing()
         runner = self._runner = self._make_runner()
         threading.Thread(target=self._tidy, args=(runner,), name="tidy", daemon=True).start()
 
@@ -42,6 +50,8 @@ class Child:
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.close()
+        if self._stop_tracing is not None:
+            self._stop_tracing()
 
     def run(self, operation_id: str, tenant_id: str) -> UUID | None:
         if self._runner is None:
@@ -50,14 +60,15 @@ class Child:
         return self._runner.run(UUID(operation_id), UUID(tenant_id))
 
 
-def register_tasks(app: Celery, make_runner: Callable[[], Runner]) -> Child:
+def register_tasks(app: Celery, make_runner: Callable[[], Runner], start_tracing: StartTracing) -> Child:
     """The caller keeps the child: Celery's signals hold no strong reference to it."""
-    child = Child(make_runner)
+    child = Child(make_runner, start_tracing)
     signals.worker_process_init.connect(child.open)
     signals.worker_process_shutdown.connect(child.close)
 
     # Late acknowledgement, limits and no result: see celery_app. Never retried by Celery: the reaper does that.
-    def run_operation(operation_id: str, tenant_id: str) -> None:
+    def run_operation(task: Task, operation_id: str, tenant_id: str) -> None:
+        enter_request({name: task.request.get(name) or "" for name in (REQUEST_ID_KEY, TRACEPARENT_KEY)})
         try:
             following = child.run(operation_id, tenant_id)
         except PampaxError as error:
@@ -66,7 +77,7 @@ def register_tasks(app: Celery, make_runner: Callable[[], Runner]) -> Child:
         if following is not None:
             _send(app, str(following), tenant_id)
 
-    app.task(run_operation, name=RUN_OPERATION)
+    app.task(run_operation, name=RUN_OPERATION, bind=True)
     return child
 
 

@@ -119,6 +119,8 @@ def _error(operation: Operation) -> status_pb2.Status:
     failure = operation.failure or _NO_WORD
     leaf = BY_GRPC_CODE.get(failure.code, Internal)
     metadata = {"repository": repository_name(operation.repository)}
+    if operation.corr_id:
+        metadata["corr_id"] = operation.corr_id  # what the workers' logs have the rest under
     return to_status(leaf(failure.message, reason=failure.reason, metadata=metadata))
 
 

@@ -6,6 +6,8 @@ import mmap
 import signal
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from uuid import UUID
 
 from billiard.util import get_logger as pool_logger  # type: ignore[import-untyped]  # no stubs are published
@@ -19,6 +21,7 @@ from pampax.indexing.run.runner import Runner
 from pampax.indexing.tasks import register_tasks
 from pampax.runtime.logging import get_logger
 from pampax.runtime.settings import Settings
+from pampax.runtime.telemetry.tracing import configure_tracing
 from pampax.storage.database import SyncDatabase
 
 COMPONENT = "indexing-worker"
@@ -60,7 +63,9 @@ def run_operation(settings: Settings, operation_id: UUID, tenant_id: UUID) -> No
     stop = StopFlag()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with make_runner(settings, stop) as runner:
+    with ExitStack() as parts:
+        parts.callback(configure_tracing(COMPONENT, settings.telemetry))
+        runner = parts.enter_context(make_runner(settings, stop))
         following: UUID | None = operation_id
         for _ in range(MOST_IN_A_ROW):
             if following is None or stop():
@@ -73,7 +78,8 @@ def run_worker(settings: Settings) -> None:
     settings.require("database.url", "redis.url")
     app = make_celery(settings.redis.url)
     stop = StopFlag()
-    _child = register_tasks(app, lambda: make_runner(settings, stop))
+    start_tracing = partial(configure_tracing, COMPONENT, settings.telemetry)
+    _child = register_tasks(app, lambda: make_runner(settings, stop), start_tracing)
 
     # Held here, because Celery's signals keep no strong reference.
     def keep_logging(**_: object) -> None:

@@ -27,8 +27,9 @@ from pampax.indexing.run.indexing import GitPolicy, Indexing, SourceFailed
 from pampax.indexing.run.lease import TTL_S, LeaseKeeper, Stopping
 from pampax.indexing.run.mirrors import remove_forgotten
 from pampax.indexing.run.retries import transiently
-from pampax.runtime.context import corr_id
+from pampax.runtime.context import enter_operation
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.tracing import Span, Value, entry_span
 from pampax.storage.database import SyncDatabase
 from pampax.storage.operations import LEASE_LOST, FinalState, Lease, claim, finish, heartbeat, next_operation
 
@@ -97,29 +98,44 @@ class Runner:
                 _log.info("clones removed", op="mirrors", count=removed)
 
     def _run(self, lease: Lease) -> UUID | None:
-        corr_id.set(lease.corr_id)
-        with LeaseKeeper(self._database, lease, self._stop_requested) as keeper:
+        enter_operation(lease.corr_id, lease.traceparent)
+        attributes: dict[str, Value] = {
+            "pampax.corr_id": lease.corr_id,
+            "pampax.operation": str(lease.operation_id),
+            "pampax.repository_id": lease.repository_id,
+            "pampax.attempt": lease.attempts,
+        }
+        # Its parent is the request that made the operation, not the message that brought it here: that may be the
+        # third, of the reaper, or from the run before it.
+        with (
+            entry_span("index.run", "consumer", attributes, parent=lease.traceparent) as span,
+            LeaseKeeper(self._database, lease, self._stop_requested) as keeper,
+        ):
             try:
-                self._attempt(keeper)
+                self._attempt(keeper, span)
             except _LetOthersTry as left:
+                span.fail("LEFT_FOR_ANOTHER_ATTEMPT", ours=left.counts)
                 self._release(lease, counts=left.counts)
                 return None
             except Aborted as error:
+                span.fail(error.reason)
                 _log.warning("operation is somebody else's now", op="index", detail=error.message)
                 return None
         return transiently(lambda: self._next(lease))
 
-    def _attempt(self, keeper: LeaseKeeper) -> None:
+    def _attempt(self, keeper: LeaseKeeper, span: Span) -> None:
         """Brings the operation to its end, or raises _LetOthersTry, or Aborted when the lease is lost."""
         lease = keeper.lease
         _log.info("operation begins", op="index", repository=lease.repository_name, attempt=lease.attempts)
         try:
             result = self._result(keeper)
         except Cancelled as error:
+            span.fail(error.reason, ours=False)
             self._finish(keeper, FinalState.CANCELLED, failure=_failure(error))
         except PampaxError as error:
             if isinstance(error, Aborted) and error.reason == LEASE_LOST:
                 raise
+            span.fail(error.reason, ours=error.http_status >= 500)
             _log.warning("operation failed", op="index", err_code=error.reason, detail=error.message)
             self._finish(keeper, FinalState.FAILED, failure=_failure(error))
         else:
