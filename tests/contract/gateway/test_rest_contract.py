@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
+from prometheus_client.parser import text_string_to_metric_families
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 Call = Callable[[Any, str], Awaitable[Any]]
 
@@ -93,6 +96,16 @@ async def health(api, _name):
     assert len((await api("GET", "/v1/health")).json()["components"]) == 6
 
 
+async def metrics(api, _name):
+    for accept, media_type in (("*/*", "text/plain"), (OPENMETRICS, "application/openmetrics-text")):
+        answer = await api("GET", "/metrics", headers={"accept": accept})
+        assert answer.headers["content-type"].startswith(media_type)
+        found = {family.name: family for family in text_string_to_metric_families(answer.text)}
+        routes = {sample.labels["route"] for sample in found["pampax_http_request_seconds"].samples}
+        assert routes <= {*CALLS, "none"}
+        assert found.keys() >= {"search_latency_ms", "cache_hit_ratio", "pg_read_ms", "pampax_pool_connections"}
+
+
 async def probe(api, path):
     assert (await api("GET", path)).status_code == 200
 
@@ -111,6 +124,7 @@ CALLS: dict[str, Call] = {
     "cancel_operation": cancel_operation,
     "read_file": read_file,
     "get_health": health,
+    "get_metrics": metrics,
     "get_liveness": lambda api, _name: probe(api, "/livez"),
     "get_readiness": lambda api, _name: probe(api, "/readyz"),
     "get_openapi": lambda api, _name: probe(api, "/openapi.json"),

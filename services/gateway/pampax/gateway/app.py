@@ -52,8 +52,10 @@ async def run(settings: Settings) -> None:
         rows = GatewayRows(database)
         use_cases = _use_cases(settings, database, rows, parts)
         keys = Keys(rows, settings.auth.key_pepper)
-        app = build_application(use_cases)
-        http = HttpServer(Edge(app, keys, settings.auth.caller_secret), settings.gateway.http_address)
+        metrics = settings.telemetry.metrics
+        app = build_application(use_cases, metrics=metrics)
+        edge = Edge(app, keys, settings.auth.caller_secret, metrics=metrics)
+        http = HttpServer(edge, settings.gateway.http_address)
         grpc = await start(
             COMPONENT,
             settings.gateway.grpc_address,

@@ -11,6 +11,7 @@ from pampax.gateway.behind import ASSEMBLY, SEARCH, ask
 from pampax.gateway.cache_key import cache_key
 from pampax.gateway.checks import check_bundle, check_file, check_search
 from pampax.gateway.deadline import within
+from pampax.gateway.measures import Hits, answering
 from pampax.gateway.normal_form import normalise_bundle, normalise_search
 from pampax.gateway.scope import read_scope
 from pampax.gateway.search_cache import AnswerCache
@@ -47,35 +48,38 @@ class Retrieval:
         self._answers = answers
         self._search = search
         self._assembly = assembly
+        self._hits = Hits()
 
     async def search_chunks(self, request: SearchChunksRequest) -> SearchChunksResponse:
         check_search(request)
         normal = normalise_search(request)
-        async with within(bounds.SEARCH_S):
-            scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)
-            if normal.HasField("max_staleness"):
-                scope.refuse_stale(normal.max_staleness.seconds + normal.max_staleness.nanos / 1e9, time.time())
-            answer = await self._answers.answer(
-                cache_key("search", normal, scope),
-                scope,
-                SearchChunksResponse,
-                lambda: ask(SEARCH, self._search.SearchChunks, normal, bounds.SEARCH_S),
-            )
-        _log_answer("search", normal.query, answer)
+        with answering("search") as took_ms:
+            async with within(bounds.SEARCH_S):
+                scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)
+                if normal.HasField("max_staleness"):
+                    scope.refuse_stale(normal.max_staleness.seconds + normal.max_staleness.nanos / 1e9, time.time())
+                answer = await self._answers.answer(
+                    cache_key("search", normal, scope),
+                    scope,
+                    SearchChunksResponse,
+                    lambda: ask(SEARCH, self._search.SearchChunks, normal, bounds.SEARCH_S),
+                )
+            self._tell("search", normal.query, answer, took_ms())
         return answer
 
     async def assemble_bundle(self, request: AssembleBundleRequest) -> Bundle:
         check_bundle(request)
         normal = normalise_bundle(request)
-        async with within(bounds.BUNDLE_S):
-            scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)
-            answer = await self._answers.answer(
-                cache_key("bundle", normal, scope),
-                scope,
-                Bundle,
-                lambda: ask(ASSEMBLY, self._assembly.AssembleBundle, normal, bounds.BUNDLE_S),
-            )
-        _log_answer("bundle", normal.task, answer)
+        with answering("bundle") as took_ms:
+            async with within(bounds.BUNDLE_S):
+                scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)
+                answer = await self._answers.answer(
+                    cache_key("bundle", normal, scope),
+                    scope,
+                    Bundle,
+                    lambda: ask(ASSEMBLY, self._assembly.AssembleBundle, normal, bounds.BUNDLE_S),
+                )
+            self._tell("bundle", normal.task, answer, took_ms())
         return answer
 
     async def read_file(self, request: ReadFileRequest) -> ReadFileResponse:
@@ -83,13 +87,16 @@ class Retrieval:
         async with within(bounds.OTHER_S):
             return await ask(SEARCH, self._search.ReadFile, request, bounds.OTHER_S)
 
-
-def _log_answer(op: str, asked: str, answer: SearchChunksResponse | Bundle) -> None:
-    """The question itself may be confidential; its hash still finds repeated ones."""
-    _log.info(
-        "answered",
-        op=op,
-        cache_hit=answer.cache == CacheStatus.CACHE_STATUS_HIT,
-        query_hash=hashlib.sha256(asked.encode()).hexdigest()[:16],
-        degraded=list(answer.degraded),
-    )
+    def _tell(self, op: str, asked: str, answer: SearchChunksResponse | Bundle, duration_ms: float) -> None:
+        """The question itself may be confidential; its hash still finds repeated ones."""
+        cache = CacheStatus.Name(answer.cache).removeprefix("CACHE_STATUS_").lower()
+        self._hits.answered(op, cache)
+        _log.info(
+            "answered",
+            op=op,
+            duration_ms=round(duration_ms, 3),
+            status="OK",
+            cache_hit=cache == "hit",
+            query_hash=hashlib.sha256(asked.encode()).hexdigest()[:16],
+            degraded=list(answer.degraded),
+        )

@@ -23,7 +23,7 @@ from pampax.gateway.rest.openapi import openapi_document
 from pampax.gateway.use_cases import UseCases
 
 
-def build_application(use_cases: UseCases) -> FastAPI:
+def build_application(use_cases: UseCases, *, metrics: bool = True) -> FastAPI:
     """`state.draining` tells the readiness probe that the process is about to stop; `state.routes` are all routes."""
     app = FastAPI(
         title="PAMPAX",
@@ -37,6 +37,7 @@ def build_application(use_cases: UseCases) -> FastAPI:
     )
     app.state.use_cases = use_cases
     app.state.draining = False
+    app.state.metrics = metrics
     app.add_exception_handler(PampaxError, problems.answer_pampax_error)
     app.add_exception_handler(RequestValidationError, problems.answer_invalid)
     app.add_exception_handler(HTTPException, problems.answer_http_error)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from http import HTTPStatus
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pampax.core.errors import Cancelled, PampaxError
 from pampax.gateway.auth import Keys
+from pampax.gateway.measures import Requests
 from pampax.gateway.rest.body import read_body
-from pampax.gateway.rest.problems import problem_response, unexpected
+from pampax.gateway.rest.problems import failure_of, problem_response, unexpected
 from pampax.gateway.rest.request_state import start_clock, took_ms
 from pampax.runtime.caller import enter_caller
 from pampax.runtime.context import corr_id, enter_request
@@ -36,8 +38,9 @@ _log = get_logger()
 class Edge:
     """Wraps the framework's application."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, caller_secret: str) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, caller_secret: str, *, metrics: bool = True) -> None:
         self._app = app
+        self._requests = Requests(on=metrics)
         self._keys = keys
         self._secret = caller_secret
 
@@ -59,11 +62,12 @@ class Edge:
     async def _request(
         self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send
     ) -> tuple[_Answer, PampaxError | None]:
-        """How far the answer got, and what had to be answered for the framework."""
+        """How far the answer got, and why it is a problem when it is one."""
         answer = _Answer(send)
         failure: PampaxError | None = None
         try:
-            await self._answer(scope, headers, receive, answer)
+            with self._requests.under_way():
+                await self._answer(scope, headers, receive, answer)
         except PampaxError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - the last one who can answer: nothing unknown may reach the client
@@ -71,7 +75,10 @@ class Edge:
             failure = unexpected()
         if failure is not None and not answer.started:
             await problem_response(failure)(scope, receive, answer)
-        _log.info("request", op=_operation(scope), status=answer.status, duration_ms=took_ms())
+        failure = failure or failure_of(scope)
+        duration_ms = took_ms()
+        self._requests.answered(_operation(scope), answer.status, duration_ms, failure)
+        _write_line(_operation(scope), answer.status, duration_ms, failure)
         return answer, failure
 
     async def _answer(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: _Answer) -> None:
@@ -141,6 +148,18 @@ def _describe(span: Span, scope: Scope, answer: _Answer, failure: PampaxError | 
     span.describe({"http.route": route, "http.response.status_code": answer.status})
     if failure is not None or answer.status >= 500:
         span.fail(failure.reason if failure else str(answer.status), ours=answer.status >= 500)
+
+
+def _write_line(op: str, status: int, duration_ms: float, failure: PampaxError | None) -> None:
+    fields: dict[str, object] = {"op": op, "duration_ms": duration_ms, "status": status}
+    if failure is None:
+        _log.info("request", **fields)
+        return
+    fields |= {"err_code": failure.reason, "err_kind": type(failure).__name__}
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.warning("request", **fields, detail=failure.message)
+    else:
+        _log.info("request", **fields)
 
 
 def _operation(scope: Scope) -> str:

@@ -1,13 +1,20 @@
-"""Health for people, probes for the platform."""
+"""Health for people, probes for the platform, metrics for those who watch both."""
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request
+from fastapi.responses import PlainTextResponse
 from starlette.responses import Response
 
+from pampax.core.errors import NotFound
 from pampax.gateway.rest.answers import health_json
 from pampax.gateway.rest.models.health import HealthResponse, Probe
 from pampax.gateway.rest.routing import Cases, json_response
+from pampax.runtime.telemetry.exposition import render
+
+_OFF = "this gateway keeps no metrics; start it with PAMPAX_TELEMETRY__METRICS=true"
 
 router = APIRouter(tags=["health"])
 
@@ -32,3 +39,17 @@ async def get_readiness(request: Request, cases: Cases) -> Response:
     if not await cases.health.ready():
         return json_response({"status": "unavailable"}, 503, {"Retry-After": "1"})
     return json_response({"status": "ok"})
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"application/openmetrics-text": {"schema": {"type": "string"}}}}},
+    summary="Metrics of this gateway",
+)
+async def get_metrics(request: Request) -> Response:
+    """In the text format of Prometheus, or of OpenMetrics for those who accept it. Other services show their own."""
+    if not request.app.state.metrics:
+        raise NotFound(_OFF, reason="METRICS_OFF")
+    text, content_type = await asyncio.to_thread(render, request.headers.get("accept", ""))
+    return Response(text, headers={"content-type": content_type})

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from pampax.core.errors import Internal, InvalidRequest, NotFound, PampaxError, Unauthenticated
 from pampax.gateway import rules
@@ -27,6 +28,8 @@ _RETRY_AFTER_S = 1.0
 _WAITING_HELPS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _CLIENT_CLOSED_REQUEST = 499
 _MOST_REPORTED = 16
+# Where a request's scope remembers its problem, for the edge around the framework.
+_FAILURE = "pampax.failure"
 
 
 def problem(error: PampaxError, status: int | None = None) -> dict[str, Any]:
@@ -71,25 +74,39 @@ def unexpected() -> Internal:
     return Internal(f"the gateway failed; tell the operator this request id: {corr_id.get()}")
 
 
-async def answer_pampax_error(_request: Request, error: Exception) -> Response:
+def failure_of(scope: Scope) -> PampaxError | None:
+    """What the framework answered a request with, when that was a problem."""
+    found: PampaxError | None = scope.get(_FAILURE)
+    return found
+
+
+def _refusal(
+    request: Request, error: PampaxError, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    request.scope[_FAILURE] = error
+    return problem_response(error, status, headers)
+
+
+async def answer_pampax_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PampaxError)
-    return problem_response(error)
+    return _refusal(request, error)
 
 
-async def answer_unexpected(_request: Request, _error: Exception) -> Response:
-    return problem_response(unexpected())
+async def answer_unexpected(request: Request, _error: Exception) -> Response:
+    return _refusal(request, unexpected())
 
 
 async def answer_http_error(request: Request, error: Exception) -> Response:
     """What the framework refuses: unknown routes, wrong methods, bodies that it cannot read."""
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problem_response(NotFound("no such route; GET /openapi.json lists them all", reason="ROUTE_NOT_FOUND"))
+        absent = NotFound("no such route; GET /openapi.json lists them all", reason="ROUTE_NOT_FOUND")
+        return _refusal(request, absent)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = ", ".join(_methods_of(request))
         refusal = InvalidRequest(f"{request.method} is not possible here; use {allowed}", reason="METHOD_NOT_ALLOWED")
-        return problem_response(refusal, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed})
-    return problem_response(unreadable(error.__cause__))
+        return _refusal(request, refusal, HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": allowed})
+    return _refusal(request, unreadable(error.__cause__))
 
 
 def unreadable(cause: BaseException | None) -> InvalidRequest:
@@ -110,9 +127,9 @@ def _methods_of(request: Request) -> list[str]:
     )
 
 
-async def answer_invalid(_request: Request, error: Exception) -> Response:
+async def answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_response(invalid_request(error.errors()))
+    return _refusal(request, invalid_request(error.errors()))
 
 
 def invalid_request(mistakes: Sequence[Mistake]) -> InvalidRequest:
