@@ -1,0 +1,83 @@
+"""What is measured of indexing: runs by how they ended, their stages, the queue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pampax.core.errors import PampaxError
+from pampax.runtime.telemetry.metrics import counter, gauge, histogram
+
+TASK = "run_operation"
+
+_RUNS = counter("pampax_task_runs_total")
+_SECONDS = histogram("pampax_task_seconds")
+_IN_FLIGHT = gauge("pampax_tasks_in_flight")
+_REFRESH = histogram("index_refresh_ms")
+_ERRORS = counter("errors_total")
+_STAGE_SECONDS = histogram("pampax_index_stage_seconds")
+_FILES = counter("pampax_index_files_total")
+_WAITING = gauge("pampax_queue_waiting")
+
+
+@dataclass(slots=True)
+class Run:
+    """One attempt at an operation. How it ended: succeeded, failed, cancelled, left, lost; or crashed, unless told."""
+
+    outcome: str = "crashed"
+    error: PampaxError | None = None
+    _started: float = field(default_factory=time.perf_counter)
+
+    def ended(self, outcome: str, error: PampaxError | None = None) -> None:
+        self.outcome, self.error = outcome, error
+
+    @property
+    def duration_ms(self) -> float:
+        """So far."""
+        return round((time.perf_counter() - self._started) * 1_000, 3)
+
+
+@contextmanager
+def measured_run() -> Iterator[Run]:
+    run = Run()
+    under_way = _IN_FLIGHT.labels(TASK)
+    under_way.inc()
+    try:
+        yield run
+    finally:
+        under_way.dec()
+        _RUNS.labels(TASK, run.outcome).inc()
+        _SECONDS.labels(TASK).observe(run.duration_ms / 1_000)
+        if run.outcome == "succeeded":
+            _REFRESH.observe(run.duration_ms)
+        if run.error is not None:
+            _ERRORS.labels(type(run.error).__name__).inc()
+
+
+class Stages:
+    """The stages of one run, one after the other. `at` is cheap: it is called for every file."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._since = 0.0
+        self._done = 0
+
+    def at(self, stage: str, done: int) -> None:
+        """So many files of this stage are done."""
+        if stage != self._stage:
+            self.end()
+            self._stage, self._since, self._done = stage, time.perf_counter(), 0
+        if done > self._done:
+            _FILES.labels(stage).inc(done - self._done)
+            self._done = done
+
+    def end(self) -> None:
+        if self._stage:
+            _STAGE_SECONDS.labels(self._stage).observe(time.perf_counter() - self._since)
+            self._stage = ""
+
+
+def queue_waits(messages: int) -> None:
+    _WAITING.set(messages)
