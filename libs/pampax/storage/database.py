@@ -26,6 +26,7 @@ from pampax.storage.session import (
     refuse_privileged,
     translated_errors,
 )
+from pampax.storage.spans import noting, transaction_span
 from pampax.storage.sync_database import SyncDatabase
 
 __all__ = ["Connection", "Database", "SyncDatabase"]
@@ -93,11 +94,11 @@ class Database:
         self, begin: sql.Composed, timeout_s: float, *, read_only: bool
     ) -> AsyncIterator[Connection]:
         pool = await self._opened()
-        with translated_errors():
+        with transaction_span(read_only=read_only) as span, translated_errors():
             with self._measures.checkout():
                 conn = await self._begin(pool, begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
             try:
-                with self._measures.transaction(read_only=read_only):
+                with self._measures.transaction(read_only=read_only), noting(conn, span):
                     async with conn:  # commits or rolls back; a pooled connection stays open
                         yield conn
             finally:

@@ -12,6 +12,16 @@ _BLOCK = re.compile(r"^-- name: *(?P<name>\S+) *$", re.MULTILINE)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
+# Of every statement that this process has loaded, placeholders left empty. What is logged or traced names a statement.
+_NAMES: dict[str, str] = {}
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+def name_of(statement: str) -> str | None:
+    """The name that a statement has in its file; None for one that stands in none."""
+    return _NAMES.get(statement)
+
+
 class Queries:
     """The statements of one file. Bind them to module constants, so that a wrong name fails at import."""
 
@@ -57,6 +67,7 @@ def parse(text: str, origin: str) -> Queries:
         if name in statements:
             raise ValueError(f"{origin}: query {name!r} stands there twice; rename one")
         statements[name] = _statement(name, block.strip(), origin)
+        _NAMES[_PLACEHOLDER.sub("{}", statements[name])] = name
     return Queries(statements, origin)
 
 

@@ -25,6 +25,7 @@ from pampax.storage.session import (
     refuse_privileged,
     translated_errors,
 )
+from pampax.storage.spans import noting, transaction_span
 
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -69,11 +70,11 @@ class SyncDatabase:
     @contextmanager
     def _transaction(self, begin: sql.Composed, timeout_s: float, *, read_only: bool) -> Iterator[SyncConnection]:
         pool = self._opened()
-        with translated_errors():
+        with transaction_span(read_only=read_only) as span, translated_errors():
             with self._measures.checkout():
                 conn = self._begin(pool, begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
             try:
-                with self._measures.transaction(read_only=read_only), conn:
+                with self._measures.transaction(read_only=read_only), noting(conn, span), conn:
                     yield conn
             finally:
                 pool.putconn(conn)

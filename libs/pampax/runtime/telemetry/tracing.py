@@ -104,6 +104,12 @@ def call_span(name: str, attributes: Mapping[str, Value], kind: Literal["client"
     return _OFF if _tracing is None or parent is None else _Recorded(_tracing, name, kind, attributes, parent)
 
 
+def leaf_span(name: str, attributes: Mapping[str, Value]) -> Span:
+    """Something asked of a store. Nothing is below it: work that goes on meanwhile is beside it."""
+    parent = _current.get()
+    return _OFF if _tracing is None or parent is None else _Leaf(_tracing, name, "client", attributes, parent)
+
+
 class _Recorded(Span):
     __slots__ = ("_attributes", "_before", "_failed", "_kind", "_name", "_parent", "_span", "_tracing")
     recording = True
@@ -150,11 +156,14 @@ class _Recorded(Span):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if error is not None and not self._failed:
             self._fail_by(error)
+        self._leave()
+        self._span.end()
+
+    def _leave(self) -> None:
         # Set back instead of reset: a generator may be closed in another context than it was begun in.
         before, traceparent = self._before
         _current.set(before)
         context.traceparent.set(traceparent)
-        self._span.end()
 
     def _fail_by(self, error: BaseException) -> None:
         if isinstance(error, PampaxError):
@@ -163,6 +172,17 @@ class _Recorded(Span):
             self.fail("CANCELLED", ours=False)
         else:
             self.fail(type(error).__name__)
+
+
+class _Leaf(_Recorded):
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        self._span = self._tracing.start(self._name, self._kind, self._attributes, self._parent)
+        return self
+
+    def _leave(self) -> None:
+        pass
 
 
 _OUR_FAULT = 500
