@@ -13,6 +13,7 @@ import inspect
 import os
 import shutil
 import struct
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -37,8 +38,11 @@ _MOMENT_S = 0.01
 def share_metrics() -> Path:
     """A private folder for the files of this process and of its children; it goes when this process ends.
 
-    What killed processes have left behind goes now.
+    What killed processes have left behind goes now. RuntimeError when it is too late: the library decides at its
+    import how values are kept.
     """
+    if "prometheus_client" in sys.modules:
+        raise RuntimeError("prometheus_client was imported before its values could be shared")
     home = _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
     _remove_leftovers(home)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=home))

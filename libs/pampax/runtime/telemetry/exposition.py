@@ -105,6 +105,10 @@ class Exposition:
         self._server.server_close()
         self._thread.join()
 
+    def let_go(self) -> None:
+        """In a forked child, which has the socket too, and no thread that serves it."""
+        self._server.socket.close()
+
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 from uuid import UUID
 
 # Before grpc is loaded: this process forks only to run another program, and grpc would warn each time.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 from pampax.core.errors import ConfigError, Internal, PampaxError
-from pampax.indexing import app
 from pampax.runtime.configuration.flags import Flags, read_flags
 from pampax.runtime.configuration.load import load
 from pampax.runtime.logging import get_logger
 from pampax.runtime.process import begin_logging, main
 from pampax.runtime.settings import Settings
+from pampax.runtime.telemetry.children import share_metrics
 
 PROGRAM = "python -m pampax.indexing"
 WORDS = "[worker | run OPERATION_ID TENANT_ID]"
@@ -25,19 +26,40 @@ USAGE = f"usage: {PROGRAM} {WORDS}; --help shows its flags"
 
 def _work(arguments: Sequence[str]) -> Callable[[Settings], None]:
     """What the command line asks for; ConfigError when it asks for something else. Workers run without a loop."""
-    # Imported here: the server needs neither parsers nor the model.
-    from pampax.indexing import worker
-
     match arguments:
         case ["worker"]:
-            return worker.run_worker
+            return _run_worker
         case ["run", operation, tenant]:
             try:
                 operation_id, tenant_id = UUID(operation), UUID(tenant)
             except ValueError as error:
                 raise ConfigError(f"{USAGE}; both ids are UUIDs") from error
-            return lambda settings: worker.run_operation(settings, operation_id, tenant_id)
+            return lambda settings: _run_operation(settings, operation_id, tenant_id)
     raise ConfigError(USAGE)
+
+
+# What is imported only when it is run: the server needs neither parsers nor the model, and metrics are shared between
+# processes, or not, from the first import on that defines one.
+
+
+def _run_worker(settings: Settings) -> None:
+    shown = settings.telemetry.metrics and settings.indexing.worker_metrics_address
+    metrics = share_metrics() if shown else None
+    from pampax.indexing import worker
+
+    worker.run_worker(settings, metrics)
+
+
+def _run_operation(settings: Settings, operation_id: UUID, tenant_id: UUID) -> None:
+    from pampax.indexing import worker
+
+    worker.run_operation(settings, operation_id, tenant_id)
+
+
+def _serve() -> NoReturn:
+    from pampax.indexing import app
+
+    main(app.COMPONENT, app.run)
 
 
 def _run(flags: Flags) -> int:
@@ -60,4 +82,4 @@ if __name__ == "__main__":
     given = read_flags(sys.argv[1:], PROGRAM, usage=WORDS)
     if given.words:
         sys.exit(_run(given))
-    main(app.COMPONENT, app.run)
+    _serve()

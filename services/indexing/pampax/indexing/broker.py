@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from pampax.indexing.celery_app import KEY_PREFIX, QUEUE, RUN_OPERATION, make_celery
+from pampax.indexing.measures import queue_waits
 from pampax.runtime.context import request_metadata
 from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.tracing import call_span
@@ -51,10 +52,12 @@ class Broker:
             return None
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                return int(await self._redis.llen(KEY_PREFIX + QUEUE))
+                waiting = int(await self._redis.llen(KEY_PREFIX + QUEUE))
         except AWAY:
             self._resting_until = time.monotonic() + REST_S
             return None
+        queue_waits(waiting)
+        return waiting
 
     async def send(self, operation_id: UUID, tenant_id: UUID) -> bool:
         """Whether the broker took it."""

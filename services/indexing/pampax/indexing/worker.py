@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import mmap
+import os
 import signal
 import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from billiard.util import get_logger as pool_logger  # type: ignore[import-untyped]  # no stubs are published
@@ -21,6 +23,8 @@ from pampax.indexing.run.runner import Runner
 from pampax.indexing.tasks import register_tasks
 from pampax.runtime.logging import get_logger
 from pampax.runtime.settings import Settings
+from pampax.runtime.telemetry.children import reader
+from pampax.runtime.telemetry.exposition import show_metrics
 from pampax.runtime.telemetry.tracing import configure_tracing
 from pampax.storage.database import SyncDatabase
 
@@ -73,8 +77,11 @@ def run_operation(settings: Settings, operation_id: UUID, tenant_id: UUID) -> No
             following = runner.run(following, tenant_id)
 
 
-def run_worker(settings: Settings) -> None:
-    """Serves the queue until SIGTERM; runs under way then give their leases back."""
+def run_worker(settings: Settings, metrics: Path | None = None) -> None:
+    """Serves the queue until SIGTERM; runs under way then give their leases back.
+
+    `metrics` is the folder that `share_metrics` made, for a worker that shows what its children count.
+    """
     settings.require("database.url", "redis.url")
     app = make_celery(settings.redis.url)
     stop = StopFlag()
@@ -94,7 +101,19 @@ def run_worker(settings: Settings) -> None:
     # It warns of root because of pickled messages; ours are JSON, and accepted as nothing else.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     _log.info("serving", op="serve", service="worker", concurrency=settings.indexing.concurrency)
-    _start(app, settings.indexing.concurrency)
+    with ExitStack() as parts:
+        _show(settings, metrics, parts)
+        _start(app, settings.indexing.concurrency)
+
+
+def _show(settings: Settings, metrics: Path | None, parts: ExitStack) -> None:
+    if metrics is None:
+        return
+    shown = show_metrics(settings, settings.indexing.worker_metrics_address, *reader(metrics))
+    if shown is not None:
+        parts.callback(shown.close)
+        # A child that outlives its parent must not keep the address from the next one.
+        os.register_at_fork(after_in_child=shown.let_go)
 
 
 def _start(app: Celery, concurrency: int) -> None:

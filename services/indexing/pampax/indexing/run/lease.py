@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
 from pampax.core.errors import Aborted, Cancelled, PampaxError
+from pampax.indexing.measures import Stages
 from pampax.runtime.logging import get_logger
 from pampax.storage.database import SyncDatabase
 from pampax.storage.operations import LEASE_LOST, Lease, heartbeat
@@ -35,10 +37,12 @@ class LeaseKeeper:
         self._stop_requested = stop_requested
         self._period_s = period_s
         self._progress = ("listing", 0, 0)
+        self._stages = Stages()
         self._lost = False
         self._cancelled = False
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+        # In a copy of the run's context, so that its lines have the ids of the run.
+        self._thread = threading.Thread(target=copy_context().run, args=(self._keep,), name="lease", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -47,6 +51,7 @@ class LeaseKeeper:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._closing.set()
         self._thread.join(_JOIN_S)
+        self._stages.end()
 
     @property
     def lease(self) -> Lease:
@@ -60,6 +65,7 @@ class LeaseKeeper:
     def note(self, stage: str, done: int, total: int = 0) -> None:
         """Said with the next heartbeat."""
         self._progress = (stage, done, total)
+        self._stages.at(stage, done)
 
     def report(self, stage: str, done: int, total: int = 0) -> None:
         """Notes, then checks."""

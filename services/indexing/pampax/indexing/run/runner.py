@@ -20,6 +20,7 @@ from pampax.core.errors import (
 )
 from pampax.embedding.base import Embedder
 from pampax.indexing import records
+from pampax.indexing.measures import Run, measured_run
 from pampax.indexing.model import Failure, IndexResult
 from pampax.indexing.run import postgres
 from pampax.indexing.run.derive import Deriver
@@ -27,7 +28,7 @@ from pampax.indexing.run.indexing import GitPolicy, Indexing, SourceFailed
 from pampax.indexing.run.lease import TTL_S, LeaseKeeper, Stopping
 from pampax.indexing.run.mirrors import remove_forgotten
 from pampax.indexing.run.retries import transiently
-from pampax.runtime.context import enter_operation
+from pampax.runtime.context import enter_operation, tenant
 from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.tracing import Span, Value, entry_span
 from pampax.storage.database import SyncDatabase
@@ -99,6 +100,7 @@ class Runner:
 
     def _run(self, lease: Lease) -> UUID | None:
         enter_operation(lease.corr_id, lease.traceparent)
+        tenant.set(str(lease.tenant_id))
         attributes: dict[str, Value] = {
             "pampax.corr_id": lease.corr_id,
             "pampax.operation": str(lease.operation_id),
@@ -108,22 +110,25 @@ class Runner:
         # Its parent is the request that made the operation, not the message that brought it here: that may be the
         # third, of the reaper, or from the run before it.
         with (
+            measured_run() as run,
             entry_span("index.run", "consumer", attributes, parent=lease.traceparent) as span,
             LeaseKeeper(self._database, lease, self._stop_requested) as keeper,
         ):
             try:
-                self._attempt(keeper, span)
+                self._attempt(keeper, span, run)
             except _LetOthersTry as left:
+                run.ended("left")
                 span.fail("LEFT_FOR_ANOTHER_ATTEMPT", ours=left.counts)
                 self._release(lease, counts=left.counts)
                 return None
             except Aborted as error:
+                run.ended("lost", error)
                 span.fail(error.reason)
                 _log.warning("operation is somebody else's now", op="index", detail=error.message)
                 return None
         return transiently(lambda: self._next(lease))
 
-    def _attempt(self, keeper: LeaseKeeper, span: Span) -> None:
+    def _attempt(self, keeper: LeaseKeeper, span: Span, run: Run) -> None:
         """Brings the operation to its end, or raises _LetOthersTry, or Aborted when the lease is lost."""
         lease = keeper.lease
         _log.info("operation begins", op="index", repository=lease.repository_name, attempt=lease.attempts)
@@ -132,17 +137,22 @@ class Runner:
         except Cancelled as error:
             span.fail(error.reason, ours=False)
             self._finish(keeper, FinalState.CANCELLED, failure=_failure(error))
+            run.ended("cancelled")
+            _log.info("operation cancelled", **_told(run, "CANCELLED"))
         except PampaxError as error:
             if isinstance(error, Aborted) and error.reason == LEASE_LOST:
                 raise
             span.fail(error.reason, ours=error.http_status >= 500)
-            _log.warning("operation failed", op="index", err_code=error.reason, detail=error.message)
             self._finish(keeper, FinalState.FAILED, failure=_failure(error))
+            run.ended("failed", error)
+            why = {"err_code": error.reason, "err_kind": type(error).__name__, "detail": error.message}
+            _log.warning("operation failed", **_told(run, error.grpc_code), **why)
         else:
             self._finish(keeper, FinalState.SUCCEEDED, result=result)
+            run.ended("succeeded")
             status = result.status
             _log.info(
-                "operation succeeded", op="index", repository=lease.repository_name, ref=status.ref,
+                "operation succeeded", **_told(run, "OK"), repository=lease.repository_name, ref=status.ref,
                 files=status.files, chunks=status.chunks, new_blobs=result.new_blobs, changed=result.changed,
             )  # fmt: skip
 
@@ -213,6 +223,11 @@ class Runner:
     def _next(self, lease: Lease) -> UUID | None:
         with self._database.tenant(lease.tenant_id, read_only=True) as conn:
             return next_operation(conn, lease.repository_id)
+
+
+def _told(run: Run, status: str) -> dict[str, object]:
+    """What the line about the end of a run has in common with those of rpcs and requests."""
+    return {"op": "index", "duration_ms": run.duration_ms, "status": status}
 
 
 def _given_up(kept: IndexResult | None) -> IndexResult:
