@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from pampax.assembly.bundle import Budget, Bundle
@@ -22,6 +23,7 @@ from pampax.codeintel.tokens import TokenCounter, counter
 from pampax.core.errors import Aborted, DeadlineExceeded, ResourceExhausted, Unavailable
 from pampax.core.identity import Caller
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.tracing import span
 from pampax.storage.database import Connection, Database
 from pampax.storage.snapshots import SNAPSHOT_REPLACED, Snapshot, resolve
 
@@ -74,16 +76,20 @@ class AssemblyService:
         found = await self._search.hits(request)
         if not found.is_of(snapshots):
             raise _Moved
-        around, missing = await self._surroundings(caller, snapshots, request, found, seeds)
+        with span("assembly.candidates", hits=len(found.hits)) as candidates:
+            around, missing = await self._surroundings(caller, snapshots, request, found, seeds)
+            candidates.set(candidates=len(around.candidates))
         counts = await self._apart(lambda: counter(request.tokenizer))
         degraded = tuple(sorted({*found.degraded, *missing}))
         signature = (
             "" if degraded else sign(request, caller.tenant_id, snapshots, ranking=found.ranking, exact=counts.exact)
         )
         subject = Subject(request.task, snapshots, signature, degraded)
-        composed = await self._apart(
-            lambda: compose(subject, around.candidates, around.files, request.token_budget, counts)
-        )
+        with span("assembly.compose", candidates=len(around.candidates), budget=request.token_budget) as composing:
+            composed = await self._apart(
+                lambda: compose(subject, around.candidates, around.files, request.token_budget, counts)
+            )
+            composing.set(used=composed.used)
         return _bundle(composed, subject, request, counts)
 
     async def _resolve(self, caller: Caller, request: BundleRequest) -> tuple[Snapshot, ...]:
@@ -145,8 +151,8 @@ class AssemblyService:
             return await look_around(reader, hits, seeds)
 
     async def _apart(self, work: Callable[[], _Result]) -> _Result:
-        """CPU-bound work off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """CPU-bound work off the event loop, in the request's context: what it logs has the request's ids."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
 
 
 async def _reader(conn: Connection, snapshot: Snapshot) -> Reader:

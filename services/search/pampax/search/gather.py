@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pampax.core.errors import Aborted, DeadlineExceeded, ResourceExhausted, Unavailable
 from pampax.embedding.base import Embedder
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.tracing import span
 from pampax.search import postgres
 from pampax.search.bm25 import Scored
 from pampax.search.directory import Directory
@@ -67,13 +69,20 @@ async def find_neighbours(
     vector = sources.embedder.embed_query(question.query.text)
     if not vector.any():  # no word that the model knows: nothing is near
         return None, ()
-    exact = question.request.exact_vectors
     try:
-        async with sources.database.tenant(question.tenant_id, timeout_s=SEMANTIC_TIMEOUT_S, read_only=True) as conn:
-            return await read_neighbours(conn, snapshot, directory, vector, MAX_NEIGHBOURS, exact=exact), ()
+        with span("search.vectors", exact=question.request.exact_vectors):
+            return await _neighbours(sources, question, snapshot, directory, vector), ()
     except (Aborted, Unavailable, DeadlineExceeded, ResourceExhausted) as error:
         _log.warning("answering without vectors", op="search", err_code=error.reason, repository=snapshot.repository)
         return None, (SEMANTIC,)
+
+
+async def _neighbours(
+    sources: Sources, question: Question, snapshot: Snapshot, directory: Directory, vector: NDArray[np.float32]
+) -> Neighbours:
+    exact = question.request.exact_vectors
+    async with sources.database.tenant(question.tenant_id, timeout_s=SEMANTIC_TIMEOUT_S, read_only=True) as conn:
+        return await read_neighbours(conn, snapshot, directory, vector, MAX_NEIGHBOURS, exact=exact)
 
 
 def _best(names: Scored) -> list[int]:

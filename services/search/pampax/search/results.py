@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pampax.core.ids import chunk_id
+from pampax.runtime.telemetry.tracing import span
 from pampax.search.answer import Result
 from pampax.search.evidence import evidence_of
 from pampax.search.postgres import Passage, read_passages
@@ -37,6 +38,12 @@ async def read_results(
     """In the order of `hits`; one statement a repository, all in one transaction."""
     if not hits:
         return ()
+    with span("search.results", results=len(hits)):
+        passages = await _passages(database, tenant_id, hits)
+    return tuple(_result(hit, passages[_snapshot_id(hit), hit.chunk.ordinal], explain=explain) for hit in hits)
+
+
+async def _passages(database: Database, tenant_id: UUID, hits: Sequence[Hit]) -> dict[tuple[int, int], Passage]:
     passages: dict[tuple[int, int], Passage] = {}
     async with database.tenant(tenant_id, timeout_s=TIMEOUT_S, read_only=True) as conn:
         by_snapshot = sorted(hits, key=_snapshot_id)
@@ -45,7 +52,7 @@ async def read_results(
             ordinals = [hit.chunk.ordinal for hit in members]
             found = await read_passages(conn, members[0].of.snapshot, ordinals)
             passages |= {(snapshot_id, ordinal): passage for ordinal, passage in found.items()}
-    return tuple(_result(hit, passages[_snapshot_id(hit), hit.chunk.ordinal], explain=explain) for hit in hits)
+    return passages
 
 
 def _snapshot_id(hit: Hit) -> int:

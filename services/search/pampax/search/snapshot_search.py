@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pampax.runtime.telemetry.tracing import span
 from pampax.search import features, postgres, weights
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
@@ -70,7 +71,8 @@ class SnapshotSearch:
         """Starts the vectors, reads the words."""
         neighbours = asyncio.create_task(find_neighbours(self._sources, question, snapshot, directory))
         try:
-            words = await read_words(conn, question, snapshot, directory)
+            with span("search.words", terms=len(question.query.terms)):
+                words = await read_words(conn, question, snapshot, directory)
         except BaseException:
             neighbours.cancel()
             raise
@@ -79,6 +81,14 @@ class SnapshotSearch:
     async def finish(self, begun: Begun, question: Question, most: int) -> Ranked:
         neighbours, degraded = await begun.neighbours
         found = replace(begun.words, neighbours=neighbours)
+        with span("search.rank") as rank:
+            ranked = await self._rank(begun, question, found, degraded, most)
+            rank.set(candidates=len(ranked.features.chunks.ordinals))
+        return ranked
+
+    async def _rank(
+        self, begun: Begun, question: Question, found: Gathered, degraded: tuple[str, ...], most: int
+    ) -> Ranked:
         directory, request = begun.directory, question.request
         computed = await asyncio.to_thread(features.compute, directory, question.query, found)
         kinds = await self._kinds(question, begun.snapshot, computed.chunks) if request.kinds else None

@@ -25,6 +25,7 @@ from pampax.indexing.run.retries import transiently
 from pampax.indexing.run.tree import Tree, UploadedTree, Wanted, opened_folder, opened_git, uploaded
 from pampax.indexing.run.writer import Writer
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.tracing import span
 from pampax.storage.database import SyncDatabase
 
 START_TIMEOUT_S = 600.0  # a full run first removes what an abandoned one has left behind
@@ -84,7 +85,8 @@ class Indexing:
         if not intake.files:
             raise _nothing_to_index(start.wanted.source, intake.skipped)
         self._keeper.report("publishing", 0, len(intake.files))
-        result = transiently(lambda: self._publish(start, tree, intake))
+        with span("index.publish", files=len(intake.files)):
+            result = transiently(lambda: self._publish(start, tree, intake))
         # From here on a cancel comes too late.
         self._keeper.note("publishing", len(intake.files), len(intake.files))
         self._maintain(start.place, result, writer.segments)
@@ -152,6 +154,10 @@ class Indexing:
 
     def _maintain(self, place: Place, result: IndexResult, written_segments: int | None) -> None:
         """What fails here is left to a later run: the index is right without it, only slower or larger."""
+        with span("index.maintain"):
+            self._maintained(place, result, written_segments)
+
+    def _maintained(self, place: Place, result: IndexResult, written_segments: int | None) -> None:
         maintenance = Maintenance(self._database, self._keeper, place)
         steps: tuple[tuple[str, Callable[[], int]], ...] = (
             ("own vector table", lambda: maintenance.give_own_vector_table(result.status.chunks)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 
 from pampax.codeintel.content import MAX_FILE_BYTES, skip_reason
 from pampax.codeintel.languages import language_of
@@ -18,6 +19,7 @@ from pampax.indexing.run.postgres import Place, TreeFile
 from pampax.indexing.run.retries import transiently
 from pampax.indexing.run.tree import UNREADABLE, Tree
 from pampax.indexing.run.writer import Writer
+from pampax.runtime.telemetry.tracing import span
 from pampax.sources.model import SourceFile
 from pampax.storage.database import SyncDatabase
 from pampax.storage.paths import path_key
@@ -85,7 +87,7 @@ class Intake:
                 parsed = self._parse(self._new(tree.read(batch)))
                 if len(waiting) >= BATCHES_AHEAD:
                     waiting.popleft().result()
-                waiting.append(second.submit(self._embed_and_write, parsed))
+                waiting.append(second.submit(copy_context().run, self._embed_and_write, parsed))
                 done += len(batch)
             for written in waiting:
                 written.result()
@@ -131,17 +133,20 @@ class Intake:
 
     def _parse(self, pending: Sequence[Pending]) -> list[Parsed]:
         parsed = []
-        for each in pending:
-            self._keeper.check()
-            try:
-                parsed.append(self._deriver.parse(each))
-            except ParseFailed as failure:
-                self._failed[each.blob_id, each.language] = failure.reason
+        with span("index.derive", files=len(pending)):
+            for each in pending:
+                self._keeper.check()
+                try:
+                    parsed.append(self._deriver.parse(each))
+                except ParseFailed as failure:
+                    self._failed[each.blob_id, each.language] = failure.reason
         self._derived.update(each.pending.blob_id for each in parsed)
         return parsed
 
     def _embed_and_write(self, parsed: Sequence[Parsed]) -> None:
-        self._writer.add(self._deriver.embed(parsed))
+        with span("index.embed", documents=len(parsed)):
+            documents = self._deriver.embed(parsed)
+        self._writer.add(documents)
 
     def _count_failed(self) -> None:
         for file in self._files:

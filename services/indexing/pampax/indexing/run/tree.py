@@ -13,6 +13,7 @@ from pampax.codeintel.content import path_skip_reason
 from pampax.core.errors import FailedPrecondition, LocalIOError, NotFound
 from pampax.indexing.manifest import Entry
 from pampax.indexing.model import Source
+from pampax.runtime.telemetry.tracing import span
 from pampax.sources.folder import list_folder, read_file
 from pampax.sources.git import BlobReader, check_git_url, list_commit, resolve_ref, sync_mirror
 from pampax.sources.model import Listing, SourceFile
@@ -56,7 +57,9 @@ def opened_folder(wanted: Wanted, on_progress: Callable[[int], None]) -> Iterato
     """FailedPrecondition when the folder is gone or has another branch checked out than the one asked for."""
     root = Path(wanted.source.location)
     try:
-        listing = list_folder(root, wanted.include, wanted.exclude, on_progress=on_progress, skip=path_skip_reason)
+        with span("index.walk") as walk:
+            listing = list_folder(root, wanted.include, wanted.exclude, on_progress=on_progress, skip=path_skip_reason)
+            walk.set(files=len(listing.files))
     except LocalIOError as error:
         raise FailedPrecondition(error.message, reason="SOURCE_UNREADABLE") from error
     if wanted.ref not in ("", listing.ref):
@@ -76,9 +79,12 @@ def opened_git(
     url = wanted.source.location
     # Only a local key can have made a repository with a file URL.
     check_git_url(url, allow_private=allow_private, allow_file=True)
-    sync_mirror(url, mirror, timeout_s=MIRROR_TIMEOUT_S, own_credentials=own_credentials, check=check)
-    ref, commit = resolve_ref(mirror, wanted.ref or None)
-    listing = list_commit(mirror, commit, wanted.include, wanted.exclude, path_skip_reason, ref=ref)
+    with span("index.fetch"):
+        sync_mirror(url, mirror, timeout_s=MIRROR_TIMEOUT_S, own_credentials=own_credentials, check=check)
+    with span("index.walk") as walk:
+        ref, commit = resolve_ref(mirror, wanted.ref or None)
+        listing = list_commit(mirror, commit, wanted.include, wanted.exclude, path_skip_reason, ref=ref)
+        walk.set(files=len(listing.files))
     with BlobReader(mirror) as blobs:
         yield _tree(listing, lambda files: _from_mirror(blobs, files))
 

@@ -10,6 +10,7 @@ from pampax.indexing.run.lease import LeaseKeeper
 from pampax.indexing.run.postgres import Place
 from pampax.indexing.run.retries import transiently
 from pampax.indexing.run.segment import Segment
+from pampax.runtime.telemetry.tracing import span
 from pampax.storage.database import SyncDatabase
 from pampax.storage.operations import assert_fenced
 
@@ -38,7 +39,8 @@ class Writer:
     def flush(self) -> None:
         """Waits until all that was added is committed."""
         if self._waiting:
-            transiently(self._write)
+            with span("index.write", documents=len(self._waiting)):
+                transiently(self._write)
             self._waiting.clear()
             self.segments += 1
 
