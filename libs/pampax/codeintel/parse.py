@@ -9,6 +9,7 @@ from pampax.codeintel.chunks import chunks_of
 from pampax.codeintel.definitions import Definition, nested, symbols_of
 from pampax.codeintel.grammars import grammar
 from pampax.codeintel.languages import PLAIN_TEXT, SYNTAX_LANGUAGES
+from pampax.codeintel.lines import text_lines
 from pampax.codeintel.model import Analysis, Chunk, ParsedFile, Symbol
 from pampax.codeintel.patterns import missing_from, pattern_definitions
 from pampax.codeintel.syntax import syntax_definitions
@@ -33,12 +34,6 @@ def parse_file(path_language: str, content: bytes, *, use_syntax: bool = True) -
         symbols=symbols_of(definitions),
         syntax=syntax,
     )
-
-
-def text_lines(content: bytes) -> list[str]:
-    """The lines that chunks and symbols count, without their newlines."""
-    lines = content.decode("utf-8-sig", "replace").split("\n")
-    return lines if lines[-1] else lines[:-1]
 
 
 def analyse(language: str, content: bytes, *, use_syntax: bool = True) -> Analysis:

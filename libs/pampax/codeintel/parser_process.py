@@ -16,8 +16,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from pampax.codeintel.lines import text_lines
 from pampax.codeintel.model import Analysis
-from pampax.codeintel.parse import analyse, text_lines
+from pampax.codeintel.parse import analyse
 from pampax.codeintel.wire import (
     LENGTH_BYTES,
     decode_analysis,

@@ -6,7 +6,7 @@ import pytest
 
 from pampax.assembly.bundle import StoppingReason
 from pampax.assembly.searching import Search
-from pampax.codeintel.parse import text_lines
+from pampax.codeintel.lines import text_lines
 from pampax.codeintel.tokens import counter
 from pampax.core.errors import (
     Aborted,

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from pampax.codeintel.chunks import MAX_CHUNK_CHARS, MIN_CHUNK_CHARS
 from pampax.codeintel.languages import SYNTAX_LANGUAGES
+from pampax.codeintel.lines import text_lines
 from pampax.codeintel.model import Chunk, ParsedFile
-from pampax.codeintel.parse import MAX_TERM_TEXT_CHARS, analyse, parse_file, text_lines
+from pampax.codeintel.parse import MAX_TERM_TEXT_CHARS, analyse, parse_file
 
 LANGUAGES = sorted(SYNTAX_LANGUAGES | {"text", "ruby", "csharp"})
 FRAGMENTS = st.sampled_from(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pampax.codeintel.parse import analyse, text_lines
+from pampax.codeintel.lines import text_lines
+from pampax.codeintel.parse import analyse
 from pampax.codeintel.parser_process import ParseFailed, ParserProcess
 from pampax.codeintel.wire import decode_analysis, encode_analysis
 

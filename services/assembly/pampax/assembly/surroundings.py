@@ -17,7 +17,7 @@ from pampax.assembly.searching import Hit
 from pampax.assembly.source import Definition, FileKey, Place, SourceFile
 from pampax.assembly.tested_paths import pattern_of_tests
 from pampax.assembly.usage import MAX_DEFINING_FILES, Use, uses, value_of
-from pampax.codeintel.parse import text_lines
+from pampax.codeintel.lines import text_lines
 
 MAX_USERS = 16  # best candidates whose names are looked up
 MAX_USED = 40  # definitions that are taken up for being used

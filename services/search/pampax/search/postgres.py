@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.rows import args_row, tuple_row
 
-from pampax.codeintel.parse import text_lines
+from pampax.codeintel.lines import text_lines
 from pampax.core.errors import Aborted
 from pampax.search.directory import FileRow
 from pampax.search.gathered import Definition
