@@ -69,6 +69,7 @@ def service_environment(installation: Installation) -> dict[str, str]:
         "PAMPAX_ASSEMBLY__ADDRESS": installation.address("assembly"),
         "PAMPAX_INDEXING__ADDRESS": installation.address("indexing"),
         "PAMPAX_INDEXING__CACHE_DIR": str(installation.data_dir.cache),
+        "PAMPAX_INDEXING__HEARTBEAT_FILE": str(installation.data_dir.beat_file),
     }
 
 

@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pampax.embedded.backoff import Backoff
 from pampax.embedded.layout import DataDir
 from pampax.embedded.postgres import clear_stale_pid_file
-from pampax.embedded.probe import Answer, look
+from pampax.embedded.probe import Answer, beats, look
 from pampax.embedded.process import Identity, RunningProcess, end, is_alive, remains, send, session, start_process
 from pampax.embedded.spec import ProcessSpec, Ready
 from pampax.embedded.state import ServicePhase, ServiceState
@@ -21,9 +22,10 @@ from pampax.embedded.state import ServicePhase, ServiceState
 POLL_STARTING_S = 0.05
 POLL_S = 0.2
 LOOK_AGAIN_S = 5.0  # between looks at a process that is ready
-SETTLED_S = 1.5  # a process without a probe counts as ready when it has lived so long
 SILENT_S = 15.0  # a busy process may miss a look; after so long it no longer counts as ready
 SILENT_TOO_LONG_S = 90.0  # a service that lives and answers nothing for so long is started anew
+# Not the servers that keep data: what they need after a crash may take long, and they say nothing meanwhile.
+RESTARTED_WHEN_SILENT = (Ready.GRPC, Ready.HTTP, Ready.BEAT)
 
 logger = logging.getLogger(__name__)
 
@@ -123,15 +125,16 @@ class Keeper:
                 heard = heard if answer is Answer.SILENT else now
                 self._judge(answer, silent_s=now - heard)
                 look_at = now + _until_next_look(answer, now - started)
-                if now - heard > SILENT_TOO_LONG_S and self.spec.ready in (Ready.GRPC, Ready.HTTP):
+                if now - heard > SILENT_TOO_LONG_S and self.spec.ready in RESTARTED_WHEN_SILENT:
                     logger.error("%s lives and answers nothing; starting it anew", self.spec.name)
                     return
             await asyncio.sleep(POLL_S if self.state.state is ServicePhase.READY else POLL_STARTING_S)
 
     async def _look(self, process: RunningProcess) -> Answer:
-        if self.spec.ready is Ready.ALIVE:
-            lived_s = time.time() - process.identity.create_time  # an adopted one has lived before we knew it
-            return Answer.READY if lived_s >= SETTLED_S else Answer.NOT_READY
+        if self.spec.ready is Ready.BEAT:
+            known = self.state.state is ServicePhase.READY  # a clock that was put back must not make it look dead
+            since = 0.0 if known else process.identity.create_time
+            return Answer.READY if beats(self.spec.probe, since) else Answer.SILENT
         return await asyncio.to_thread(look, self.spec)
 
     def _judge(self, answer: Answer, silent_s: float) -> None:
@@ -144,18 +147,19 @@ class Keeper:
     async def _pause(self, code: int | None, lived_s: float) -> None:
         pause = self._backoff.pause_s(lived_s)
         logger.warning("%s ended with %s after %.1f s; again in %.1f s", self.spec.name, code, lived_s, pause)
-        self.state = replace(self.state, restarts=self.state.restarts + 1, exit_code=code)
         self._process = None
-        self._now(ServicePhase.RESTARTING)
+        self._now(ServicePhase.RESTARTING, restarts=self.state.restarts + 1, exit_code=code)
         await asyncio.sleep(pause)
 
     async def _end_remains(self) -> None:
         await asyncio.to_thread(_end_remains, self._data_dir, self.spec, self._last)
 
-    def _now(self, phase: ServicePhase) -> None:
+    def _now(self, phase: ServicePhase, **end: int | None) -> None:
+        """`end` is what the last end of the process changes."""
         identity = self._process.identity if self._process and phase is not ServicePhase.STOPPED else None
         pid, create_time = (identity.pid, identity.create_time) if identity else (None, None)
-        fresh = replace(self.state, state=phase, pid=pid, create_time=create_time)
+        changes: dict[str, Any] = {"state": phase, "pid": pid, "create_time": create_time, **end}
+        fresh = replace(self.state, **changes)
         if fresh != self.state:
             self.state = fresh
             self._changed()

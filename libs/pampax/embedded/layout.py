@@ -78,6 +78,11 @@ class DataDir:
         """What the supervisors run: process specs with their environments, secrets included."""
         return self.run / "plan.json"
 
+    @property
+    def beat_file(self) -> Path:
+        """Touched by the worker while it lives."""
+        return self.run / "worker.beat"
+
     def log_of(self, name: str) -> Path:
         return self.log / f"{name}.log"
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from enum import Enum, auto
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pampax.embedded import postgres, valkey
 from pampax.embedded.spec import ProcessSpec, Ready
 
 TIMEOUT_S = 2.0
+BEAT_FRESH_S = 10.0  # a worker beats every 2 s
 
 
 class Answer(Enum):
@@ -30,8 +33,19 @@ def look(spec: ProcessSpec) -> Answer:
             return Answer.READY if postgres.answers(spec.probe) else Answer.SILENT
         case Ready.VALKEY:
             return Answer.READY if valkey.answers(spec.probe) else Answer.SILENT
-        case Ready.ALIVE | Ready.EXIT:
+        case Ready.BEAT:
+            return Answer.READY if beats(spec.probe) else Answer.SILENT
+        case Ready.EXIT:
             return Answer.READY
+
+
+def beats(path: str, since: float = 0.0) -> bool:
+    """Whether the file was touched just now, and not before `since`, in seconds since 1970: by an earlier process."""
+    try:
+        touched = Path(path).stat().st_mtime
+    except OSError:
+        return False
+    return touched >= since and abs(time.time() - touched) < BEAT_FRESH_S
 
 
 def _grpc(address: str) -> Answer:

@@ -77,7 +77,8 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
         ProcessSpec(
             name="worker",
             command=_module("pampax.indexing", "worker"),
-            ready=Ready.ALIVE,
+            ready=Ready.BEAT,
+            probe=str(installation.data_dir.beat_file),
             env=env,
             depends_on=after,
             stop_stage=WORKS,

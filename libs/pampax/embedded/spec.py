@@ -21,7 +21,7 @@ class Ready(StrEnum):
     HTTP = "http"  # URL that answers 200
     POSTGRES = "postgres"  # address that can be queried
     VALKEY = "valkey"  # address that answers PING
-    ALIVE = "alive"  # nothing: it counts once it has lived a moment
+    BEAT = "beat"  # a file that the process touches while it lives
     EXIT = "exit"  # nothing: it runs once, and is done when it ends with 0
 
 

@@ -146,6 +146,47 @@ SELECT operation_id FROM operation
 WHERE repository_id = %(repository_id)s AND state IN ('queued', 'running')
 ORDER BY created_at, operation_id LIMIT 1
 
+-- Heartbeats --------------------------------------------------------------------------------------------------------
+
+-- name: beat
+-- One worker process lives and does this.
+INSERT INTO worker_heartbeat AS w (worker_id, host, pid, parent_pid, parent_seen_at, version, concurrency, operation_id,
+    resident_bytes, memory_used_bytes, memory_limit_bytes, disk_free_bytes, disk_total_bytes)
+VALUES (%(worker_id)s, %(host)s, %(pid)s, %(parent_pid)s, clock_timestamp() - make_interval(secs => %(parent_silent_s)s),
+        %(version)s, %(concurrency)s, %(operation_id)s, %(resident_bytes)s, %(memory_used_bytes)s,
+        %(memory_limit_bytes)s, %(disk_free_bytes)s, %(disk_total_bytes)s)
+ON CONFLICT (worker_id) DO UPDATE SET
+    seen_at = excluded.seen_at, parent_seen_at = excluded.parent_seen_at, operation_id = excluded.operation_id,
+    resident_bytes = excluded.resident_bytes, memory_used_bytes = excluded.memory_used_bytes,
+    memory_limit_bytes = excluded.memory_limit_bytes, disk_free_bytes = excluded.disk_free_bytes,
+    disk_total_bytes = excluded.disk_total_bytes
+
+-- name: leave
+-- One worker process has ended.
+DELETE FROM worker_heartbeat WHERE worker_id = %(worker_id)s
+
+-- name: quiet_neighbours
+-- Processes of one machine that were not heard of lately.
+SELECT worker_id, pid FROM worker_heartbeat
+WHERE host = %(host)s AND seen_at < clock_timestamp() - make_interval(secs => %(silent_s)s)
+
+-- name: remove_heartbeats
+-- Those that are known to be gone, and those not heard of for long.
+DELETE FROM worker_heartbeat
+WHERE worker_id = ANY(%(gone)s::uuid[]) OR seen_at < clock_timestamp() - make_interval(secs => %(forgotten_s)s)
+
+-- name: select_workers
+-- Every worker process, and how long nothing was heard of it and of its parent.
+SELECT host, pid, parent_pid, version, concurrency, operation_id IS NOT NULL AS busy,
+       extract(epoch FROM clock_timestamp() - seen_at)::float8 AS silent_s,
+       coalesce(extract(epoch FROM clock_timestamp() - parent_seen_at), 0)::float8 AS parent_silent_s,
+       resident_bytes, memory_used_bytes, memory_limit_bytes, disk_free_bytes, disk_total_bytes
+FROM worker_heartbeat ORDER BY host, parent_pid, pid LIMIT 1000
+
+-- name: queue_state
+-- How the queue stands over all tenants.
+SELECT waiting, oldest_waiting_s, running, silent FROM queue_state()
+
 -- Migrations --------------------------------------------------------------------------------------------------------
 
 -- name: lock_migrations

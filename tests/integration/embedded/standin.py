@@ -1,10 +1,12 @@
 """Stands in for a service: `standin.py grpc|http ADDRESS`, `standin.py worker`, `standin.py fail CODE`."""
 
+import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 LIFETIME_S = 300  # no stand-in outlives a broken test for long
 
@@ -34,9 +36,12 @@ def serve_http(address: str) -> None:
 
 
 def work() -> None:
-    """With a child process, as a pool of workers has."""
-    subprocess.run([sys.executable, "-c", f"import time; time.sleep({LIFETIME_S})"], check=False)
-    time.sleep(LIFETIME_S)
+    """With a child process, as a pool of workers has, and a heartbeat."""
+    beat = Path(os.environ["PAMPAX_INDEXING__HEARTBEAT_FILE"])
+    with subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({LIFETIME_S})"]) as child:
+        while child.poll() is None:
+            beat.touch()
+            time.sleep(0.5)
 
 
 def main(kind: str, argument: str = "") -> int:

@@ -31,6 +31,7 @@ def test_services_are_told_where_everything_is(installation: Installation) -> No
         "PAMPAX_MODE", "PAMPAX_DATABASE__URL", "PAMPAX_REDIS__URL", "PAMPAX_AUTH__KEY_PEPPER",
         "PAMPAX_AUTH__CALLER_SECRET", "PAMPAX_GATEWAY__HTTP_ADDRESS", "PAMPAX_GATEWAY__GRPC_ADDRESS",
         "PAMPAX_SEARCH__ADDRESS", "PAMPAX_ASSEMBLY__ADDRESS", "PAMPAX_INDEXING__ADDRESS", "PAMPAX_INDEXING__CACHE_DIR",
+        "PAMPAX_INDEXING__HEARTBEAT_FILE",
     }  # fmt: skip
     assert env["PAMPAX_DATABASE__URL"].startswith("postgresql://pampax_service:")
     assert env["PAMPAX_GATEWAY__HTTP_ADDRESS"] == "127.0.0.1:17000"

@@ -18,6 +18,7 @@ from celery.platforms import SecurityWarning
 
 from pampax.embedding.static import load_default
 from pampax.indexing.celery_app import make_celery
+from pampax.indexing.heartbeat.signals import Heartbeats
 from pampax.indexing.run.indexing import GitPolicy
 from pampax.indexing.run.runner import Runner
 from pampax.indexing.tasks import register_tasks
@@ -87,6 +88,8 @@ def run_worker(settings: Settings, metrics: Path | None = None) -> None:
     stop = StopFlag()
     start_tracing = partial(configure_tracing, COMPONENT, settings.telemetry)
     _child = register_tasks(app, lambda: make_runner(settings, stop), start_tracing)
+
+    _heartbeats = Heartbeats(settings)
 
     # Held here, because Celery's signals keep no strong reference.
     def keep_logging(**_: object) -> None:

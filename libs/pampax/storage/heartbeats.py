@@ -1,0 +1,98 @@
+"""The workers' heartbeats: written by each worker process every few seconds, read by health. No tenant's data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from pampax.storage.queries import load_queries
+from pampax.storage.session import Connection, SyncConnection
+
+# A process that was not heard of for so long is gone or frozen: three beats, and what a busy machine needs.
+SILENT_S = 15.0
+# Of a worker on a machine that never came back. One that was replaced on its own machine goes at once.
+FORGOTTEN_S = 600.0
+
+_QUERIES = load_queries(__package__)
+_BEAT = _QUERIES["beat"]
+_LEAVE = _QUERIES["leave"]
+_QUIET = _QUERIES["quiet_neighbours"]
+_REMOVE = _QUERIES["remove_heartbeats"]
+_WORKERS = _QUERIES["select_workers"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerProcess:
+    """One process that runs operations. `concurrency` is how many of them its parent wants."""
+
+    worker_id: UUID
+    host: str
+    pid: int
+    parent_pid: int
+    version: str
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLoad:
+    """What changes from beat to beat; sizes in bytes, 0 where they are not known."""
+
+    operation_id: UUID | None
+    parent_silent_s: float
+    resident_bytes: int
+    memory_used_bytes: int
+    memory_limit_bytes: int
+    disk_free_bytes: int
+    disk_total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """As read by the database's clock."""
+
+    host: str
+    pid: int
+    parent_pid: int
+    version: str
+    concurrency: int
+    busy: bool
+    silent_s: float
+    parent_silent_s: float
+    resident_bytes: int
+    memory_used_bytes: int
+    memory_limit_bytes: int
+    disk_free_bytes: int
+    disk_total_bytes: int
+
+    @property
+    def alive(self) -> bool:
+        return self.silent_s < SILENT_S
+
+    @property
+    def led(self) -> bool:
+        """Whether anybody can hand operations to it."""
+        return self.parent_silent_s < SILENT_S
+
+
+def beat(conn: SyncConnection, process: WorkerProcess, load: WorkerLoad) -> None:
+    """Enters the process, or tells that it lives and what it does."""
+    conn.execute(_BEAT, {**asdict(process), **asdict(load)})
+
+
+def leave(conn: SyncConnection, worker_id: UUID) -> None:
+    """Of a process that ends in order: nobody shall miss it."""
+    conn.execute(_LEAVE, {"worker_id": worker_id})
+
+
+def remove_gone(conn: SyncConnection, host: str, is_alive: Callable[[int], bool]) -> int:
+    """Rows of this machine's processes that are no more, and of machines not heard of for FORGOTTEN_S; their number."""
+    quiet = conn.execute(_QUIET, {"host": host, "silent_s": SILENT_S}).fetchall()
+    gone = [row["worker_id"] for row in quiet if not is_alive(row["pid"])]
+    return conn.execute(_REMOVE, {"gone": gone, "forgotten_s": FORGOTTEN_S}).rowcount
+
+
+async def read_heartbeats(conn: Connection) -> list[Heartbeat]:
+    """All of them, by host and process; a silent one says since when."""
+    rows = await (await conn.execute(_WORKERS)).fetchall()
+    return [Heartbeat(**row) for row in rows]

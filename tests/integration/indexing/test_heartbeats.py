@@ -1,0 +1,154 @@
+"""Workers tell the database that they live; who falls silent is seen, and who is gone is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from pampax.indexing.heartbeat.row import HeartbeatRow
+from pampax.storage.database import Database, SyncDatabase
+from pampax.storage.heartbeats import (
+    FORGOTTEN_S,
+    SILENT_S,
+    Heartbeat,
+    WorkerLoad,
+    WorkerProcess,
+    beat,
+    read_heartbeats,
+    remove_gone,
+)
+
+PATIENCE_S = 30.0
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < give_up, "not in time"
+        await asyncio.sleep(0.05)
+
+
+def process(*, host: str = "here", pid: int = 4711) -> WorkerProcess:
+    return WorkerProcess(uuid4(), host, pid, parent_pid=4710, version="1.2.3", concurrency=2)
+
+
+def load(operation_id: UUID | None = None) -> WorkerLoad:
+    return WorkerLoad(operation_id, 0.5, 100, 200, 300, 400, 500)
+
+
+@pytest.fixture
+def table(scratch_urls) -> SyncDatabase:
+    opened = SyncDatabase(scratch_urls.service, pool_max=2, component="test")
+    yield opened
+    opened.close()
+
+
+async def read(url: str) -> list[Heartbeat]:
+    database = Database(url, pool_max=1, component="test")
+    try:
+        async with database.untenanted(read_only=True) as conn:
+            return await read_heartbeats(conn)
+    finally:
+        await database.close()
+
+
+async def test_a_beat_enters_a_process_and_the_next_one_tells_what_it_does(table: SyncDatabase, scratch_urls) -> None:
+    mine = process()
+    for operation in (None, uuid4()):
+        with table.untenanted() as conn:
+            beat(conn, mine, load(operation))
+        (row,) = await read(scratch_urls.service)
+        assert row.busy is (operation is not None)
+    assert (row.host, row.pid, row.parent_pid, row.version, row.concurrency) == ("here", 4711, 4710, "1.2.3", 2)
+    assert (row.resident_bytes, row.memory_limit_bytes, row.disk_free_bytes, row.disk_total_bytes) == (
+        100, 300, 400, 500,
+    )  # fmt: skip
+    assert row.alive
+    assert row.led
+
+
+async def test_a_process_that_is_not_heard_of_is_silent_and_still_listed(table: SyncDatabase, scratch_urls) -> None:
+    with table.untenanted() as conn:
+        beat(conn, process(), load())
+        conn.execute("UPDATE worker_heartbeat SET seen_at = now() - make_interval(secs => %s)", [SILENT_S + 5])
+        assert remove_gone(conn, "here", lambda _pid: True) == 0
+    (row,) = await read(scratch_urls.service)
+    assert not row.alive
+    assert SILENT_S < row.silent_s < FORGOTTEN_S
+
+
+async def test_the_gone_of_this_machine_and_the_long_silent_of_others_are_removed(
+    table: SyncDatabase, scratch_urls
+) -> None:
+    with table.untenanted() as conn:
+        for host, pid, silent_s in (
+            ("here", 1, 20), ("here", 2, 20), ("here", 3, 0), ("there", 1, 20), ("there", 2, FORGOTTEN_S + 1),
+        ):  # fmt: skip
+            one = process(host=host, pid=pid)
+            beat(conn, one, load())
+            conn.execute(
+                "UPDATE worker_heartbeat SET seen_at = now() - make_interval(secs => %s) WHERE worker_id = %s",
+                [silent_s, one.worker_id],
+            )
+        assert remove_gone(conn, "here", lambda pid: pid == 2) == 2
+    assert [(row.host, row.pid) for row in await read(scratch_urls.service)] == [
+        ("here", 2), ("here", 3), ("there", 1),
+    ]  # fmt: skip
+
+
+async def test_a_row_is_written_again_when_the_database_is_back(scratch_urls, tmp_path: Path) -> None:
+    """It is told to a database that is not there yet, and that nobody waits for."""
+    database = SyncDatabase(scratch_urls.service, pool_max=1, component="test")
+    row = HeartbeatRow(database, process(pid=os.getpid()), tmp_path, lambda: 0.0, period_s=0.05)
+    with psycopg.connect(scratch_urls.owner, autocommit=True, row_factory=dict_row) as conn:
+
+        def seen() -> list[dict]:
+            return conn.execute("SELECT * FROM worker_heartbeat").fetchall()
+
+        conn.execute("ALTER TABLE worker_heartbeat RENAME TO elsewhere")
+        row.start()
+        await asyncio.sleep(0.3)  # a few beats that fail
+        conn.execute("ALTER TABLE elsewhere RENAME TO worker_heartbeat")
+        await until(lambda: bool(seen()))
+        assert seen()[0]["disk_total_bytes"] > 0
+        row.works_on(operation := uuid4())
+        await until(lambda: seen()[0]["operation_id"] == operation)
+        await asyncio.to_thread(row.close)
+        assert seen() == []
+
+
+async def test_a_worker_shows_its_pulse_and_a_frozen_child_is_seen(new_processes) -> None:
+    """As it runs: two children beat, one is frozen and the other goes on; at the end nothing is left of them."""
+    async with new_processes() as processes:
+        with psycopg.connect(processes.urls.owner, autocommit=True, row_factory=dict_row) as conn:
+
+            def rows() -> list[dict]:
+                return conn.execute("SELECT * FROM worker_heartbeat ORDER BY pid").fetchall()
+
+            worker = processes.start("worker", PAMPAX_INDEXING__CONCURRENCY="2")
+            file = processes.folder / "cache" / "worker.beat"
+            await until(lambda: len(rows()) == 2 and file.exists())
+            frozen, well = rows()
+            assert {frozen["parent_pid"], well["parent_pid"]} == {worker.pid}
+            assert frozen["host"] == socket.gethostname()
+            assert frozen["concurrency"] == 2
+            assert frozen["resident_bytes"] > 0
+
+            os.kill(frozen["pid"], signal.SIGSTOP)
+            await until(lambda: (rows()[1]["seen_at"] - rows()[0]["seen_at"]).total_seconds() > 6)
+            os.kill(frozen["pid"], signal.SIGCONT)
+            await until(lambda: abs((rows()[1]["seen_at"] - rows()[0]["seen_at"]).total_seconds()) < 6)
+
+            await asyncio.to_thread(processes.end, worker)
+            assert rows() == []
+            assert not file.exists()
