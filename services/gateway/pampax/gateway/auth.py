@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pampax.core.errors import Unauthenticated
 from pampax.core.identity import Caller
+from pampax.gateway.deadline import checking_the_key
 from pampax.gateway.postgres import GatewayRows
 from pampax.storage.keys import key_hmac
 
@@ -26,7 +27,8 @@ class Keys:
             raise Unauthenticated("no API key; send the header `Authorization: Bearer <key>`", reason="API_KEY_MISSING")
         caller = None
         if len(key) <= _LONGEST_KEY and key.isascii():
-            caller = await self._rows.caller_of_key(key_hmac(key, self._pepper))
+            async with checking_the_key():
+                caller = await self._rows.caller_of_key(key_hmac(key, self._pepper))
         if caller is None:
             raise Unauthenticated("the API key is not valid; ask an admin for another one", reason="API_KEY_INVALID")
         return caller
