@@ -52,7 +52,7 @@ def begin_logging(component: str, loaded: Loaded) -> None:
     """Sets logging up as the settings say, and tells what is doubtful about their file."""
     configure_logging(component, loaded.settings.log.level, loaded.settings.log.format)
     for warning in loaded.warnings:
-        get_logger().warning(warning, op="settings")
+        get_logger().warning("doubtful setting", op="settings", detail=warning)
 
 
 def _run(component: str, run: Callable[[Settings], Coroutine[Any, Any, None]]) -> int:
