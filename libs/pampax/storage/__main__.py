@@ -55,7 +55,8 @@ def _migrate(settings: Settings, phase: Phase | None) -> int:
     for name in migrate(owner_url, phase=phase, service_password=settings.database.service_password):
         sys.stdout.write(f"applied {name}\n")
     if settings.bootstrap.api_key:
-        bootstrap_local(owner_url, key_hmac(settings.bootstrap.api_key, settings.auth.key_pepper))
+        hashed = key_hmac(settings.bootstrap.api_key, settings.auth.key_pepper)
+        bootstrap_local(owner_url, hashed, embedded=settings.mode == "embedded")
     sys.stdout.write("the schema is up to date\n")
     return 0
 

@@ -21,7 +21,8 @@ from pampax.core.errors import ConfigError, Internal
 from pampax.storage.migration_files import FOLDER, Migration, Phase, migrations
 from pampax.storage.queries import load_queries
 from pampax.storage.schema import Fit, compare
-from pampax.storage.session import SyncConnection, connection_string, translated_errors
+from pampax.storage.session import SyncConnection, connection_string
+from pampax.storage.trouble import translated_errors
 
 SERVICE_ROLE = "pampax_service"
 MIN_SERVER_VERSION = 160_000  # role memberships without inheritance, which the functions' owner needs
@@ -81,12 +82,15 @@ def status(owner_url: str, *, folder: Path = FOLDER) -> list[MigrationState]:
     ]
 
 
-def bootstrap_local(owner_url: str, hashed_key: bytes) -> None:
-    """Tenant, principal and admin binding `local` with this key, which may name local paths; safe to repeat."""
+def bootstrap_local(owner_url: str, hashed_key: bytes, *, embedded: bool) -> None:
+    """Tenant, principal and admin binding `local` with this key; safe to repeat.
+
+    Only the key of an embedded system may name folders of the machine that it runs on: elsewhere they are the server's.
+    """
     with owner_connection(owner_url) as conn, _step(conn, "the local tenant could not be set up"):
         ids = {"tenant_id": LOCAL_TENANT, "principal_id": LOCAL_PRINCIPAL}
         conn.execute(_SET_TENANT, ids)
-        conn.execute(_BOOTSTRAP, {**ids, "key_hmac": hashed_key})
+        conn.execute(_BOOTSTRAP, {**ids, "key_hmac": hashed_key, "local": embedded})
 
 
 @contextmanager

@@ -218,7 +218,7 @@ INSERT INTO schema_migration (name, sha256) VALUES (%(name)s, %(sha256)s)
 GRANT SELECT ON schema_migration TO pampax_service
 
 -- name: bootstrap_local
--- Tenant, principal, binding and key of a system for one person; changes nothing that is there.
+-- The tenant, principal, binding and key that a system begins with; changes nothing that is there.
 WITH new_tenant AS (
     INSERT INTO tenant (tenant_id, name) VALUES (%(tenant_id)s, 'local') ON CONFLICT DO NOTHING
 ), new_principal AS (
@@ -229,7 +229,7 @@ WITH new_tenant AS (
     ON CONFLICT DO NOTHING
 )
 INSERT INTO api_key (key_hmac, tenant_id, principal_id, local)
-VALUES (%(key_hmac)s, %(tenant_id)s, %(principal_id)s, true) ON CONFLICT DO NOTHING
+VALUES (%(key_hmac)s, %(tenant_id)s, %(principal_id)s, %(local)s) ON CONFLICT DO NOTHING
 
 -- name: set_tenant
 -- The tenant of this transaction.

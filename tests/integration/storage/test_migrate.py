@@ -169,10 +169,10 @@ def service_password(database_urls: DatabaseUrls) -> str:
 def test_bootstrapping_twice_makes_one_local_tenant(scratch_urls: DatabaseUrls) -> None:
     hashed = key_hmac(new_key(), PEPPER)
 
-    bootstrap_local(scratch_urls.owner, hashed)
-    bootstrap_local(scratch_urls.owner, hashed)
+    bootstrap_local(scratch_urls.owner, hashed, embedded=True)
+    bootstrap_local(scratch_urls.owner, hashed, embedded=True)
     other = key_hmac(new_key(), PEPPER)
-    bootstrap_local(scratch_urls.owner, other)
+    bootstrap_local(scratch_urls.owner, other, embedded=True)
 
     with psycopg.connect(scratch_urls.service, row_factory=dict_row) as conn:
         for key in (hashed, other):
@@ -180,6 +180,18 @@ def test_bootstrapping_twice_makes_one_local_tenant(scratch_urls: DatabaseUrls) 
             assert identity == [{"tenant_id": LOCAL_TENANT, "role": "admin", "local": True}]
     with psycopg.connect(scratch_urls.superuser) as conn:
         assert conn.execute("SELECT count(*) FROM role_binding").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(("mode", "local"), [("embedded", True), ("server", False)])
+def test_only_the_key_of_an_embedded_system_may_name_its_folders(
+    command: Command, empty: DatabaseUrls, mode: str, local: bool
+) -> None:
+    done = command("migrate", PAMPAX_MODE=mode)
+
+    assert done.returncode == 0, done.stderr
+    with psycopg.connect(empty.service) as conn:
+        found = conn.execute("SELECT local FROM authenticate_key(%s)", [key_hmac("pampax_local", PEPPER)]).fetchall()
+    assert found == [(local,)]
 
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
