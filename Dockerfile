@@ -141,8 +141,10 @@ ENTRYPOINT ["python", "-m", "pampax.indexing"]
 FROM git AS worker
 LABEL org.opencontainers.image.title="pampax-worker" \
       org.opencontainers.image.description="Runs indexing operations: git, parsers, embeddings"
-ENV PAMPAX_INDEXING__WORKER_METRICS_ADDRESS=0.0.0.0:9100
+ENV PAMPAX_INDEXING__WORKER_METRICS_ADDRESS=0.0.0.0:9100 PAMPAX_INDEXING__HEARTBEAT_FILE=/tmp/worker.beat
 EXPOSE 9100
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --start-interval=1s \
+    CMD ["python", "-m", "pampax.runtime.probe", "file:///tmp/worker.beat"]
 ENTRYPOINT ["python", "-m", "pampax.indexing", "worker"]
 
 # Migrations, the secrets of a first start, and the collector of traces: what runs beside the services.

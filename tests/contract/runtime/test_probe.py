@@ -1,5 +1,6 @@
 """The probe of health checks, against servers that work, that are not ready and that are not there."""
 
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -82,7 +83,21 @@ def test_a_server_that_is_not_there_fails(nobody, scheme):
         probe(f"{scheme}://{nobody}/x")
 
 
-@pytest.mark.parametrize("target", ["", "localhost:80", "ftp://localhost:80/", "http://localhost/", "grpc://h:port/"])
+def test_a_pulse_counts_while_it_is_fresh(tmp_path):
+    beat = tmp_path / "worker.beat"
+    with pytest.raises(Unavailable, match="nobody there works"):
+        probe(f"file://{beat}")
+    beat.touch()
+    probe(f"file://{beat}")
+    os.utime(beat, (0, 0))
+    with pytest.raises(Unavailable, match="nobody there works"):
+        probe(f"file://{beat}")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["", "localhost:80", "ftp://localhost:80/", "http://localhost/", "grpc://h:port/", "file://host:1/worker.beat"],
+)
 def test_what_is_no_target_is_refused(target):
     with pytest.raises(ConfigError, match="no address to ask"):
         probe(target)
