@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from pampax.bench.checkouts import installed, repository_root
+from pampax.bench.checkouts import code_of, installed, repository_root
 from pampax.bench.comparison import Compared, compare, compare_samples
 from pampax.bench.figures import Figure
 from pampax.bench.machine import this_machine
@@ -43,6 +43,7 @@ def compare_sides(a: str, b: str, wanted: Wanted, rounds: int, folder: Path, tel
         for name, state in (("a", a), ("b", b)):
             (scratch / name).mkdir(mode=PASSABLE)
             installations.append(stack.enter_context(installed(root, state, scratch / name, tell)))
+        codes = [code_of(installation) for installation in installations]
         repository = prepare(wanted.corpus, scratch, tell)
         taken: tuple[list[tuple[Figure, ...]], ...] = ([], [])
         for number in range(rounds):
@@ -50,8 +51,7 @@ def compare_sides(a: str, b: str, wanted: Wanted, rounds: int, folder: Path, tel
                 counted = _counted(tell, number, rounds)
                 taken[side].append(one_round(wanted, installations[side], repository, scratch, counted))
         runs = [
-            record(wanted, installation, repository, machine, measured)
-            for installation, measured in zip(installations, taken, strict=True)
+            record(wanted, code, repository, machine, measured) for code, measured in zip(codes, taken, strict=True)
         ]
     return Comparison(runs[0], runs[1], tuple(compare(*taken)), interleaved=True, by_rounds=True)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Sheet
+from matplotlib.ticker import ScalarFormatter
 
 from pampax.bench.comparison import THRESHOLD, Compared, Verdict
 from pampax.bench.figures import Figure
@@ -15,6 +16,8 @@ from pampax.core.errors import ConfigError, LocalIOError
 
 ENDINGS = (".png", ".svg")
 _ROW_INCHES, _HEAD_INCHES, _WIDTH_INCHES = 0.3, 1.3, 10.0
+# A linear axis would show the small ones as nothing.
+_LOG_FROM = 30
 _PALE, _BLUE, _GREEN, _RED, _AMBER = "#b7c9de", "#2f6090", "#3d8a5a", "#c0392b", "#c98a1b"
 _COLOURS = {Verdict.SAME: _BLUE, Verdict.BETTER: _GREEN, Verdict.WORSE: _RED, Verdict.UNCLEAR: _AMBER}
 # What one panel shows: figures of one unit, which share its axis.
@@ -56,19 +59,25 @@ def plot_comparison(rows: Sequence[Compared], title: str, path: Path) -> None:
 
 
 def _bars(axis: Axes, figures: Sequence[Figure], label: str) -> None:
-    widest = max(max(each.p99 or each.p95 or each.value, each.asked or 0.0) for each in figures)
-    for place, figure in enumerate(figures):
+    reaches = [max(each.value, each.p99 or each.p95 or 0.0, each.asked or 0.0) for each in figures]
+    for place, (figure, reach) in enumerate(zip(figures, reaches, strict=True)):
         axis.barh(place, figure.value, color=_RED if figure.missed else _BLUE, height=0.6)
-        for reach, width in ((figure.p99, 1.0), (figure.p95, 3.0)):
-            if reach is not None:
-                axis.plot((figure.value, reach), (place, place), color=_PALE, linewidth=width, solid_capstyle="butt")
+        for end, width in ((figure.p99, 1.0), (figure.p95, 3.0)):
+            if end is not None:
+                axis.plot((figure.value, end), (place, place), color=_PALE, linewidth=width, solid_capstyle="butt")
         if figure.asked:
             axis.plot((figure.asked,), (place,), "|", color="black", markersize=11, markeredgewidth=2)
-        end = max(figure.value, figure.p99 or figure.p95 or 0.0)
-        axis.text(end + widest * 0.01, place, f" {amount(figure.value)}", va="center", fontsize=7)
+        axis.annotate(amount(figure.value), (reach, place), (5, 0), textcoords="offset points", va="center", fontsize=7)
+    smallest = min((each.value for each in figures if each.value > 0), default=1.0)
+    if max(reaches) > _LOG_FROM * smallest:
+        axis.set_xscale("log")
+        axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.set_xlim(smallest / 2, max(reaches) * 1.5)
+        label += ", logarithmic"
+    else:
+        axis.set_xlim(0, max(reaches) * 1.1)
     _name_rows(axis, [f"{figure.suite}: {figure.name}" for figure in figures])
-    axis.set_xlim(0, widest * 1.1)
-    axis.set_xlabel(f"{label}: median; lines to p95 and p99; black mark: asked", fontsize=8)
+    axis.set_xlabel(f"{label}: median, lines to p95 and p99, black mark: asked", fontsize=8)
 
 
 def _name_rows(axis: Axes, names: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from pampax.bench.comparison import ALPHA, THRESHOLD, Compared, Verdict, enough
 from pampax.bench.figures import Figure
 from pampax.bench.interleaving import Comparison
 from pampax.bench.record import Code, Run
+from pampax.bench.system import THIS
 
 RUN_HEADERS = ("FIGURE", "P50", "P95", "P99", "UNIT", "N", "CPU S", "ASKED", "BEFORE", "RATIO")
 COMPARISON_HEADERS = ("FIGURE", "A", "B", "UNIT", "B/A", "95 %", "P", "VERDICT")
@@ -109,7 +110,5 @@ def _run_row(figure: Figure, before: Figure | None) -> tuple[str, ...]:
 def _code(code: Code) -> str:
     commit = f"{code.commit[:_SHORT]}{'+' if code.dirty else ''}" if code.commit else "outside git"
     return (
-        commit
-        if code.label in ("this", code.commit) or code.commit.startswith(code.label)
-        else f"{code.label}, {commit}"
+        commit if code.label in (THIS, code.commit) or code.commit.startswith(code.label) else f"{code.label}, {commit}"
     )

@@ -13,11 +13,11 @@ from pampax.bench.corpus.packages import fetched, is_requirement
 from pampax.bench.corpus.plan import SIZES
 from pampax.bench.figures import Figure
 from pampax.bench.machine import this_machine
-from pampax.bench.record import Machine, Run
+from pampax.bench.record import Code, Machine, Run
 from pampax.bench.repository import Repository, generated, unpacked
 from pampax.bench.suites import SUITES
 from pampax.bench.suites.job import FULL, QUICK, Dose, Job, Remote, scratch_folder
-from pampax.bench.system import Installation
+from pampax.bench.system import THIS, Installation
 from pampax.core.errors import ConfigError
 
 Tell = Callable[[str], None]
@@ -49,11 +49,11 @@ class Wanted:
 def run(wanted: Wanted, installation: Installation, tell: Tell, rounds: int = 1) -> Run:
     """So many rounds of all suites, each with new systems; nothing of them is left."""
     wanted.check()
-    machine = this_machine()
+    machine, code = this_machine(), code_of(installation)
     with scratch_folder() as folder:
         repository = prepare(wanted.corpus, folder, tell)
         measured = [one_round(wanted, installation, repository, folder, tell) for _ in range(rounds)]
-    return record(wanted, installation, repository, machine, measured)
+    return record(wanted, code, repository, machine, measured)
 
 
 def prepare(corpus: str, folder: Path, tell: Tell) -> Repository:
@@ -71,7 +71,7 @@ def one_round(
     """Every suite once."""
     figures: list[Figure] = []
     for suite in wanted.suites:
-        told = _prefixed(tell, suite if installation.label == "this" else f"{installation.label}, {suite}")
+        told = _prefixed(tell, suite if installation.label == THIS else f"{installation.label}, {suite}")
         job = Job(installation, repository, wanted.dose, folder, told, wanted.remote)
         figures += SUITES[suite](job)
     return tuple(with_asked(figure, wanted.corpus) for figure in figures)
@@ -79,7 +79,7 @@ def one_round(
 
 def record(
     wanted: Wanted,
-    installation: Installation,
+    code: Code,
     repository: Repository,
     machine: Machine,
     rounds: Sequence[tuple[Figure, ...]],
@@ -88,7 +88,7 @@ def record(
         taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
         quick=wanted.quick,
         machine=machine,
-        code=code_of(installation),
+        code=code,
         corpus=repository.corpus,
         rounds=tuple(rounds),
     )

@@ -18,6 +18,7 @@ from pampax.bench.processes import Processes
 from pampax.core.errors import DeadlineExceeded, Unavailable
 
 COMMAND_S = 180.0
+THIS = "this installation"
 _SHOWN_CHARS = 400
 # -P: a folder called pampax where the command happens to run is not what is measured.
 _RUN = ("-P", "-c", "from pampax.cli.main import run; run()")
@@ -42,13 +43,21 @@ class Installation:
         except subprocess.TimeoutExpired as error:
             raise DeadlineExceeded(f"{self.label}: pampax {arguments[0]} took more than {timeout_s:.0f} s") from error
         if done.returncode:
-            said = done.stderr.strip()[-_SHOWN_CHARS:]
+            said = _said(done.stderr.strip())
             raise Unavailable(f"{self.label}: pampax {arguments[0]} ended with exit code {done.returncode}: {said}")
         return done.stdout
 
 
+def _said(stderr: str) -> str:
+    """The message of an error in JSON, else the last of what was written."""
+    try:
+        return str(json.loads(stderr)["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return stderr[-_SHOWN_CHARS:]
+
+
 def this_installation() -> Installation:
-    return Installation("this", Path(sys.executable))
+    return Installation(THIS, Path(sys.executable))
 
 
 @dataclass(slots=True)

@@ -32,13 +32,15 @@ def measure(job: Job) -> list[Figure]:
         processes = system.processes()
         create(asker, job.repository.folder)
         job.tell(f"indexing {corpus.files} files")
-        first = _timed("first index", asker, processes)
+        first = _timed("first index", asker, processes, changed=corpus.files)
         job.tell("indexing what has changed")
-        unchanged = _timed("unchanged", asker, processes)
+        unchanged = _timed("unchanged", asker, processes, changed=0)
         with _changed(files[:1]):
-            one = _timed("one file changed", asker, processes)
-        with _changed(files[::_PERCENT]):
-            percent = _timed("1 % changed", asker, processes)
+            one = _timed("one file changed", asker, processes, changed=1)
+        # Not that one again: what it was changed to is known by now.
+        percent_of_files = files[1::_PERCENT]
+        with _changed(percent_of_files):
+            percent = _timed("1 % changed", asker, processes, changed=len(percent_of_files))
         peak = sum(processes.peak_mb().values())
     return [
         first,
@@ -56,8 +58,8 @@ def create(asker: Asker, folder: Path) -> None:
     asker.post("/v1/repositories", {"name": NAME, "source": {"path": str(folder)}})
 
 
-def index(asker: Asker) -> float:
-    """Indexes the repository and waits for it; seconds."""
+def index(asker: Asker) -> tuple[float, int]:
+    """Indexes the repository and waits for it; seconds, and how many contents were new to it."""
     started = time.perf_counter()
     operation = asker.post_document(f"/v1/repositories/{NAME}:index", {})
     while not operation["done"]:
@@ -68,13 +70,17 @@ def index(asker: Asker) -> float:
         operation = asker.get(f"/v1/operations/{operation['id']}")
     if operation["state"] != "succeeded":
         raise Internal(f"indexing the corpus {operation['state']}: {operation.get('error')}")
-    return time.perf_counter() - started
+    return time.perf_counter() - started, operation["result"]["new_blobs"]
 
 
-def _timed(name: str, asker: Asker, processes: Processes) -> Figure:
+def _timed(name: str, asker: Asker, processes: Processes, *, changed: int) -> Figure:
+    """Internal when an index that is wrong was fast."""
     before = processes.cpu_s()
-    seconds = index(asker)
-    return Figure("index", name, "s", (seconds,), cpu_s=processes.cpu_s() - before)
+    seconds, new = index(asker)
+    spent = processes.cpu_s() - before
+    if new > changed or bool(new) != bool(changed):
+        raise Internal(f"{name}: {changed} files have changed and {new} were indexed; the figures would be worthless")
+    return Figure("index", name, "s", (seconds,), cpu_s=spent)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 EXIT_WORSE = 7
 SUITES = ("start", "index", "serve", "memory", "telemetry")
 _USUAL = ("start", "index", "serve", "memory")
+_QUICK = ("index", "serve", "memory")
 _SIZES = ("small", "medium", "large")
 ROUNDS = 6
 FEWEST_ROUNDS = 3
@@ -274,7 +275,7 @@ def _wanted(session: Session, suites: tuple[str, ...], size: str | None, package
     if session.given.endpoint or session.given.data_dir:
         target = session.target
         remote = Remote(target.endpoint, target.token)
-    usual = ("serve",) if remote else _USUAL
+    usual = ("serve",) if remote else _QUICK if quick else _USUAL
     asked = SUITES if "all" in suites else tuple(suite for suite in SUITES if suite in suites) or usual
     wanted = Wanted(asked, _corpus(size, package), quick, remote)
     wanted.check()
