@@ -29,7 +29,8 @@ def test_status_names_every_process(pampax: Cli) -> None:
     status = pampax.until_ready()
     assert list(status) == ["state", "endpoint", "data_dir", "services"]
     assert {service["name"] for service in status["services"]} == set(SERVICES)
-    assert all(list(service) == ["name", "pid", "address", "state", "restarts"] for service in status["services"])
+    fields = ["name", "pid", "address", "state", "restarts", "metrics"]
+    assert all(list(service) == fields for service in status["services"])
     assert pampax("status").out.startswith("ready  http://127.0.0.1:")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pampax.embedded.layout import DataDir
 from pampax.embedded.ports import LOOPBACK
 from pampax.embedded.postgres import DATABASE, EmbeddedPostgres
 from pampax.embedded.secrets import hex_key, password, read_or_create
 from pampax.embedded.valkey import EmbeddedValkey
+from pampax.runtime.variables import FILE_VARIABLE
 from pampax.storage.keys import new_key
 
 SERVICE_ROLE = "pampax_service"  # made by the migrations; bound by row security
@@ -44,9 +47,13 @@ class Installation:
     secrets: Secrets
     postgres: EmbeddedPostgres
     valkey: EmbeddedValkey
+    config: Path | None = None  # a file with more settings
 
     def address(self, name: str) -> str:
         return f"{LOOPBACK}:{self.ports[name]}"
+
+    def metrics(self, name: str) -> str:
+        return f"http://{self.address(f'{name}_metrics')}/metrics"
 
     @property
     def endpoint(self) -> str:
@@ -58,6 +65,7 @@ def service_environment(installation: Installation) -> dict[str, str]:
     secrets = installation.secrets
     database = f"{LOOPBACK}:{installation.postgres.port}/{DATABASE}"
     return {
+        FILE_VARIABLE: str(installation.config or os.devnull),  # and no file of the folder they work in
         "PAMPAX_MODE": "embedded",
         "PAMPAX_DATABASE__URL": f"postgresql://{SERVICE_ROLE}:{secrets.service_password}@{database}",
         "PAMPAX_REDIS__URL": installation.valkey.url(),
@@ -68,6 +76,11 @@ def service_environment(installation: Installation) -> dict[str, str]:
         "PAMPAX_SEARCH__ADDRESS": installation.address("search"),
         "PAMPAX_ASSEMBLY__ADDRESS": installation.address("assembly"),
         "PAMPAX_INDEXING__ADDRESS": installation.address("indexing"),
+        "PAMPAX_GATEWAY__METRICS_ADDRESS": installation.address("gateway_metrics"),
+        "PAMPAX_SEARCH__METRICS_ADDRESS": installation.address("search_metrics"),
+        "PAMPAX_ASSEMBLY__METRICS_ADDRESS": installation.address("assembly_metrics"),
+        "PAMPAX_INDEXING__METRICS_ADDRESS": installation.address("indexing_metrics"),
+        "PAMPAX_INDEXING__WORKER_METRICS_ADDRESS": installation.address("worker_metrics"),
         "PAMPAX_INDEXING__CACHE_DIR": str(installation.data_dir.cache),
         "PAMPAX_INDEXING__HEARTBEAT_FILE": str(installation.data_dir.beat_file),
     }

@@ -35,7 +35,7 @@ class Keeper:
 
     def __init__(self, spec: ProcessSpec, data_dir: DataDir, changed: Callable[[], None]) -> None:
         self.spec = spec
-        self.state = ServiceState(spec.name, spec.address)
+        self.state = ServiceState(spec.name, spec.address, metrics=spec.metrics)
         self.was_ready = asyncio.Event()  # of a process that runs once: it has done its work
         self._data_dir = data_dir
         self._changed = changed

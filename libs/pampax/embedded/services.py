@@ -9,7 +9,10 @@ from pampax.embedded.environment import Installation, migration_environment, ser
 from pampax.embedded.spec import ProcessSpec, Ready
 
 SUPERVISOR = "supervisor"  # the name of both of them in marks and logs
-PORT_NAMES = ("gateway", "gateway_grpc", "search", "assembly", "indexing", "postgres", "valkey")
+PORT_NAMES = (
+    "gateway", "gateway_grpc", "search", "assembly", "indexing", "postgres", "valkey",
+    "gateway_metrics", "search_metrics", "assembly_metrics", "indexing_metrics", "worker_metrics",
+)  # fmt: skip
 POSTGRES_STOP_TIMEOUT_S = 30.0  # its last checkpoint may have much to write
 SERVER_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
 TAKES_REQUESTS, WORKS, SERVES, CACHES, KEEPS = range(5)  # the order in which they are stopped
@@ -68,6 +71,7 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
                 ready=Ready.GRPC,
                 probe=installation.address(name),
                 address=installation.address(name),
+                metrics=installation.metrics(name),
                 env=env,
                 depends_on=after,
                 stop_stage=SERVES,
@@ -79,6 +83,7 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
             command=_module("pampax.indexing", "worker"),
             ready=Ready.BEAT,
             probe=str(installation.data_dir.beat_file),
+            metrics=installation.metrics("worker"),
             env=env,
             depends_on=after,
             stop_stage=WORKS,
@@ -89,6 +94,7 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
             ready=Ready.HTTP,
             probe=f"{installation.endpoint}/readyz",
             address=installation.address("gateway"),
+            metrics=installation.metrics("gateway"),
             env=env,
             depends_on=after,
             stop_stage=TAKES_REQUESTS,

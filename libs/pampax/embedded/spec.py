@@ -34,6 +34,7 @@ class ProcessSpec:
     ready: Ready
     probe: str = ""
     address: str = ""  # host:port shown to people
+    metrics: str = ""  # URL of what it counts
     env: Mapping[str, str] = field(default_factory=dict)
     inherit_env: bool = True
     depends_on: tuple[str, ...] = ()

@@ -47,6 +47,7 @@ class ServiceState:
     state: ServicePhase = ServicePhase.WAITING
     restarts: int = 0
     exit_code: int | None = None
+    metrics: str = ""
 
     @property
     def identity(self) -> Identity | None:

@@ -25,6 +25,13 @@ def test_free_port_of_the_previous_run_is_kept() -> None:
     assert choose_ports(("a", "b"), {"a": earlier}, {})["a"] == earlier
 
 
+def test_a_data_directory_from_before_a_port_was_needed_gets_one_and_keeps_the_others() -> None:
+    earlier = free_port()
+    chosen = choose_ports(("a", "new"), {"a": earlier}, {})
+    assert chosen["a"] == earlier
+    assert chosen["new"] != earlier
+
+
 def test_taken_port_of_the_previous_run_is_replaced() -> None:
     with socket.create_server((LOOPBACK, 0)) as server:
         earlier = server.getsockname()[1]

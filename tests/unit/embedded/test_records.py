@@ -1,6 +1,7 @@
 """The two files that supervisors leave each other say again what was written, and lies in them are seen."""
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,3 +81,16 @@ def test_recorded_process_that_is_another_one_now_is_dead(data_dir: DataDir) -> 
     state = verified_state(data_dir)
     assert state is not None
     assert (state.state, state.services[0].state) == (SystemPhase.STOPPED, ServicePhase.DEAD)
+
+
+def test_files_from_before_services_showed_metrics_are_still_read(tmp_path: Path) -> None:
+    write_state(tmp_path / "state", STATE)
+    write_plan(
+        tmp_path / "plan", Plan("http://x", "key", {}, (ProcessSpec(name="m", command=("m",), ready=Ready.EXIT),))
+    )
+    for name in ("state", "plan"):
+        file = tmp_path / name
+        without = [line for line in file.read_text().splitlines() if '"metrics"' not in line]
+        file.write_text(re.sub(r",(\s*[}\]])", r"\1", "\n".join(without)))
+    assert recorded_state(tmp_path / "state") == STATE
+    assert read_plan(tmp_path / "plan").specs[0].metrics == ""

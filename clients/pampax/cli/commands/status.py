@@ -89,6 +89,7 @@ def _document(state: SystemState | None, data_dir: str) -> dict[str, Any]:
             "address": service.address,
             "state": service.state.value,
             "restarts": service.restarts,
+            "metrics": service.metrics,
         }
         for service in state.services
     ]
