@@ -1,20 +1,21 @@
-"""pampax.toml of the current folder: `[client]` with `endpoint` and `token_file`.
+"""The section of pampax.toml that the command line reads: `[client]` with `endpoint` and `token_file`.
 
-Whoever wrote the folder wrote this file, and a clone may be a stranger's: nothing in it may reach a key of the reader.
+It is the file of the current folder. Whoever wrote the folder wrote this file, and a clone may be a stranger's: nothing
+in it may reach a key of the reader. The other sections are for services, which never look here on a user's behalf.
 """
 
 from __future__ import annotations
 
-import difflib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pampax.core.errors import ConfigError, LocalIOError
+from pampax.runtime.configuration.lines import lines_of
+from pampax.runtime.configuration.names import CLIENT_SECTION, FILE_NAME, SERVICE_NAMES, advice_for_unknown, nearest
 
-FILE_NAME = "pampax.toml"
-_SECTIONS = ("client",)
 _KEYS = ("endpoint", "token_file")
 
 
@@ -45,32 +46,47 @@ class ClientConfig:
 
 
 def read_config(folder: Path) -> ClientConfig:
-    """What the file says; nothing where there is none. ConfigError names what does not hold."""
+    """What the file says; nothing where there is none. ConfigError names all that does not hold."""
     path = folder / FILE_NAME
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        document = tomllib.loads(text)
     except FileNotFoundError:
         return ClientConfig()
     except OSError as error:
         raise LocalIOError(f"cannot read {path}: {error.strerror}; check the file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from error
-    _check_names(path, "", document, _SECTIONS)
-    section = document.get("client", {})
-    if not isinstance(section, dict):
-        raise ConfigError(f"{path}: client is a section; write [client]")
-    _check_names(path, "client.", section, _KEYS)
-    for name, value in section.items():
-        if not isinstance(value, str) or not value:
-            raise ConfigError(f"{path}: client.{name} must be text in quotes")
-    if "token_file" in section and "endpoint" not in section:
-        raise ConfigError(f"{path}: client.token_file is the key of client.endpoint; add that")
+    mistakes = client_mistakes(path, text, document)
+    if mistakes:
+        raise ConfigError("\n".join(f"{subject} {advice}" for subject, advice in mistakes.items()), fields=mistakes)
+    section = document.get(CLIENT_SECTION, {})
     return ClientConfig(section.get("endpoint"), section.get("token_file"), folder)
 
 
-def _check_names(path: Path, prefix: str, found: dict[str, Any], known: tuple[str, ...]) -> None:
-    for name in found:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1) or [known[0]]
-            advice = f"did you mean {prefix}{near[0]}?" if len(known) > 1 else f"only [{known[0]}] is"
-            raise ConfigError(f"{path}: {prefix}{name} is not a setting; {advice}")
+def client_mistakes(path: Path, text: str, document: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the section that the command line reads, and with the names at the top: advice by subject."""
+    lines = lines_of(text)
+
+    def subject(name: str) -> str:
+        return f"{path}:{lines[name]}: {name}" if name in lines else f"{path}: {name}"
+
+    known = (CLIENT_SECTION, *SERVICE_NAMES)
+    found = {subject(name): _unknown(nearest(name, known)) for name in document if name not in known}
+    section = document.get(CLIENT_SECTION, {})
+    if not isinstance(section, dict):
+        return {**found, subject(CLIENT_SECTION): f"is a section; write [{CLIENT_SECTION}]"}
+    for key, value in section.items():
+        name = f"{CLIENT_SECTION}.{key}"
+        if key not in _KEYS:
+            near = nearest(key, _KEYS)
+            found[subject(name)] = advice_for_unknown(near and f"{CLIENT_SECTION}.{near}")
+        elif not isinstance(value, str) or not value:
+            found[subject(name)] = "must be text in quotes"
+    if "token_file" in section and "endpoint" not in section:
+        found.setdefault(subject(f"{CLIENT_SECTION}.token_file"), f"is the key of {CLIENT_SECTION}.endpoint; add that")
+    return found
+
+
+def _unknown(suggestion: str | None) -> str:
+    return advice_for_unknown(suggestion if suggestion in (None, "mode") else f"[{suggestion}]")

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pampax.cli.config_file import FILE_NAME, ClientConfig
+from pampax.cli.config_file import ClientConfig
 from pampax.cli.given import Given
 from pampax.core.errors import ConfigError, LocalIOError, Unauthenticated, Unavailable
+from pampax.runtime.configuration.names import FILE_NAME
 
 LONGEST_KEY = 256
 _HTTP = ("http", "https")
@@ -25,11 +26,15 @@ class LocalSystem:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`local`: this is the system of our data directory, and the key is its own, which may name folders here."""
+    """`local`: this is the system of our data directory, and the key is its own, which may name folders here.
+
+    `from_file`: the pampax.toml of the current folder has chosen it, which nobody typed.
+    """
 
     endpoint: str
     token: str
     local: bool
+    from_file: bool = False
 
 
 def find_target(
@@ -49,7 +54,7 @@ def find_target(
     endpoint = checked_endpoint(named or configured or (system.endpoint if system else ""))
     ours = system is not None and endpoint == system.endpoint
     if configured and not ours:
-        return Target(endpoint, _configured_token(endpoint, given, config), local=False)
+        return Target(endpoint, _configured_token(endpoint, given, config), local=False, from_file=True)
     token = _named_token(given, {} if there else environ)
     if token is None and system is not None and ours:
         token = system.token

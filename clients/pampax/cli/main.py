@@ -15,7 +15,7 @@ from pampax.cli.given import Given
 from pampax.cli.group import OptionsGroup
 
 # In the order of a first day.
-COMMANDS = ("up", "index", "search", "assemble", "status", "repos", "health", "down", "bench", "version")
+COMMANDS = ("up", "index", "search", "assemble", "status", "repos", "health", "down", "config", "bench", "version")
 
 EPILOG = """\b
 First steps:

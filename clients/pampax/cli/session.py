@@ -25,6 +25,7 @@ from pampax.core.errors import (
     ResourceExhausted,
     Unavailable,
 )
+from pampax.runtime.configuration.names import FILE_NAME
 
 if TYPE_CHECKING:
     from pampax.client.client import Client
@@ -55,7 +56,10 @@ class Session:
 
     @cached_property
     def target(self) -> Target:
-        return find_target(self.given, os.environ, read_config(Path.cwd()), self._local_system)
+        found = find_target(self.given, os.environ, read_config(Path.cwd()), self._local_system)
+        if found.from_file:
+            self.hint(f"asking {found.endpoint}, which {FILE_NAME} in this folder names")
+        return found
 
     def client(self) -> Client:
         """A client of the target; to be used as a context manager."""

@@ -12,9 +12,12 @@ from pathlib import Path
 
 from pampax.core.errors import ConfigError, LocalIOError, PampaxError
 from pampax.embedded.account import Account, require_passable
+from pampax.runtime.configuration.names import FILE_NAME
 
 MIN_FREE_BYTES = 256 * 1024 * 1024  # an empty cluster, its write-ahead log and the copied binaries take about 150 MB
 PRIVATE = 0o700
+# What may lie in a folder that is to become a data directory: `pampax config init` may have been there first.
+_BEFORE_US = ("lost+found", FILE_NAME)
 PASSABLE = 0o711  # lets the servers' unprivileged account through without listing what is there
 
 
@@ -58,6 +61,11 @@ class DataDir:
     def secrets(self) -> Path:
         """A folder of 0600 files, one secret each."""
         return self.root / "secrets"
+
+    @property
+    def config_file(self) -> Path:
+        """Settings of the user's own, if there are any."""
+        return self.root / FILE_NAME
 
     @property
     def state_file(self) -> Path:
@@ -104,7 +112,7 @@ class DataDir:
     def _refuse_foreign(self) -> None:
         """A slip in --data-dir must not fill somebody's project and change its mode."""
         ours = self.run.is_dir() and self.secrets.is_dir()
-        if not ours and self.root.is_dir() and any(entry.name != "lost+found" for entry in self.root.iterdir()):
+        if not ours and self.root.is_dir() and any(entry.name not in _BEFORE_US for entry in self.root.iterdir()):
             raise ConfigError(
                 f"{self.root} holds other files and no PAMPAX system; choose an empty or new folder as --data-dir"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -39,40 +40,51 @@ class RunningSystem:
     data_dir: Path
     state: SystemState
     started: bool
+    warnings: tuple[str, ...] = ()  # about its settings, from who started it
 
 
 def start(
     data_dir: DataDir,
     *,
     port: int | None = None,
+    config: str | None = None,
     timeout_s: float = START_TIMEOUT_S,
     on_event: Callable[[str], None] = lambda _line: None,
     services: Callable[[Installation], Sequence[ProcessSpec]] = service_specs,
 ) -> RunningSystem:
     """Find the system of this data directory or start it, and wait until it answers. It outlives this process.
 
-    ConfigError, LocalIOError or Unavailable say in words which part failed; nothing is left running then. An
+    `config` names a file with settings other than that of the data directory. Its mistakes are told before anything is
+    started. ConfigError, LocalIOError or Unavailable say in words which part failed; nothing is left running then. An
     interrupt ends what was started, too.
     """
+    # Here, for the sake of who only looks or stops: reading settings takes as long to import as all the rest.
+    from pampax.embedded.configuration import read_configuration, require_same_file
+
     deadline = time.monotonic() + timeout_s
+    warnings: tuple[str, ...] = ()
     data_dir.prepare(server_account())
     with clear_io_errors(data_dir.root), exclusive(data_dir.start_lock_file, deadline):
         _let_stop_finish(data_dir, deadline)
         starts = not is_led(data_dir)
         try:
             if starts:
-                _launch(data_dir, port, on_event, services)
+                loaded = read_configuration(data_dir, config, os.environ)
+                warnings = loaded.warnings
+                _launch(data_dir, port, loaded.file, on_event, services)
             state = wait_until_ready(data_dir, deadline, on_event)
         except BaseException:
             if starts:
                 _end_supervision(data_dir, time.monotonic() + STOP_TIMEOUT_S)
                 end_leftovers(data_dir)
             raise
+    if not starts and config is not None:
+        require_same_file(data_dir, config)
     if port is not None and state.ports.get("gateway") != port:
         raise ConfigError(
             f"the system already runs at {state.endpoint}; `pampax down` first to move it to --port {port}"
         )
-    return RunningSystem(state.endpoint, state.token, data_dir.root, state, starts)
+    return RunningSystem(state.endpoint, state.token, data_dir.root, state, starts, warnings)
 
 
 def stop(data_dir: DataDir, timeout_s: float = STOP_TIMEOUT_S) -> bool:
@@ -96,12 +108,13 @@ def read_state(data_dir: DataDir) -> SystemState | None:
 def _launch(
     data_dir: DataDir,
     port: int | None,
+    config: Path | None,
     on_event: Callable[[str], None],
     services: Callable[[Installation], Sequence[ProcessSpec]],
 ) -> None:
     end_leftovers(data_dir)
     data_dir.require_space()
-    installation = _install(data_dir, port, on_event)
+    installation = _install(data_dir, port, config, on_event)
     specs = (*server_specs(installation), *services(installation))
     plan = Plan(installation.endpoint, installation.secrets.api_key, installation.ports, specs)
     write_plan(data_dir.plan_file, plan)
@@ -119,7 +132,7 @@ def _launch(
     launch_supervisor(data_dir)
 
 
-def _install(data_dir: DataDir, port: int | None, on_event: Callable[[str], None]) -> Installation:
+def _install(data_dir: DataDir, port: int | None, config: Path | None, on_event: Callable[[str], None]) -> Installation:
     """Everything on disk that the processes need; only the first time is there much to do."""
     previous = recorded_state(data_dir.state_file)
     fixed = {} if port is None else {"gateway": port}
@@ -133,7 +146,7 @@ def _install(data_dir: DataDir, port: int | None, on_event: Callable[[str], None
     binary = valkey_binary(data_dir.bin, account)
     valkey = EmbeddedValkey(data_dir.valkey, binary, ports["valkey"], data_dir.log_of("valkey"), account)
     valkey.prepare()
-    return Installation(data_dir, ports, Secrets.of(data_dir), postgres, valkey)
+    return Installation(data_dir, ports, Secrets.of(data_dir), postgres, valkey, config)
 
 
 def _let_stop_finish(data_dir: DataDir, deadline: float) -> None:

@@ -34,7 +34,7 @@ def test_options_win_over_the_environment_and_the_environment_over_the_file(tmp_
     assert target(None, environ, config) == Target("http://b", "k2", local=False)
     (tmp_path / "key").write_text("k3")
     config = ClientConfig("http://c", "key", tmp_path)
-    assert target(None, NOTHING, config) == Target("http://c", "k3", local=False)
+    assert target(None, NOTHING, config) == Target("http://c", "k3", local=False, from_file=True)
 
 
 def test_a_data_dir_on_the_command_line_is_the_system_there() -> None:
@@ -166,13 +166,30 @@ def test_the_configuration_of_the_folder_is_read(tmp_path: Path) -> None:
     assert read_config(tmp_path / "elsewhere") == ClientConfig()
 
 
+def test_what_services_read_is_none_of_our_business(tmp_path: Path) -> None:
+    (tmp_path / "pampax.toml").write_text('mode = "x"\n[log]\nlevel = 3\n[client]\nendpoint = "http://a"\n')
+    assert read_config(tmp_path).endpoint == "http://a"
+
+
+def test_all_that_does_not_hold_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "pampax.toml").write_text("serach = 1\n[client]\nendpont = 3\ntoken_file = 4\n")
+    with pytest.raises(ConfigError) as refused:
+        read_config(tmp_path)
+    assert [line.partition("pampax.toml")[2] for line in refused.value.message.splitlines()] == [
+        ":1: serach is not a setting; did you mean [search]?",
+        ":3: client.endpont is not a setting; did you mean client.endpoint?",
+        ":4: client.token_file must be text in quotes",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
         ('[client]\nendpont = "http://a"', "client.endpont is not a setting; did you mean client.endpoint"),
         ('[client]\ntoken = "pampax_x"', "did you mean client.token_file"),
         ('[client]\ntoken_file = "key"', "client.token_file is the key of client.endpoint; add that"),
-        ("[clinet]", r"clinet is not a setting; only \[client\] is"),
+        ("[clinet]", r"pampax.toml:1: clinet is not a setting; did you mean \[client\]\?"),
+        ("[qqqqq]", "qqqqq is not a setting; remove it"),
         ("[client]\nendpoint = 3", "client.endpoint must be text in quotes"),
         ("client = 3", "client is a section"),
         ("[client", "is no TOML"),

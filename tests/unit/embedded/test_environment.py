@@ -1,16 +1,19 @@
 """What services are told by their environment."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pampax.embedded.configuration import IMPOSED
 from pampax.embedded.environment import Installation, Secrets, migration_environment, service_environment
 from pampax.embedded.launch import supervisor_environment
 from pampax.embedded.layout import DataDir
 from pampax.embedded.postgres import EmbeddedPostgres
 from pampax.embedded.services import PORT_NAMES, server_specs, service_specs
 from pampax.embedded.valkey import EmbeddedValkey
+from pampax.runtime.configuration.catalog import by_name
 
 
 @pytest.fixture
@@ -25,16 +28,23 @@ def installation(tmp_path: Path) -> Installation:
     return Installation(data_dir, ports, Secrets.of(data_dir), postgres, valkey)
 
 
+def test_what_services_are_told_is_known_as_imposed(installation: Installation) -> None:
+    told = {**service_environment(installation), **migration_environment(installation)}
+    assert set(told) <= {"PAMPAX_CONFIG", *(by_name()[name].variable for name in IMPOSED)}
+
+
 def test_services_are_told_where_everything_is(installation: Installation) -> None:
     env = service_environment(installation)
-    assert set(env) == {
-        "PAMPAX_MODE", "PAMPAX_DATABASE__URL", "PAMPAX_REDIS__URL", "PAMPAX_AUTH__KEY_PEPPER",
-        "PAMPAX_AUTH__CALLER_SECRET", "PAMPAX_GATEWAY__HTTP_ADDRESS", "PAMPAX_GATEWAY__GRPC_ADDRESS",
-        "PAMPAX_SEARCH__ADDRESS", "PAMPAX_ASSEMBLY__ADDRESS", "PAMPAX_INDEXING__ADDRESS", "PAMPAX_INDEXING__CACHE_DIR",
-        "PAMPAX_INDEXING__HEARTBEAT_FILE",
-    }  # fmt: skip
     assert env["PAMPAX_DATABASE__URL"].startswith("postgresql://pampax_service:")
     assert env["PAMPAX_GATEWAY__HTTP_ADDRESS"] == "127.0.0.1:17000"
+
+
+def test_every_service_shows_its_metrics_at_an_address_of_its_own(installation: Installation) -> None:
+    shown = {spec.name: spec.metrics for spec in service_specs(installation) if spec.metrics}
+    assert set(shown) == {"gateway", "search", "assembly", "indexing", "worker"}
+    assert len(set(shown.values())) == 5
+    told = service_environment(installation)
+    assert shown["worker"] == f"http://{told['PAMPAX_INDEXING__WORKER_METRICS_ADDRESS']}/metrics"
 
 
 def test_migration_alone_gets_the_owner_and_plants_the_key_that_clients_use(installation: Installation) -> None:
@@ -44,6 +54,12 @@ def test_migration_alone_gets_the_owner_and_plants_the_key_that_clients_use(inst
     assert not set(env) & set(service_environment(installation))
     password = env["PAMPAX_DATABASE__SERVICE_PASSWORD"]
     assert f":{password}@" in service_environment(installation)["PAMPAX_DATABASE__URL"]
+
+
+def test_services_read_the_file_of_the_system_and_no_other(installation: Installation, tmp_path: Path) -> None:
+    assert service_environment(installation)["PAMPAX_CONFIG"] == os.devnull
+    with_file = replace(installation, config=tmp_path / "own.toml")
+    assert service_environment(with_file)["PAMPAX_CONFIG"] == str(tmp_path / "own.toml")
 
 
 def test_no_secret_shows_in_a_command(installation: Installation) -> None:

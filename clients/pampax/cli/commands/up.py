@@ -25,6 +25,7 @@ Examples:
   pampax up --detach                   run in the background; `pampax down` stops it
   pampax up --detach --json            print endpoint, token and data_dir
   pampax up --data-dir /tmp/trial      another system beside the first
+  pampax up --config FILE              with settings of your own; `pampax config init` writes such a file
 """
 LOOK_S = 0.5
 # Between the death of a supervisor and the next one.
@@ -34,8 +35,9 @@ UNLED_S = 15.0
 @click.command("up", cls=OptionsCommand, short_help="Start the whole system on this machine", epilog=EPILOG)
 @click.option("--detach", "-d", is_flag=True, help="Return when it answers, and leave it running.")
 @click.option("--port", type=click.IntRange(1, 65_535), metavar="N", help="The gateway's port; a free one if absent.")
+@click.option("--config", metavar="FILE", help="Settings; PAMPAX_CONFIG or pampax.toml in the data folder if absent.")
 @with_session
-def command(session: Session, detach: bool, port: int | None) -> None:
+def command(session: Session, detach: bool, port: int | None, config: str | None) -> None:
     """Start the whole system on this machine: database, cache and services, on loopback.
 
     Everything lies in one folder (--data-dir) and is there again after the next `pampax up`. A system that runs already
@@ -43,7 +45,9 @@ def command(session: Session, detach: bool, port: int | None) -> None:
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    running = _start(session, port)
+    running = _start(session, port, config)
+    for warning in running.warnings:
+        session.hint(f"warning: {warning}")
     _tell(session, running, detach or not running.started)
     sys.stdout.flush()  # a pipe must not hold it back for as long as the system runs
     if detach or not running.started:
@@ -58,17 +62,17 @@ def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _start(session: Session, port: int | None) -> RunningSystem:
+def _start(session: Session, port: int | None, config: str | None) -> RunningSystem:
     data_dir = session.data_dir
     if not session.screen.decorated:
         on_event = (lambda text: note(f"pampax: {text}")) if session.verbose else (lambda _text: None)
         from pampax.embedded.system import start
 
-        return start(data_dir, port=port, on_event=on_event)
+        return start(data_dir, port=port, config=config, on_event=on_event)
     with session.screen.console.status("starting") as status:
         from pampax.embedded.system import start
 
-        return start(data_dir, port=port, on_event=lambda text: status.update(f"starting: {text}"))
+        return start(data_dir, port=port, config=config, on_event=lambda text: status.update(f"starting: {text}"))
 
 
 def _tell(session: Session, running: RunningSystem, stays: bool) -> None:

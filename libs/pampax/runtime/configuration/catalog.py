@@ -42,9 +42,13 @@ class Setting:
     def flag(self) -> str:
         return f"--{self.name}"
 
+    def masked(self, value: object) -> object:
+        """The value, or of a secret only that there is one."""
+        return MASK if self.secret and value != "" else value
+
     def shown(self, value: object) -> str:
-        """The value as TOML, a secret as a mask and an empty one as what it is."""
-        return json.dumps(MASK) if self.secret and value != "" else toml_value(value)
+        """The value as TOML, a secret masked."""
+        return toml_value(self.masked(value))
 
 
 @cache

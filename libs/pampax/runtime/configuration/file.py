@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -10,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from pampax.runtime.configuration.catalog import catalog
+from pampax.runtime.configuration.lines import lines_of
 from pampax.runtime.configuration.names import CLIENT_SECTION, FILE_NAME
 from pampax.runtime.configuration.source import Source
 from pampax.runtime.variables import FILE_VARIABLE
 
 # Far more than all settings with all comments.
 LARGEST_BYTES = 1024 * 1024
-_HEADING = re.compile(r"\s*\[{1,2}([^\[\]#]+)\]")
-_KEY = re.compile(r"""\s*([\w."' -]+?)\s*=""")
 
 
 def find_file(named: str | None, environ: Mapping[str, str], usual: Path | None) -> Path | None:
@@ -67,23 +65,6 @@ def exposed_secrets(path: Path, source: Source) -> list[str]:
     return [setting.name for setting in catalog() if setting.secret and _value(source.values, setting.path)]
 
 
-def lines_of(text: str) -> dict[str, int]:
-    """On which line each key and heading stands, by its dotted name.
-
-    Looks at line beginnings only, which serves files like ours; what it cannot place has no line.
-    """
-    found: dict[str, int] = {}
-    heading = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if match := _HEADING.match(line):
-            heading = _dotted(match[1])
-            found.setdefault(heading, number)
-        elif match := _KEY.match(line):
-            name = _dotted(match[1])
-            found.setdefault(f"{heading}.{name}" if heading else name, number)
-    return found
-
-
 class _Places:
     """`FILE:12`, or the file alone for what no line is known of."""
 
@@ -112,7 +93,3 @@ def _value(document: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: 
     for part in path:
         found = found.get(part) if isinstance(found, dict) else None
     return found
-
-
-def _dotted(key: str) -> str:
-    return ".".join(part.strip().strip("\"'") for part in key.split("."))

@@ -15,6 +15,7 @@ from pampax.runtime.configuration.source import Source
 from pampax.runtime.settings import Settings, refusal
 
 NO_FLAGS = Flags()
+DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class Loaded:
     places: Mapping[str, str]
     file: Path | None
     warnings: tuple[str, ...]
+
+    def origin(self, name: str) -> str:
+        return self.places.get(name, DEFAULT)
 
 
 def load(flags: Flags = NO_FLAGS, environ: Mapping[str, str] | None = None) -> Loaded:
