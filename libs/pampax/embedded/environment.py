@@ -52,6 +52,9 @@ class Installation:
     def address(self, name: str) -> str:
         return f"{LOOPBACK}:{self.ports[name]}"
 
+    def metrics(self, name: str) -> str:
+        return f"http://{self.address(f'{name}_metrics')}/metrics"
+
     @property
     def endpoint(self) -> str:
         return f"http://{self.address('gateway')}"
@@ -73,6 +76,11 @@ def service_environment(installation: Installation) -> dict[str, str]:
         "PAMPAX_SEARCH__ADDRESS": installation.address("search"),
         "PAMPAX_ASSEMBLY__ADDRESS": installation.address("assembly"),
         "PAMPAX_INDEXING__ADDRESS": installation.address("indexing"),
+        "PAMPAX_GATEWAY__METRICS_ADDRESS": installation.address("gateway_metrics"),
+        "PAMPAX_SEARCH__METRICS_ADDRESS": installation.address("search_metrics"),
+        "PAMPAX_ASSEMBLY__METRICS_ADDRESS": installation.address("assembly_metrics"),
+        "PAMPAX_INDEXING__METRICS_ADDRESS": installation.address("indexing_metrics"),
+        "PAMPAX_INDEXING__WORKER_METRICS_ADDRESS": installation.address("worker_metrics"),
         "PAMPAX_INDEXING__CACHE_DIR": str(installation.data_dir.cache),
         "PAMPAX_INDEXING__HEARTBEAT_FILE": str(installation.data_dir.beat_file),
     }
