@@ -1,7 +1,7 @@
 """`python -m pampax.runtime.probe TARGET`: does the process behind TARGET work? What health checks of containers run.
 
 TARGET is `http://host:port/path`, which must answer 200; or `grpc://host:port/service`, whose grpc.health.v1 must say
-SERVING (without a service that is liveness); or `file:///path`, which must have been touched just now: a worker's pulse.
+SERVING (without a service that is liveness); or `file:///path`, which must have been touched just now (a pulse).
 The exit code is 0, or 4 with a line that says what is wrong.
 """
 
