@@ -55,6 +55,7 @@ check: $(STAMP) ## format, lint, types, import contracts, proto lint, format and
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code proto
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/generate_proto.py --check
+	$(BIN)/python tools/telemetry_page.py --check
 
 format: $(STAMP) ## formats code and contracts in place
 	$(BIN)/ruff format $(CODE)
