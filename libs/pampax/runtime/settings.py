@@ -201,6 +201,17 @@ class TelemetrySettings(Section):
     ] = 1.0
 
 
+class CollectorSettings(Section):
+    address: Annotated[Address, about("where the small collector takes traces by OTLP over gRPC", "collector")] = (
+        "127.0.0.1:4317"
+    )
+    folder: Annotated[
+        Path,
+        about("where the collector keeps the latest spans; it may be lost", "collector"),
+        Field(description="a folder for spans"),
+    ] = Path("/var/lib/pampax-traces")
+
+
 class Settings(Section):
     """All settings of all services; a process reads its own section and those it reaches out with."""
 
@@ -219,6 +230,7 @@ class Settings(Section):
     bootstrap: BootstrapSettings = BootstrapSettings()
     log: LogSettings = LogSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    collector: CollectorSettings = CollectorSettings()
 
     def require(self, *names: Requirable) -> None:
         """ConfigError that lists every named setting that is empty."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pampax.core.errors import FailedPrecondition, LocalIOError
+from pampax.deployment import __main__ as command
 from pampax.deployment.secrets import api_key, prepare
 
 AUDIENCES = ("gateway", "services", "worker", "migrate", "postgres", "redis")
@@ -92,3 +93,20 @@ def test_a_folder_that_is_missing_is_named(folder):
 def test_no_key_is_printed_before_the_first_start(folder):
     with pytest.raises(FailedPrecondition, match="start the system first"):
         api_key(folder)
+
+
+def test_the_command_makes_the_secrets_and_prints_the_key(folder, monkeypatch, capsys):
+    monkeypatch.setattr(command, "FOLDER", folder)
+    assert command.main(["key"]) == 2
+    monkeypatch.setenv("PAMPAX_BOOTSTRAP__API_KEY", "pampax_mine")
+    assert command.main(["secrets"]) == 0
+    capsys.readouterr()
+    assert command.main(["key"]) == 0
+    assert capsys.readouterr().out == "pampax_mine\n"
+
+
+def test_a_given_secret_that_is_too_weak_is_refused(folder, monkeypatch, capsys):
+    monkeypatch.setattr(command, "FOLDER", folder)
+    monkeypatch.setenv("PAMPAX_AUTH__KEY_PEPPER", "1234")
+    assert command.main(["secrets"]) == 2
+    assert "64 hex digits" in capsys.readouterr().err
