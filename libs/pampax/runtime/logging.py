@@ -31,6 +31,8 @@ _SECRET_FIELDS = frozenset({
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
 # Libraries that tell of every request at info.
 _CHATTY = ("httpx", "httpcore", "hpack", "asyncio")
+# It warns of each of its attempts to connect; we tell once that the database is away, and once that it is back.
+_REPEATED = ("psycopg.pool",)
 
 
 def configure_logging(component: str, level: str = "info", fmt: str = "json") -> None:
@@ -71,6 +73,8 @@ def _configure_libraries(level: int, shared: list[Processor], renderer: Processo
     root.setLevel(level)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    for name in _REPEATED:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _write_to_stderr(*_: object) -> structlog.WriteLogger:

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from pampax.core.errors import Unavailable
 from pampax.runtime.diagnosis.facts import PoolUse
+from pampax.runtime.policy import Guard
 from pampax.runtime.telemetry.metrics import before_scrape, forget
+from pampax.storage.connections import RECENTLY_S, Attempts, PooledConnection
 from pampax.storage.measures import Measures
 from pampax.storage.session import (
+    ANSWER_WITHIN_S,
     CHECKOUT_TIMEOUT_S,
+    KEPT_BY_SERVICES,
+    POLICY,
+    SHORTEST_WAIT_S,
     Connection,
     begin_statement,
     connection_string,
     pool_options,
     privileged_roles_statement,
     refuse_privileged,
-    translated_errors,
 )
 from pampax.storage.spans import noting, transaction_span
 from pampax.storage.sync_database import SyncDatabase
+from pampax.storage.trouble import connections_break, translated_errors
 
 __all__ = ["Connection", "Database", "SyncDatabase"]
 
@@ -44,8 +51,10 @@ class Database:
     def __init__(self, url: str, *, pool_max: int = 8, component: str) -> None:
         self._conninfo = connection_string(url, component)
         self._pool_max = pool_max
-        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._pool: AsyncConnectionPool[PooledConnection] | None = None
         self._opening = asyncio.Lock()
+        self._attempts = Attempts()
+        self._guard = Guard(POLICY)
         self._measures = Measures(component)
 
     async def open(self) -> None:
@@ -53,7 +62,8 @@ class Database:
 
         May be called again after either.
         """
-        await self._opened()
+        with translated_errors():
+            await self._opened()
 
     async def close(self) -> None:
         pool, self._pool = self._pool, None
@@ -93,10 +103,10 @@ class Database:
     async def _transaction(
         self, begin: sql.Composed, timeout_s: float, *, read_only: bool
     ) -> AsyncIterator[Connection]:
-        pool = await self._opened()
         with transaction_span(read_only=read_only) as span, translated_errors():
-            with self._measures.checkout():
-                conn = await self._begin(pool, begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
+            with self._measures.checkout(), self._guard.attempt():
+                conn, pool = await self._begun(begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
+            conn.patience_s = timeout_s + ANSWER_WITHIN_S
             try:
                 with self._measures.transaction(read_only=read_only), noting(conn, span):
                     async with conn:  # commits or rolls back; a pooled connection stays open
@@ -104,38 +114,59 @@ class Database:
             finally:
                 await pool.putconn(conn)
 
-    async def _begin(self, pool: AsyncConnectionPool[Connection], begin: sql.Composed, wait_s: float) -> Connection:
+    async def _begun(
+        self, begin: sql.Composed, wait_s: float
+    ) -> tuple[PooledConnection, AsyncConnectionPool[PooledConnection]]:
         """BEGIN is also the check of the connection: one that died while idle is dropped and the next one tried."""
-        for _ in range(self._pool_max + 1):
-            conn = await pool.getconn(timeout=wait_s)
-            try:
-                await conn.execute(begin)
-            except BaseException as error:
-                await pool.putconn(conn)
-                if not (isinstance(error, psycopg.OperationalError) and conn.closed):
-                    raise
-            else:
-                return conn
-        raise Unavailable("database connections keep breaking; retry")
+        give_up = time.monotonic() + wait_s
+        with translated_errors(unless=PoolTimeout):
+            pool = await self._opened()
+            for _ in range(self._pool_max + 1):
+                conn = await self._checked_out(pool, give_up - time.monotonic())
+                try:
+                    conn.patience_s = max(give_up - time.monotonic(), SHORTEST_WAIT_S)
+                    await conn.execute(begin)
+                except BaseException as error:
+                    await pool.putconn(conn)
+                    broken = isinstance(error, psycopg.OperationalError) and conn.closed
+                    if not broken or time.monotonic() >= give_up:
+                        raise
+                else:
+                    return conn, pool
+        raise connections_break()
 
-    async def _opened(self) -> AsyncConnectionPool[Connection]:
+    async def _checked_out(self, pool: AsyncConnectionPool[PooledConnection], wait_s: float) -> PooledConnection:
+        """PoolTimeout when all connections are in use, the reason when no new one can be made."""
+        try:
+            return await pool.getconn(timeout=max(wait_s, SHORTEST_WAIT_S))
+        except PoolTimeout as error:
+            why = self._attempts.failed_since(time.monotonic() - RECENTLY_S)
+            if not why:
+                raise
+            raise psycopg.OperationalError(why) from error
+
+    async def _opened(self) -> AsyncConnectionPool[PooledConnection]:
         if self._pool is not None:
             return self._pool
+        asked = time.monotonic()
         async with self._opening:
             if self._pool is None:
-                with translated_errors():
-                    await self._refuse_privileged()
-                    pool = AsyncConnectionPool(
-                        self._conninfo,
-                        connection_class=Connection,
-                        kwargs={"autocommit": True, "row_factory": dict_row},
-                        **pool_options(self._pool_max),
-                    )
-                    await pool.open()
-                self._pool = pool
+                if why := self._attempts.failed_since(asked):  # by the one we waited for
+                    raise psycopg.OperationalError(why)
+                await self._refuse_privileged()
+                self._pool = pool = AsyncConnectionPool(
+                    self._conninfo,
+                    connection_class=PooledConnection,
+                    kwargs=self._connection_options(),
+                    **pool_options(self._pool_max, kept=KEPT_BY_SERVICES),
+                )
+                await pool.open()
                 before_scrape(self, lambda: self._measures.pool(pool.get_stats()))
             return self._pool
 
     async def _refuse_privileged(self) -> None:
-        async with await psycopg.AsyncConnection.connect(self._conninfo, row_factory=dict_row) as conn:
+        async with await PooledConnection.connect(self._conninfo, **self._connection_options()) as conn:
             refuse_privileged(await (await conn.execute(privileged_roles_statement())).fetchall())
+
+    def _connection_options(self) -> dict[str, Any]:
+        return {"autocommit": True, "row_factory": dict_row, "attempts": self._attempts}

@@ -1,35 +1,42 @@
-"""What both databases, with and without a loop, share: connection options, the opening statement, error mapping."""
+"""What both databases, with and without a loop, share: connection options, the the opening statement."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, TypedDict
 from uuid import UUID
 
 import psycopg
-from psycopg import errors as pg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow
-from psycopg_pool import TooManyRequests
 
-from pampax.core.errors import Aborted, ConfigError, DeadlineExceeded, PampaxError, ResourceExhausted, Unavailable
+from pampax.core.errors import ConfigError, DeadlineExceeded
+from pampax.runtime.policy import BreakerRule, Policy
 from pampax.storage.queries import load_queries
 
 CHECKOUT_TIMEOUT_S = 3.0  # longest wait for a free connection: enough for Postgres to restart, short when it is gone
 RECONNECT_TIMEOUT_S = 2.0  # a pool that gives up early tries again with the next request instead of backing off
 IDLE_IN_TRANSACTION_S = 15  # a frozen process must not hold row locks for longer: its work is taken up within 30 s
-RETRY_AFTER_S = 1.0
 # libpq names and units: seconds, but tcp_user_timeout in milliseconds. A vanished host is noticed within about 10 s.
 CONNECTION_DEFAULTS: dict[str, Any] = {
-    "connect_timeout": 3,
+    "connect_timeout": 2,  # below the longest wait for a connection, which then ends with the reason
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
     "options": "-c jit=off -c timezone=UTC",  # compiling costs more than these short statements take
 }
+
+SHORTEST_WAIT_S = 0.05  # whatever is left: a free connection needs less
+ANSWER_WITHIN_S = 1.0  # after statement_timeout the server has so long to say that it has ended the statement
+# Only connecting and BEGIN count: a lost transaction says nothing about the next, and a slow statement is nobody's
+# failure. An open breaker looks again twice a second, so that after a restart nobody is refused for longer.
+POLICY = Policy("postgres", CHECKOUT_TIMEOUT_S, breaker=BreakerRule(open_s=0.5))
+
+# A service keeps four, the two searches at once that it is warmed for: what comes back after a quiet time would
+# otherwise wait 20 ms (14 to connect and 5 for the catalogue) and longer. A worker's runs begin with slower things.
+KEPT_BY_SERVICES = 4
+KEPT_BY_WORKERS = 1
 
 Connection = psycopg.AsyncConnection[DictRow]
 SyncConnection = psycopg.Connection[DictRow]
@@ -48,9 +55,10 @@ class PoolOptions(TypedDict):
     open: bool
 
 
-def pool_options(pool_max: int) -> PoolOptions:
+def pool_options(pool_max: int, *, kept: int) -> PoolOptions:
+    """`kept` connections stay when nobody needs them."""
     return {
-        "min_size": min(1, pool_max),
+        "min_size": min(kept, pool_max),
         "max_size": pool_max,
         "timeout": CHECKOUT_TIMEOUT_S,
         "reconnect_timeout": RECONNECT_TIMEOUT_S,
@@ -101,36 +109,3 @@ def refuse_privileged(roles: list[DictRow]) -> None:
             f"the database user {roles[0]['login']!r} is {roles[0]['why']}, so tenants would not be kept apart; "
             "connect as pampax_service (PAMPAX_DATABASE__URL)"
         )
-
-
-@contextmanager
-def translated_errors() -> Iterator[None]:
-    """Connection loss, timeouts and full disks leave as PAMPAX errors; every other psycopg error passes."""
-    try:
-        yield
-    except psycopg.Error as error:
-        known = _translate(error)
-        if known is None:
-            raise
-        raise known from error
-
-
-def _translate(error: psycopg.Error) -> PampaxError | None:
-    match error:
-        case pg.QueryCanceled() | pg.IdleInTransactionSessionTimeout():
-            return DeadlineExceeded("the database did not finish in time; ask for less or allow a longer deadline")
-        case pg.DiskFull() | pg.OutOfMemory() | pg.TooManyConnections() | TooManyRequests():
-            return ResourceExhausted(
-                f"the database is out of room: {_first_line(error)}; try again later", retry_after_s=RETRY_AFTER_S
-            )
-        case pg.SerializationFailure() | pg.DeadlockDetected() | pg.LockNotAvailable():
-            return Aborted(f"another transaction was faster: {_first_line(error)}; try again")
-        case psycopg.OperationalError():
-            return Unavailable(f"database does not answer: {_first_line(error)}; retry", retry_after_s=RETRY_AFTER_S)
-        case psycopg.InterfaceError() if "connection is" in str(error):  # closed, lost: psycopg has no class for it
-            return Unavailable("database connection was lost; retry", retry_after_s=RETRY_AFTER_S)
-    return None
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]

@@ -1,46 +1,11 @@
-"""What psycopg's errors become, and how a transaction opens."""
+"""How a connection and a transaction open."""
 
 from uuid import UUID
 
-import psycopg
 import pytest
-from psycopg import errors as pg
-from psycopg_pool import PoolTimeout, TooManyRequests
 
-from pampax.core.errors import Aborted, ConfigError, DeadlineExceeded, PampaxError, ResourceExhausted, Unavailable
-from pampax.storage.session import begin_statement, connection_string, translated_errors
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (psycopg.OperationalError("server closed the connection\nunexpectedly"), Unavailable),
-        (pg.AdminShutdown("terminating connection"), Unavailable),
-        (PoolTimeout("couldn't get a connection"), Unavailable),
-        (psycopg.InterfaceError("the connection is closed"), Unavailable),
-        (pg.QueryCanceled("canceling statement due to statement timeout"), DeadlineExceeded),
-        (pg.IdleInTransactionSessionTimeout("terminating connection"), DeadlineExceeded),
-        (pg.DiskFull("could not extend file"), ResourceExhausted),
-        (pg.TooManyConnections("too many clients"), ResourceExhausted),
-        (TooManyRequests("too many waiting"), ResourceExhausted),
-        (pg.DeadlockDetected("deadlock detected"), Aborted),
-        (pg.LockNotAvailable("canceling statement due to lock timeout"), Aborted),
-    ],
-)
-def test_trouble_of_the_database_leaves_as_our_error_in_one_line(
-    error: psycopg.Error, expected: type[PampaxError]
-) -> None:
-    with pytest.raises(expected) as caught, translated_errors():
-        raise error
-
-    assert "\n" not in caught.value.message
-    assert caught.value.__cause__ is error
-
-
-@pytest.mark.parametrize("error", [pg.UniqueViolation("twice"), psycopg.InterfaceError("cursor is misused")])
-def test_other_errors_pass(error: psycopg.Error) -> None:
-    with pytest.raises(type(error)), translated_errors():
-        raise error
+from pampax.core.errors import ConfigError, DeadlineExceeded
+from pampax.storage.session import begin_statement, connection_string
 
 
 def test_no_time_left_is_a_deadline_before_anything_is_sent() -> None:
