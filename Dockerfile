@@ -147,17 +147,29 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --start-interval=1s \
     CMD ["python", "-m", "pampax.runtime.probe", "file:///tmp/worker.beat"]
 ENTRYPOINT ["python", "-m", "pampax.indexing", "worker"]
 
-# Migrations, the secrets of a first start, and the collector of traces: what runs beside the services.
+# Migrations, and the secrets of a first start: what runs once, beside the services.
 FROM base AS migrate
 LABEL org.opencontainers.image.title="pampax-migrate" \
       org.opencontainers.image.description="Brings the database's schema up to date"
 # One folder for each audience of the secrets; a volume that is mounted there takes over its owner.
-RUN cd /run/pampax && install -d -o 10001 -g 10001 -m 0750 vault gateway services worker migrate postgres redis
+RUN cd /run/pampax && install -d -o 10001 -g 10001 -m 0750 vault gateway services worker migrate client postgres redis
 COPY --from=packages /opt/pampax /opt/pampax
 COPY --from=project /project /opt/pampax
 USER 10001:10001
 ENTRYPOINT ["python", "-m"]
 CMD ["pampax.storage", "migrate"]
+
+FROM migrate AS collector
+LABEL org.opencontainers.image.title="pampax-collector" \
+      org.opencontainers.image.description="Takes traces by OTLP and keeps the latest, where nothing larger runs"
+USER root
+RUN install -d -o 10001 -g 10001 -m 0750 /var/lib/pampax-traces
+USER 10001:10001
+ENV PAMPAX_COLLECTOR__ADDRESS=0.0.0.0:4317
+EXPOSE 4317
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --start-interval=1s \
+    CMD ["python", "-m", "pampax.runtime.probe", "grpc://127.0.0.1:4317"]
+CMD ["pampax.deployment.collector"]
 
 FROM base AS load
 LABEL org.opencontainers.image.title="pampax-load" \

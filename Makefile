@@ -10,7 +10,7 @@ PARALLEL := --numprocesses 3 --dist loadfile  # tests wait more than they comput
 STAMP := $(VENV)/.installed
 BASE ?= origin/main
 TIMES ?= 20
-CODE := libs clients services tests benchmarks tools models
+CODE := libs clients services tests loadtests benchmarks tools models
 ROOTS := libs clients services/gateway services/search services/assembly services/indexing
 
 help: ## lists the targets
@@ -56,6 +56,7 @@ check: $(STAMP) ## format, lint, types, import contracts, proto lint, format and
 	$(BIN)/buf format --diff --exit-code proto
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/generate_proto.py --check
 	$(BIN)/python tools/telemetry_page.py --check
+	$(BIN)/python tools/settings_page.py --check
 
 format: $(STAMP) ## formats code and contracts in place
 	$(BIN)/ruff format $(CODE)

@@ -90,6 +90,7 @@ def _files(known: Secrets) -> dict[str, str]:
     }
     return {
         **{f"{audience}/{SETTINGS_FILE}": _toml(document) for audience, document in documents.items()},
+        "client/api_key": known.api_key,
         "postgres/superuser_password": known.superuser_password,
         "postgres/owner_password": known.owner_password,
         "redis/password": known.redis_password,

@@ -10,7 +10,7 @@ from pampax.core.errors import FailedPrecondition, LocalIOError
 from pampax.deployment import __main__ as command
 from pampax.deployment.secrets import api_key, prepare
 
-AUDIENCES = ("gateway", "services", "worker", "migrate", "postgres", "redis")
+AUDIENCES = ("gateway", "services", "worker", "migrate", "client", "postgres", "redis")
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_secret_given_later_takes_the_place_of_the_made_one(folder):
         ("redis_password", {"gateway", "services", "worker", "redis"}),
         ("key_pepper", {"gateway", "migrate"}),
         ("caller_secret", {"gateway", "services"}),
-        ("api_key", {"migrate"}),
+        ("api_key", {"migrate", "client"}),
     ],
 )
 def test_each_audience_sees_only_what_it_needs(folder, secret, audiences):
