@@ -36,7 +36,7 @@ IMPOSED = (
 def configuration_file(data_dir: DataDir, named: str | None, environ: Mapping[str, str]) -> Path | None:
     """The named file, else that of PAMPAX_CONFIG, else that of the data directory; None when there is none."""
     found = find_file(named, environ, data_dir.config_file)
-    return None if found is None else found.absolute()
+    return None if found is None else found.resolve()
 
 
 def read_configuration(data_dir: DataDir, named: str | None, environ: Mapping[str, str]) -> Loaded:

@@ -30,7 +30,7 @@ def installation(tmp_path: Path) -> Installation:
 
 def test_what_services_are_told_is_known_as_imposed(installation: Installation) -> None:
     told = {**service_environment(installation), **migration_environment(installation)}
-    assert set(told) <= {"PAMPAX_CONFIG", *(by_name()[name].variable for name in IMPOSED)}
+    assert set(told) == {"PAMPAX_CONFIG", *(by_name()[name].variable for name in IMPOSED)}
 
 
 def test_services_are_told_where_everything_is(installation: Installation) -> None:

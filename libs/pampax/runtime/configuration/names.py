@@ -11,6 +11,7 @@ CLIENT_SECTION = "client"
 # `mode` and the sections of `Settings`, which the services read.
 SERVICE_NAMES = (
     "mode", "database", "redis", "auth", "gateway", "search", "assembly", "indexing", "bootstrap", "log", "telemetry",
+    "collector",
 )  # fmt: skip
 # Below this likeness a suggestion would be a guess.
 _NEAR = 0.6
