@@ -71,7 +71,7 @@ def _audit_images() -> int:
 def _images() -> list[str]:
     if shutil.which("docker") is None:
         return []
-    command = ["docker", "image", "ls", "--filter=reference=pampax/*", "--format={{.Repository}}:{{.Tag}}"]
+    command = ["docker", "image", "ls", "--filter=reference=pampax-*", "--format={{.Repository}}:{{.Tag}}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return sorted(done.stdout.split()) if done.returncode == 0 else []
 
