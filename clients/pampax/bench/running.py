@@ -51,17 +51,17 @@ def run(wanted: Wanted, installation: Installation, tell: Tell, rounds: int = 1)
     wanted.check()
     machine, code = this_machine(), code_of(installation)
     with scratch_folder() as folder:
-        repository = prepare(wanted.corpus, folder, tell)
+        repository = prepare(wanted.corpus, folder / "corpus", tell)
         measured = [one_round(wanted, installation, repository, folder, tell) for _ in range(rounds)]
     return record(wanted, code, repository, machine, measured)
 
 
 def prepare(corpus: str, folder: Path, tell: Tell) -> Repository:
-    """The corpus below `folder`."""
+    """The corpus, in a new `folder`."""
     tell(f"preparing the corpus {corpus}")
     if corpus in SIZES:
-        return generated(corpus, folder / "corpus")
-    package = fetched(corpus, folder / "corpus")
+        return generated(corpus, folder)
+    package = fetched(corpus, folder)
     return unpacked(corpus, package.folder, package.digest)
 
 

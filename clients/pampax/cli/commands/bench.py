@@ -26,7 +26,7 @@ EXIT_WORSE = 7
 SUITES = ("start", "index", "serve", "memory", "telemetry")
 _USUAL = ("start", "index", "serve", "memory")
 _QUICK = ("index", "serve", "memory")
-_SIZES = ("small", "medium", "large")
+SIZES = ("small", "medium", "large")
 ROUNDS = 6
 FEWEST_ROUNDS = 3
 
@@ -77,7 +77,7 @@ def _measured(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--quick", is_flag=True, help="A tenth of the work: for a look, not for a record."),
         click.option("--package", metavar="NAME==VERSION", help="A published package in place of a generated corpus."),
-        click.option("--size", type=click.Choice(_SIZES), help="The generated corpus: 500, 5,000 or 50,000 files."),
+        click.option("--size", type=click.Choice(SIZES), help="The generated corpus: 500, 5,000 or 50,000 files."),
         click.option("--suite", "suites", multiple=True, type=click.Choice((*SUITES, "all")), help="Repeatable."),
     ):
         function = option(function)
@@ -196,7 +196,7 @@ def compare_states(
 
 @command.command("corpus", short_help="Write a corpus to a folder, or list what there is")
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="[FOLDER]")
-@click.option("--size", type=click.Choice(_SIZES), help="The generated corpus: 500, 5,000 or 50,000 files.")
+@click.option("--size", type=click.Choice(SIZES), help="The generated corpus: 500, 5,000 or 50,000 files.")
 @click.option("--package", metavar="NAME==VERSION", help="A published package in place of a generated corpus.")
 @click.option(
     "--questions", type=click.Path(path_type=Path), metavar="FILE", help="Also write questions and right answers."
@@ -232,17 +232,17 @@ def write_corpus(
 
 
 def _list_corpora(session: Session) -> None:
+    from pampax.bench.corpus import plan
     from pampax.bench.corpus.packages import known_packages
-    from pampax.bench.corpus.plan import SIZES
 
     if session.json:
         packages = [{"requirement": p.requirement, "licence": p.licence, "about": p.about} for p in known_packages()]
-        sizes = [{"name": size.name, "files": size.files, "bytes": size.bytes} for size in SIZES.values()]
+        sizes = [{"name": size.name, "files": size.files, "bytes": size.bytes} for size in plan.SIZES.values()]
         session.screen.document({"generated": sizes, "packages": packages})
         return
     rows = [
         (f"--size {size.name}", "generated", f"{size.files:,} files, {size.bytes / 1e6:.1f} MB, 24 languages")
-        for size in SIZES.values()
+        for size in plan.SIZES.values()
     ]
     rows += [(f"--package {each.requirement}", each.licence, each.about) for each in known_packages()]
     session.screen.table(("CORPUS", "LICENCE", "ABOUT"), rows)
@@ -285,7 +285,7 @@ def _wanted(session: Session, suites: tuple[str, ...], size: str | None, package
 def _corpus(size: str | None, package: str | None) -> str:
     if size and package:
         raise click.UsageError("give --size or --package, not both", click.get_current_context())
-    return package or size or _SIZES[0]
+    return package or size or SIZES[0]
 
 
 def _is_record(side: str) -> bool:
