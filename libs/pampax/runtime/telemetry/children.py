@@ -136,9 +136,9 @@ def _add(source: Path, target: Path) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    """Whether it is one of ours: a number may have gone to another program meanwhile."""
+    """Whether it is one of our group, as our children are: a number may have gone to another program meanwhile."""
     try:
-        return os.getpgid(pid) in (os.getpgrp(), pid)
+        return os.getpgid(pid) == os.getpgrp()
     except ProcessLookupError:
         return False
 
@@ -147,8 +147,9 @@ def _hold_lock_while_forking() -> None:
     """A child that is forked while a thread of ours writes would inherit the library's lock as taken, for ever."""
     from prometheus_client.values import ValueClass
 
-    lock = inspect.getclosurevars(ValueClass.inc).nonlocals["lock"]
-    os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    lock = inspect.getclosurevars(ValueClass.inc).nonlocals.get("lock")
+    if lock is not None:
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
 
 
 def _remove_leftovers(home: Path) -> None:
