@@ -45,7 +45,7 @@ def read_file(path: Path) -> Source:
     except UnicodeDecodeError:
         return _unreadable(path, "is not valid UTF-8; save it as that")
     except tomllib.TOMLDecodeError as error:
-        return _unreadable(path, f"is not valid TOML: {error}")
+        return _unreadable(path, f"is not valid TOML: {_placed(str(error), text)}")
     except RecursionError:
         return _unreadable(path, "is nested too deep to be a configuration")
     lines = lines_of(text)
@@ -82,6 +82,12 @@ class _Places:
 
 def _unreadable(path: Path, why: str) -> Source:
     return Source(mistakes={str(path): why})
+
+
+def _placed(message: str, text: str) -> str:
+    """The parser tells line and column but for a mistake that it finds at the end."""
+    lines = text.split("\n")
+    return message.replace("at end of document", f"at line {len(lines)}, column {len(lines[-1]) + 1}")
 
 
 def _set_here(document: Mapping[str, Any]) -> list[str]:
