@@ -18,8 +18,8 @@ from locust.env import Environment
 
 # Words that code of every kind has, so that any repository gives answers; two or three of them make a question.
 _WORDS_TEXT = """
-    parse open read write close connect retry timeout cache key token user error request response handler config value list
-    map test build load save update delete find index sort merge split encode decode hash lock queue worker start
+    parse open read write close connect retry timeout cache key token user error request response handler config value
+    list map test build load save update delete find index sort merge split encode decode hash lock queue worker start
 """
 WORDS = _WORDS_TEXT.split()
 # What everybody asks: answered from the cache once somebody has.
