@@ -95,6 +95,23 @@ stop.set()
 """)
 
 
+def test_a_child_that_outlives_its_parent_does_not_keep_the_address():
+    run("""
+from pampax.runtime.addresses import check_free
+from pampax.runtime.telemetry.exposition import Exposition
+shown = Exposition("127.0.0.1:0", registry)
+os.register_at_fork(after_in_child=shown.let_go)
+pid = os.fork()
+if pid == 0:
+    signal.alarm(30)
+    signal.pause()
+shown.close()
+check_free(f"127.0.0.1:{shown.port}")
+os.kill(pid, signal.SIGKILL)
+os.waitpid(pid, 0)
+""")
+
+
 def test_the_folder_is_private_and_goes_with_its_process():
     folder = Path(run("print(folder, oct(folder.stat().st_mode & 0o777))").split()[0])
     assert not folder.exists()
