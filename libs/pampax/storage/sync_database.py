@@ -79,7 +79,9 @@ class SyncDatabase:
 
     @contextmanager
     def _transaction(self, begin: sql.Composed, timeout_s: float, *, read_only: bool) -> Iterator[SyncConnection]:
-        with transaction_span(read_only=read_only) as span, translated_errors():
+        # Who said that it only reads and then writes has a bug, which is no trouble of the database's.
+        unless = psycopg.errors.ReadOnlySqlTransaction if read_only else ()
+        with transaction_span(read_only=read_only) as span, translated_errors(unless=unless):
             with self._measures.checkout(), self._guard.attempt():
                 conn, pool = self._begun(begin, min(timeout_s, CHECKOUT_TIMEOUT_S))
             conn.patience_s = timeout_s + ANSWER_WITHIN_S

@@ -180,7 +180,7 @@ async def test_no_postgres_is_unavailable_and_may_come_later(unused_tcp_port: in
 
 
 async def test_a_full_server_is_resource_exhaustion(narrow: Database, place: Place) -> None:
-    with pytest.raises(ResourceExhausted, match="out of room"):
+    with pytest.raises(ResourceExhausted, match="disk is full"):
         async with narrow.tenant(place.tenant_id) as conn:
             await conn.execute("DO $$ BEGIN RAISE SQLSTATE '53100' USING MESSAGE = 'could not extend file'; END $$")
 
