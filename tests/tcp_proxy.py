@@ -36,11 +36,16 @@ class TcpProxy:
         self._delay_s = 0.0
         self._resets = False
         self._connections: set[asyncio.Task[None]] = set()
+        self._origins: dict[int, int] = {}
         self.port = 0
 
     @property
     def address(self) -> str:
         return f"{LOOPBACK}:{self.port}"
+
+    def origin_of(self, port: int) -> int:
+        """The port from which somebody came to us whom the target sees come from this port."""
+        return self._origins[port]
 
     def heal(self) -> None:
         """Passes on again, with what was held back meanwhile first."""
@@ -116,6 +121,7 @@ class TcpProxy:
         await self._flowing.wait()
         target_reader, target_writer = await asyncio.open_connection(LOOPBACK, self._target_port)
         ends.append(target_writer)
+        self._origins[target_writer.get_extra_info("sockname")[1]] = writer.get_extra_info("peername")[1]
         async with asyncio.TaskGroup() as both:
             both.create_task(self._pump(reader, target_writer, delayed=False))
             both.create_task(self._pump(target_reader, writer, delayed=True))

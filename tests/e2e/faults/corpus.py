@@ -41,7 +41,12 @@ class Question:
         return self.route.removeprefix("/v1/").removesuffix("s")
 
     def essence(self, answer: dict[str, Any]) -> dict[str, Any]:
-        return {name: answer[name] for name in self.compared}
+        found = {name: answer[name] for name in self.compared}
+        if "markdown" in found:  # but for the two words that name the publish it was made from
+            generation = f"generation {answer['snapshots'][0]['generation']}"
+            assert generation in found["markdown"], found["markdown"]
+            found["markdown"] = found["markdown"].replace(generation, "").replace(answer["signature"] or " ", "")
+        return found
 
     def afresh(self, number: int) -> Question:
         """The same question in other words: no cached answer fits, and the answer is the same but for its markdown."""
@@ -57,7 +62,7 @@ BUNDLES = "/v1/bundles"
 
 
 def _search(query: str, limit: int = 5, **more: Any) -> Question:
-    return Question(SEARCH, {"query": query, "limit": limit, **more}, ("intent", "results", "next_page_token"))
+    return Question(SEARCH, {"query": query, "limit": limit, **more}, ("intent", "results"))
 
 
 def _bundle(task: str) -> Question:

@@ -180,8 +180,12 @@ class Load:
         """Whether an edition was begun and done since then; hurries the next one."""
         done = any(begun >= moment for begun, _ in self.publisher.finished[-3:])
         if not done:
-            self._hurry.set()
+            self.hurry()
         return done
+
+    def hurry(self) -> None:
+        """The next edition is published now, or as soon as the one under way has come to its end."""
+        self._hurry.set()
 
     def _run(self, work: Iterator[float]) -> None:
         try:

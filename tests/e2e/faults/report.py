@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pytest
+
 from .answers import Outcome
+
+PROPERTY = "fault"
 
 HEADINGS = (
     "fault",
@@ -40,7 +44,9 @@ class Row:
     health: list[str]
 
     @classmethod
-    def of(cls, fault: str, held_s: float, seen: Sequence[Outcome], answers_s: float, all_s: float) -> Row:
+    def of(
+        cls, fault: str, held_s: float, seen: Sequence[Outcome], answers_s: float, all_s: float, health: set[str]
+    ) -> Row:
         asked = [outcome for outcome in seen if outcome.kind in ("search", "bundle", "index")]
         counts = Counter(outcome.verdict for outcome in asked)
         return cls(
@@ -53,7 +59,7 @@ class Row:
             round(max((outcome.took_s for outcome in asked), default=0.0), 1),
             round(answers_s, 1),
             round(all_s, 1),
-            sorted(unwell(seen)),
+            sorted(health),
         )
 
     def cells(self) -> tuple[str, ...]:
@@ -64,11 +70,30 @@ class Row:
         )  # fmt: skip
 
 
-def unwell(seen: Sequence[Outcome]) -> set[str]:
-    """`part status` for every part that health found not to be ok."""
-    reports = [outcome.body for outcome in seen if outcome.kind == "health" and isinstance(outcome.body, dict)]
-    parts = (part for report in reports for part in report["components"])
-    return {f"{part['name']} {part['status']}" for part in parts if part["status"] != "ok"}
+def attach(request: pytest.FixtureRequest, row: Row) -> None:
+    """To the test's report, which finds its way to whoever prints the summary, out of another process as well."""
+    request.node.user_properties.append((PROPERTY, asdict(row)))
+
+
+def attached(reports: Iterable[pytest.TestReport]) -> list[Row]:
+    """The rows of all reports, by the name of the fault."""
+    found = (Row(**value) for report in reports for name, value in report.user_properties if name == PROPERTY)
+    return sorted(found, key=lambda row: row.fault)
+
+
+def unwell(seen: Sequence[Outcome]) -> Counter[str]:
+    """In how many looks at health each part was not ok. A look that was refused says which part it failed for."""
+    found: Counter[str] = Counter()
+    for outcome in seen:
+        if outcome.kind == "health":
+            found.update(_unwell_parts(outcome))
+    return found
+
+
+def _unwell_parts(look: Outcome) -> set[str]:
+    if look.verdict == "ok":
+        return {part["name"] for part in look.body["components"] if part["status"] != "ok"}
+    return {"database"} if "database" in str(look.body) else set()
 
 
 def table(rows: Sequence[Row]) -> str:

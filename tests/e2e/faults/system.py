@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 import psycopg
@@ -38,6 +35,7 @@ LINKS = (
 # A frozen or killed run must find somebody else who takes it up.
 WORKER_CHILDREN = 2
 POLL_S = 0.05
+FILL_BYTES = 1 << 20
 
 
 @dataclass
@@ -64,6 +62,11 @@ class System:
     def installation(self) -> Installation:
         assert self._installation is not None
         return self._installation
+
+    @property
+    def home(self) -> Path:
+        """What the data directory lies in, on the same disk."""
+        return self.data_dir.root.parent
 
     @property
     def cli(self) -> Cli:
@@ -153,15 +156,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
 
 def fill(path: Path) -> None:
     """A file that takes every byte its disk has left."""
-    with path.open("wb") as file:
-        free = os.statvfs(path.parent).f_bavail * os.statvfs(path.parent).f_frsize
-        os.posix_fallocate(file.fileno(), 0, max(1, free))
-
-
-def problem_of(raw: bytes) -> dict[str, Any]:
-    """A problem document, or nothing where the body is something else."""
-    try:
-        found = json.loads(raw)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    piece = bytes(FILL_BYTES)
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(piece)

@@ -1,0 +1,65 @@
+"""One fault from strike to recovery, and what must hold of all that users saw meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from .answers import Outcome
+from .faults import Fault
+from .report import Row, unwell
+from .scene import Scene
+from .system import until
+
+# How soon a fault must show, and how soon everything must be as before once it is over.
+SHOWS_WITHIN_S = 8.0
+WHOLE_WITHIN_S = 40.0
+
+
+def survived(scene: Scene, fault: Fault) -> tuple[Row, list[Outcome]]:
+    """Strikes, waits for the end and for everything to be as before; what users saw from the strike on."""
+    load, system = scene.load, scene.system
+    assert until(system.whole, WHOLE_WITHIN_S), system.state()
+    restarts = system.restarts()
+    struck = time.monotonic()
+    with fault.strike(scene):
+        load.hurry()
+        if fault.shows:
+            assert until(lambda: fault.shows <= set(unwell(load.since(struck))), SHOWS_WITHIN_S), load.since(struck)
+        if fault.until_indexed:
+            assert until(lambda: load.published_since(struck), WHOLE_WITHIN_S), "nobody took the work up"
+        time.sleep(max(0.0, struck + fault.hold_s - time.monotonic()))
+    over = time.monotonic()
+    assert until(lambda: _all_ok(scene.fresh_answers()), WHOLE_WITHIN_S), scene.fresh_answers()
+    answers_s = time.monotonic() - over
+    assert until(lambda: load.published_since(over), WHOLE_WITHIN_S), "nothing can be indexed any more"
+    assert until(lambda: system.whole() and _healthy(scene), WHOLE_WITHIN_S, 0.2), (system.state(), scene.health())
+    seen = load.since(struck)
+    assert _growth(restarts, system.restarts()) == fault.restarts
+    health = set(unwell(seen)) & (fault.shows | fault.touches)
+    return Row.of(fault.name, over - struck, seen, answers_s, time.monotonic() - over, health), seen
+
+
+def check(fault: Fault, seen: Sequence[Outcome]) -> None:
+    """No wrong answer, no unclean refusal, no hang, no lost operation, and health blamed nobody else for long."""
+    wrong = Counter(outcome.wrong for outcome in seen if outcome.wrong)
+    assert not wrong, "\n".join(f"{count} x {what}" for what, count in wrong.most_common())
+    assert fault.silences or not [outcome for outcome in seen if outcome.verdict == "silent"]
+    assert {outcome.reason for outcome in seen if outcome.verdict == "failed"} <= fault.fails
+    looks = sum(outcome.kind == "health" for outcome in seen)
+    blamed = {part for part, times in unwell(seen).items() if times > looks / 2}
+    assert blamed <= fault.shows | fault.touches
+
+
+def _all_ok(answers: Sequence[Outcome]) -> bool:
+    return all(answer.verdict == "ok" for answer in answers)
+
+
+def _healthy(scene: Scene) -> bool:
+    look = scene.health()
+    return look.verdict == "ok" and look.body["status"] == "ok"
+
+
+def _growth(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {name: after[name] - count for name, count in before.items() if after[name] != count}
