@@ -9,6 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -207,3 +208,19 @@ def _docker_redis() -> Iterator[str]:
 
     with RedisContainer(REDIS_IMAGE) as container:
         yield f"redis://{container.get_container_host_ip()}:{container.get_exposed_port(6379)}/0"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults-report", type=Path, help="where the table of faults goes: a .md or .json file")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The table of the faults that were tried, wherever their tests ran."""
+    from .e2e.faults.report import attached, table, write  # only here: most sessions try none
+
+    rows = attached([report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)])
+    if rows:
+        terminalreporter.section("faults")
+        terminalreporter.write(table(rows))
+    if rows and config.option.faults_report:
+        write(config.option.faults_report, rows)
