@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
 from pampax.storage.queries import load_queries
@@ -20,6 +21,7 @@ _LEAVE = _QUERIES["leave"]
 _QUIET = _QUERIES["quiet_neighbours"]
 _REMOVE = _QUERIES["remove_heartbeats"]
 _WORKERS = _QUERIES["select_workers"]
+_QUEUE = _QUERIES["queue_state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,9 @@ async def read_heartbeats(conn: Connection) -> list[Heartbeat]:
     """All of them, by host and process; a silent one says since when."""
     rows = await (await conn.execute(_WORKERS)).fetchall()
     return [Heartbeat(**row) for row in rows]
+
+
+async def queue_numbers(conn: Connection) -> dict[str, Any]:
+    """Over all tenants: waiting, oldest_waiting_s, running, silent; the two ends of a wait for a worker."""
+    row = await (await conn.execute(_QUEUE)).fetchone()
+    return dict(row) if row else {"waiting": 0, "oldest_waiting_s": 0.0, "running": 0, "silent": 0}

@@ -12,6 +12,7 @@ import pytest
 
 from pampax.indexing import reaper
 from pampax.indexing.broker import Broker
+from pampax.runtime.telemetry.metrics import REGISTRY
 from pampax.storage.database import Database
 from pampax.storage.migrate import migrate
 
@@ -33,6 +34,27 @@ async def test_rounds_go_on_after_one_that_failed_in_a_way_nobody_foresaw(
         enqueued_at = waiting_operation(urls.owner)
         await until(enqueued_at)
         await rounds.close()
+        await broker.close()
+        await database.close()
+
+
+async def test_how_long_work_waits_and_who_could_do_it_is_measured(new_database: NewDatabase) -> None:
+    with new_database() as urls:
+        waiting_operation(urls.owner)
+        database = Database(urls.service, pool_max=2, component="test")
+        broker = Broker("redis://127.0.0.1:1/0")
+        rounds = reaper.Reaper(database, broker, os.environ)
+        async with database.untenanted() as conn:
+            await conn.execute(
+                "INSERT INTO worker_heartbeat (worker_id, host, pid, parent_pid, version, concurrency, resident_bytes,"
+                " memory_used_bytes, memory_limit_bytes, disk_free_bytes, disk_total_bytes)"
+                " VALUES (%s, 'h', 1, 1, '0', 1, 0, 0, 0, 0, 0)",
+                [uuid4()],
+            )
+        await asyncio.sleep(0.05)
+        await rounds._measure()
+        assert REGISTRY.get_sample_value("pampax_queue_oldest_seconds") > 0
+        assert REGISTRY.get_sample_value("pampax_workers_alive") == 1
         await broker.close()
         await database.close()
 

@@ -20,6 +20,8 @@ _ERRORS = counter("errors_total")
 _STAGE_SECONDS = histogram("pampax_index_stage_seconds")
 _FILES = counter("pampax_index_files_total")
 _WAITING = gauge("pampax_queue_waiting")
+_OLDEST = gauge("pampax_queue_oldest_seconds")
+_WORKERS = gauge("pampax_workers_alive")
 
 
 @dataclass(slots=True)
@@ -81,3 +83,9 @@ class Stages:
 
 def queue_waits(messages: int) -> None:
     _WAITING.set(messages)
+
+
+def queue_stands(oldest_s: float, workers: int) -> None:
+    """How long the oldest operation has waited that nobody works on, and how many processes could."""
+    _OLDEST.set(oldest_s)
+    _WORKERS.set(workers)

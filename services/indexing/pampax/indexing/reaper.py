@@ -15,8 +15,10 @@ from pampax.core.errors import PampaxError
 from pampax.indexing import postgres
 from pampax.indexing.broker import FULL_QUEUE, Broker
 from pampax.indexing.local_run import LocalRun
+from pampax.indexing.measures import queue_stands
 from pampax.runtime.logging import get_logger
 from pampax.storage.database import Database
+from pampax.storage.heartbeats import queue_numbers, read_heartbeats
 
 PERIOD_S = 5.0
 PATIENCE = timedelta(seconds=10)  # for a message on its way to a worker
@@ -60,6 +62,7 @@ class Reaper:
             self._due.clear()
             try:
                 await self._round()
+                await self._measure()
             except PampaxError as error:
                 _log.warning("round failed", op="reaper", err_code=error.reason, detail=error.message)
             except Exception as error:  # noqa: BLE001 - one round must not be the last: nobody else finds lost work
@@ -79,6 +82,11 @@ class Reaper:
             for operation_id, tenant_id in await self._take(MOST_AT_ONCE):
                 if not await self._broker.send(operation_id, tenant_id):
                     return  # they are due again when the patience with them is over
+
+    async def _measure(self) -> None:
+        async with self._database.untenanted(timeout_s=TAKE_TIMEOUT_S, read_only=True) as conn:
+            queue, workers = await queue_numbers(conn), await read_heartbeats(conn)
+        queue_stands(queue["oldest_waiting_s"], sum(each.alive for each in workers))
 
     async def _run_one(self) -> None:
         for operation_id, tenant_id in await self._take(1):
