@@ -13,6 +13,7 @@ import json
 import logging
 import re
 import sys
+import threading
 from contextlib import suppress
 from typing import TextIO, cast
 
@@ -57,9 +58,21 @@ def configure_logging(component: str, level: str = "info", fmt: str = "json") ->
     _configure_libraries(number, shared, renderer)
 
 
+def take_stray_output() -> None:
+    """Warnings and what ends a thread become lines too. For a whole process: both are kept in one place in it."""
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _tell_of_thread
+
+
 def get_logger() -> FilteringBoundLogger:
     """A logger that looks the configuration up when it speaks, so that modules may hold one from import on."""
     return cast("FilteringBoundLogger", structlog.get_logger())
+
+
+def _tell_of_thread(failed: threading.ExceptHookArgs) -> None:
+    if failed.exc_type is not SystemExit:
+        name = failed.thread.name if failed.thread else ""
+        get_logger().error("a thread failed", op="main", thread=name, exc_info=failed.exc_value)
 
 
 def _configure_libraries(level: int, shared: list[Processor], renderer: Processor) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from pampax.core.errors import Internal, PampaxError
 from pampax.runtime.configuration.flags import read_flags
 from pampax.runtime.configuration.load import Loaded, load
-from pampax.runtime.logging import configure_logging, get_logger
+from pampax.runtime.logging import configure_logging, get_logger, take_stray_output
 from pampax.runtime.settings import Settings
 from pampax.runtime.telemetry.tracing import configure_tracing
 
@@ -51,6 +51,7 @@ async def wait_for_signal() -> str:
 def begin_logging(component: str, loaded: Loaded) -> None:
     """Sets logging up as the settings say, and tells what is doubtful about their file."""
     configure_logging(component, loaded.settings.log.level, loaded.settings.log.format)
+    take_stray_output()
     for warning in loaded.warnings:
         get_logger().warning("doubtful setting", op="settings", detail=warning)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextvars
 import json
 import logging
+import sys
+import threading
+import warnings
 
 import pytest
 
-from pampax.runtime.context import corr_id
-from pampax.runtime.logging import MASK, configure_logging, get_logger
+from pampax.runtime.context import corr_id, enter_request, tenant
+from pampax.runtime.logging import MASK, configure_logging, get_logger, take_stray_output
 
 FIRST = ["time", "level", "component", "op", "corr_id", "trace_id", "tenant", "msg"]
 
@@ -45,10 +48,10 @@ def test_a_line_starts_with_what_every_line_has(lines):
 
 def test_library_lines_have_the_same_form(lines):
     configure_logging("search")
-    logging.getLogger("psycopg.pool").warning("lost %s", "it", extra={"secret": "s"})
+    logging.getLogger("kombu.connection").warning("lost %s", "it", extra={"secret": "s"})
     (line,) = lines()
     assert list(line) == FIRST
-    assert (line["op"], line["msg"], line["level"]) == ("psycopg.pool", "lost it", "warning")
+    assert (line["op"], line["msg"], line["level"]) == ("kombu.connection", "lost it", "warning")
 
 
 def test_the_request_id_is_on_every_line_of_the_request(lines):
@@ -100,6 +103,53 @@ def test_an_exception_is_part_of_the_line(lines):
     ours, theirs = lines()
     assert "ValueError: broken" in ours["exception"]
     assert "ValueError: broken" in theirs["exception"]
+
+
+@pytest.fixture
+def stray_output():
+    hook = threading.excepthook
+    yield take_stray_output
+    threading.excepthook = hook
+    logging.captureWarnings(False)
+
+
+@pytest.mark.filterwarnings("default::UserWarning")
+def test_a_warning_is_a_line_of_the_same_form(lines, stray_output, recwarn):
+    configure_logging("search")
+    stray_output()
+    warnings.showwarning("old ways", UserWarning, "x.py", 1)
+    (line,) = lines()
+    assert (line["op"], line["level"]) == ("py.warnings", "warning")
+    assert "old ways" in line["msg"]
+
+
+def test_a_thread_that_fails_is_a_line_and_one_that_ends_is_none(lines, stray_output):
+    configure_logging("search")
+    stray_output()
+
+    def fail():
+        raise ValueError("broken")
+
+    for work in (fail, sys.exit):
+        thread = threading.Thread(target=work, name="worker-1")
+        thread.start()
+        thread.join()
+    (line,) = lines()
+    assert (line["msg"], line["thread"], line["level"]) == ("a thread failed", "worker-1", "error")
+    assert "ValueError: broken" in line["exception"]
+
+
+def test_trace_and_tenant_are_on_every_line_of_the_request(lines):
+    configure_logging("search")
+
+    def request():
+        enter_request({"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"})
+        tenant.set("t-1")
+        get_logger().info("ours")
+        logging.getLogger("theirs").warning("theirs")
+
+    contextvars.copy_context().run(request)
+    assert [(line["trace_id"], line["tenant"]) for line in lines()] == [("ab" * 16, "t-1")] * 2
 
 
 def test_console_lines_are_for_people(capsys):

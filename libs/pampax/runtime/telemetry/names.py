@@ -165,10 +165,12 @@ EVENTS: Mapping[str, Event] = _by_name((
     Event("stopped", "Everything is closed."),
     Event("closing took too long and was left", "A part did not close in time; the process ends without it."),
     Event("the process failed", "What nobody foresaw ended the process; the line has the traceback."),
+    Event("a thread failed", "What nobody foresaw ended a thread; the line has the traceback."),
     Event("unexpected error", "What nobody foresaw ended a call; the line has the traceback, the client an id."),
     Event("doubtful setting", "The configuration holds, but not as its writer may think."),
     Event("ready", "The service can work."),
     Event("not ready", "The service cannot work, and why; it asks again every second."),
+    Event("part not examined", "What nobody foresaw kept health from looking at a part; the line has the traceback."),
     Event("metrics not shown", "A scrape failed; the line has the traceback."),
     # Parts that are away, and what is done without them.
     Event("the database is not there yet", "Postgres did not answer at the start; the service waits for it."),
