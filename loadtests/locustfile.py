@@ -74,6 +74,7 @@ class Agent(HttpUser):
 @events.test_start.add_listener
 def refuse_an_empty_system(environment: Environment, **_: object) -> None:
     """Without a repository every answer would be fast, and mean nothing."""
+    Person.host = environment.host  # which Locust itself does only later
     probe = Person(environment)
     probe.on_start()
     with probe.client.get("/v1/repositories", name="repositories", catch_response=True) as answer:
