@@ -10,7 +10,7 @@ PARALLEL := --numprocesses 3 --dist loadfile  # tests wait more than they comput
 STAMP := $(VENV)/.installed
 BASE ?= origin/main
 TIMES ?= 20
-CODE := libs clients services tests loadtests benchmarks tools models
+CODE := libs clients services tests loadtests tools models
 ROOTS := libs clients services/gateway services/search services/assembly services/indexing
 
 help: ## lists the targets
@@ -50,7 +50,7 @@ audit: $(STAMP) ## looks for known vulnerabilities in the pinned packages and, w
 check: $(STAMP) ## format, lint, types, import contracts, proto lint, format and breaking, generated code
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
-	$(BIN)/mypy $(ROOTS) tools benchmarks
+	$(BIN)/mypy $(ROOTS) tools
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code proto
@@ -82,8 +82,8 @@ lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml
 			$(LEFT_OUT:%=--no-emit-package %) -o requirements/$$image.txt; \
 	done
 
-bench: $(STAMP) ## measures the figures of docs/benchmarks.md and compares them with the last recorded run
-	$(BIN)/python -m benchmarks.run
+bench: $(STAMP) ## measures every suite of docs/benchmarks.md beside the recorded run; an error when an asked figure is missed
+	$(BIN)/pampax bench run --suite all --gate --against benchmarks/record.json $(BENCH_ARGS)
 
 clean: ## removes .venv and caches; the data of running systems stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
