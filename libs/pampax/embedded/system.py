@@ -62,15 +62,15 @@ def start(
     from pampax.embedded.configuration import read_configuration, require_same_file
 
     deadline = time.monotonic() + timeout_s
-    warnings: tuple[str, ...] = ()
+    with clear_io_errors(data_dir.root):
+        loaded = None if is_led(data_dir) else read_configuration(data_dir, config, os.environ)
     data_dir.prepare(server_account())
     with clear_io_errors(data_dir.root), exclusive(data_dir.start_lock_file, deadline):
         _let_stop_finish(data_dir, deadline)
         starts = not is_led(data_dir)
         try:
             if starts:
-                loaded = read_configuration(data_dir, config, os.environ)
-                warnings = loaded.warnings
+                loaded = loaded or read_configuration(data_dir, config, os.environ)
                 _launch(data_dir, port, loaded.file, on_event, services)
             state = wait_until_ready(data_dir, deadline, on_event)
         except BaseException:
@@ -84,6 +84,7 @@ def start(
         raise ConfigError(
             f"the system already runs at {state.endpoint}; `pampax down` first to move it to --port {port}"
         )
+    warnings = loaded.warnings if starts and loaded else ()
     return RunningSystem(state.endpoint, state.token, data_dir.root, state, starts, warnings)
 
 

@@ -22,12 +22,13 @@ REQUEST = pb.SearchChunksRequest(query="q")
 
 
 @asynccontextmanager
-async def running(**variables):
+async def running(*arguments, **variables):
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PAMPAX_")}
     environment = {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), "PAMPAX_MODE": "embedded", **variables}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(PROGRAM),
+        *arguments,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -42,9 +43,9 @@ async def running(**variables):
         await process.wait()
 
 
-async def outcome(**variables):
+async def outcome(*arguments, **variables):
     """Exit code and lines of stderr of a process that ends by itself."""
-    async with running(**variables) as process:
+    async with running(*arguments, **variables) as process:
         _, err = await process.communicate()
     return process.returncode, err.decode().splitlines()
 
@@ -112,6 +113,41 @@ async def test_all_mistakes_in_the_settings_are_told_at_once_and_without_a_trace
         ),
         "pampax search: PAMPAX_MODE is not right; it should be embedded or server",
     ]
+
+
+async def test_flags_and_a_file_are_settings_as_variables_are(free_port, connected, tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(f'[log]\nformat = "console"\n[auth]\nkey_pepper = "{"ab" * 32}"\n')
+    file.chmod(0o644)
+    address = f"127.0.0.1:{free_port}"
+    async with running("--config", str(file), "--search.address", address, PAMPAX_LOG__FORMAT="json") as process:
+        async with connected(free_port) as channel:
+            await until_serving(channel)
+        process.send_signal(signal.SIGTERM)
+        _, err = await process.communicate()
+    told = [json.loads(line) for line in err.decode().splitlines()]
+    assert f"chmod 600 {file}" in json.dumps(told[0])
+    assert "abab" not in err.decode()
+
+
+async def test_mistakes_of_file_variables_and_flags_are_told_together(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text("[log]\nlevel = 3\n")
+    code, lines = await outcome("--config", str(file), "--log.levl", "x", "now", PAMPAX_MODE="bare")
+    assert code == 2
+    assert lines == [
+        f"pampax search: {file}:2: log.level is not right; it should be debug, info, warning or error",
+        "pampax search: PAMPAX_MODE is not right; it should be embedded or server",
+        "pampax search: --log.levl is not a flag; did you mean --log.level?",
+        "pampax search: now is not expected here; settings are given as --SECTION.NAME VALUE",
+    ]
+
+
+async def test_help_is_on_stdout_and_no_mistake():
+    async with running("--help") as process:
+        out, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert b"--search.address" in out
 
 
 async def test_what_nobody_foresaw_is_one_log_line_with_its_traceback_and_exit_code_6():

@@ -248,6 +248,24 @@ def test_the_commands_mistakes_are_one_line_and_exit_code_2(command: Command) ->
     assert "PAMPAX_DATABASE__OWNER_URL" in refused.stderr
 
 
+def test_the_command_takes_flags_and_a_file_before_and_after_its_name(
+    command: Command, empty: DatabaseUrls, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text(f'[database]\nowner_url = "{empty.owner}"\n')
+    away = {"PAMPAX_DATABASE__OWNER_URL": ""}
+    told = command("status", **away, PAMPAX_CONFIG=str(tmp_path / "own.toml"))
+    assert (told.returncode, told.stdout.count("pending")) == (2, len(NAMES))
+    assert "own.toml, which holds database.owner_url" in told.stderr  # it is not closed to others
+    told = command("--database.owner_url", empty.owner, "status", "--log.level", "debug", **away)
+    assert (told.returncode, told.stderr) == (2, "")
+    told = command("migrate", "--database.owner_ulr", "x", "--config", str(tmp_path / "no.toml"))
+    assert told.returncode == 2
+    assert told.stderr.splitlines() == [
+        f"{tmp_path}/no.toml cannot be read: No such file or directory; check --config and PAMPAX_CONFIG",
+        "--database.owner_ulr is not a flag; did you mean --database.owner_url?",
+    ]
+
+
 def test_the_command_tells_a_database_that_is_away_by_exit_code_4(command: Command, unused_tcp_port: int) -> None:
     away = command("status", PAMPAX_DATABASE__OWNER_URL=f"postgresql://o@127.0.0.1:{unused_tcp_port}/x")
 

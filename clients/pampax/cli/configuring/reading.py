@@ -18,7 +18,8 @@ from pampax.runtime.configuration.names import CLIENT_SECTION
 def read_settings(session: Session, named: str | None, *, services: bool) -> Loaded:
     """What they are, and where from. ConfigError with every mistake but those of the client's section."""
     if services or not has_servers():
-        return load(Flags(config=named))
+        path = file_read(session, named, services=True)
+        return load(Flags(config=str(path) if path else None))
     from pampax.embedded.configuration import read_configuration
 
     return read_configuration(session.data_dir, named, os.environ)
@@ -27,7 +28,8 @@ def read_settings(session: Session, named: str | None, *, services: bool) -> Loa
 def file_read(session: Session, named: str | None, *, services: bool) -> Path | None:
     """The file that `read_settings` reads, if there is one."""
     usual = usual_file() if services or not has_servers() else session.data_dir.config_file
-    return find_file(named, os.environ, usual)
+    found = find_file(named, os.environ, usual)
+    return None if found is None else found.resolve()
 
 
 def mistakes_for_clients(path: Path | None) -> dict[str, str]:
