@@ -110,6 +110,11 @@ def leaf_span(name: str, attributes: Mapping[str, Value]) -> Span:
     return _OFF if _tracing is None or parent is None else _Leaf(_tracing, name, "client", attributes, parent)
 
 
+def leave_trace() -> None:
+    """What this thread or task does from here on is no part of what it was begun for, though it keeps the ids."""
+    _current.set(None)
+
+
 class _Recorded(Span):
     __slots__ = ("_attributes", "_before", "_failed", "_kind", "_name", "_parent", "_span", "_tracing")
     recording = True

@@ -11,6 +11,7 @@ from typing import Self
 from pampax.core.errors import Aborted, Cancelled, PampaxError
 from pampax.indexing.measures import Stages
 from pampax.runtime.logging import get_logger
+from pampax.runtime.telemetry.tracing import leave_trace
 from pampax.storage.database import SyncDatabase
 from pampax.storage.operations import LEASE_LOST, Lease, heartbeat
 
@@ -82,6 +83,7 @@ class LeaseKeeper:
             raise Stopping
 
     def _keep(self) -> None:
+        leave_trace()  # a span for each beat would tell nothing
         while not self._lost and not self._closing.wait(self._period_s):
             self._beat()
 
