@@ -27,7 +27,7 @@ POSTGRES_IMAGE = "pgvector/pgvector:pg17"
 REDIS_IMAGE = "redis:8"
 OWNER = "pampax_owner"
 SERVICE = "pampax_service"
-KEY_PEPPER = "5e" * 32
+KEY_PEPPER = "3d1078c1e62e0711f64cece4a529368312d5d6e8e9d5d86a8281f1e8f78c3887"
 TEMPLATE = "pampax_template"
 # Roles belong to the whole server, so their passwords hold for the whole session.
 PASSWORDS = {OWNER: secrets.token_hex(8), SERVICE: secrets.token_hex(8)}

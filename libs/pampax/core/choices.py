@@ -8,10 +8,12 @@ Mode = Literal["hybrid", "lexical", "semantic", "symbol"]
 Kind = Literal["type", "function", "variable", "declaration", "block", "text"]
 Intent = Literal["symbol", "question", "architecture", "error_trace", "path"]
 GroupBy = Literal["chunk", "file"]
+HealthService = Literal["all", "gateway", "search", "assembly", "indexing", "worker", "database", "redis"]
 # The first is the default.
 Tokenizer = Literal["o200k_base", "cl100k_base", "bytes4"]
 BundleFormat = Literal["markdown", "json"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+HEALTH_SERVICES: Final[tuple[HealthService, ...]] = get_args(HealthService)
 INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
 TOKENIZERS: Final[tuple[Tokenizer, ...]] = get_args(Tokenizer)

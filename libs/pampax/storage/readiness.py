@@ -7,7 +7,7 @@ import time
 from pampax.core.errors import Unavailable
 from pampax.runtime.diagnosis.facts import Facts, SchemaFacts
 from pampax.runtime.logging import get_logger
-from pampax.storage.database import Database
+from pampax.storage.database import Connection, Database
 from pampax.storage.queries import load_queries
 from pampax.storage.schema import SchemaState, read_schema
 
@@ -62,6 +62,12 @@ class Readiness:
             degraded=tuple(line for line in advice if line),
             clock_offset_s=self._clock_offset_s,
         )
+
+
+async def accepts_writes(conn: Connection) -> bool:
+    """Whether the server of this connection does; one that recovers or follows another does not."""
+    row = await (await conn.execute(_SERVER)).fetchone()
+    return row is not None and not row["read_only"]
 
 
 def _outside(theirs: float, asked: float, answered: float) -> float:

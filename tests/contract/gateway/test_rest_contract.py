@@ -93,7 +93,7 @@ async def read_file(api, name):
 
 
 async def health(api, _name):
-    assert len((await api("GET", "/v1/health")).json()["components"]) == 6
+    assert len((await api("GET", "/v1/health")).json()["components"]) == 13
 
 
 async def metrics(api, _name):

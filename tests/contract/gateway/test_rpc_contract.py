@@ -75,7 +75,7 @@ async def list_repositories(rpc, name):
 
 
 async def get_health(rpc, _name):
-    assert len((await rpc("GetHealth", gateway_service_pb2.GetHealthRequest())).components) == 6
+    assert len((await rpc("GetHealth", gateway_service_pb2.GetHealthRequest())).components) == 13
 
 
 async def from_upload_to_deletion(rpc, _name):

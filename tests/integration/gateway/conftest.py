@@ -10,6 +10,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ from pampax.v1 import (
 )
 
 # The pepper of the keys that tests/conftest.py makes.
-KEY_PEPPER = "5e" * 32
+KEY_PEPPER = "3d1078c1e62e0711f64cece4a529368312d5d6e8e9d5d86a8281f1e8f78c3887"
 CALLER_SECRET = secrets.token_hex(32)
 START_S = 30.0
 
@@ -198,7 +199,12 @@ class Behind:
 async def behind(database_urls) -> AsyncIterator[Behind]:
     behaviour = Behaviour()
     database = Database(database_urls.service, pool_max=2, component="test")
-    settings = Settings(mode="embedded", auth={"caller_secret": CALLER_SECRET})
+    settings = Settings(
+        mode="embedded",
+        auth={"caller_secret": CALLER_SECRET},
+        redis={"url": "redis://127.0.0.1:1/0"},
+        indexing={"cache_dir": tempfile.gettempdir()},
+    )
     ports = {name: free_port() for name in ("search", "assembly", "indexing")}
 
     def register_search(server):
@@ -319,7 +325,19 @@ StartGateway = Callable[..., contextlib.AbstractAsyncContextManager[Gateway]]
 
 
 @pytest.fixture(scope="module")
-def environment(database_urls, redis_url, behind) -> Environment:
+def a_worker(database_urls) -> None:
+    """One that is heard of for as long as the tests run."""
+    later = "now() + interval '1 hour'"
+    with psycopg.connect(database_urls.owner) as conn:
+        conn.execute(
+            "INSERT INTO worker_heartbeat (worker_id, host, pid, parent_pid, parent_seen_at, seen_at, version,"
+            " concurrency, resident_bytes, memory_used_bytes, memory_limit_bytes, disk_free_bytes, disk_total_bytes)"
+            f" VALUES (gen_random_uuid(), 'here', 2, 1, {later}, {later}, '1', 1, 1, 1, 100, 1000000000, 2000000000)"
+        )
+
+
+@pytest.fixture(scope="module")
+def environment(database_urls, redis_url, behind, a_worker) -> Environment:
     """The settings of a gateway on ports of its own, with what a test changes: `redis__url="..."`."""
 
     def make(**changes: str) -> dict[str, str]:

@@ -61,9 +61,11 @@ async def test_a_service_that_hangs_is_waited_for_ten_seconds(client, behaviour)
 async def test_health_lists_every_part(client, healthy):
     report = await healthy(client)
     assert not any(part["advice"] for part in report["components"])
-    assert {part["name"] for part in report["components"]} == {
-        "database", "redis", "search", "assembly", "indexing", "workers"
-    }  # fmt: skip
+    assert [part["name"] for part in report["components"]] == [
+        "database", "migrations", "redis", "gateway", "search", "assembly", "indexing", "workers", "queue", "index",
+        "memory", "disk", "configuration",
+    ]  # fmt: skip
+    assert all(part["detail"] for part in report["components"])
 
 
 @pytest.mark.parametrize("redis", ["", "nowhere"])
@@ -102,7 +104,11 @@ async def test_without_postgres_the_gateway_lives_but_is_not_ready(environment, 
     async with start_gateway(away, "/livez") as gateway, gateway.client(published.key) as client:
         ready = await client.get("/readyz")
         answer = await client.post(SEARCH, json={"query": "no store"})
+        report = (await client.get("/v1/health")).json()
     assert (ready.status_code, ready.json()) == (503, {"status": "unavailable"})
+    (part,) = report["components"]
+    assert (report["status"], part["name"], part["status"]) == ("failed", "database", "failed")
+    assert "check that Postgres runs" in part["advice"]
     assert (answer.status_code, answer.json()["reason"]) == (503, "UNAVAILABLE")
     assert "retry-after" in answer.headers
 

@@ -10,13 +10,16 @@ from google.longrunning.operations_pb2_grpc import OperationsStub
 
 from pampax.gateway.auth import Keys
 from pampax.gateway.behind import ASSEMBLY, INDEXING, SEARCH
-from pampax.gateway.health import HealthChecks
+from pampax.gateway.health.asking import PART_S
+from pampax.gateway.health.report import HealthChecks
+from pampax.gateway.health.rows import HealthRows
 from pampax.gateway.http_server import HttpServer
 from pampax.gateway.operations import Operations
 from pampax.gateway.postgres import GatewayRows
 from pampax.gateway.repositories import Repositories
 from pampax.gateway.rest.application import build_application
 from pampax.gateway.rest.edge import Edge
+from pampax.gateway.rest.probe_routes import told_to_anyone
 from pampax.gateway.retrieval import Retrieval
 from pampax.gateway.rpc import KeyAuthenticator, register
 from pampax.gateway.search_cache import AnswerCache
@@ -24,6 +27,7 @@ from pampax.gateway.uploads import Uploads
 from pampax.gateway.use_cases import UseCases
 from pampax.runtime.addresses import check_free
 from pampax.runtime.channel import connect
+from pampax.runtime.diagnosis.service import Diagnosis
 from pampax.runtime.logging import get_logger
 from pampax.runtime.process import wait_for_signal
 from pampax.runtime.server import LEAVE_S, RunningServer, start
@@ -31,6 +35,7 @@ from pampax.runtime.settings import Settings
 from pampax.storage.cache import Cache
 from pampax.storage.database import Database
 from pampax.storage.readiness import Readiness, open_patiently
+from pampax.storage.redis_state import RedisProbe
 from pampax.v1.assembly_service_pb2_grpc import AssemblyServiceStub
 from pampax.v1.indexing_service_pb2_grpc import IndexingServiceStub
 from pampax.v1.search_service_pb2_grpc import SearchServiceStub
@@ -50,11 +55,12 @@ async def run(settings: Settings) -> None:
         readiness = Readiness(database)
         await open_patiently(database)
         rows = GatewayRows(database)
-        use_cases = _use_cases(settings, database, rows, parts)
+        use_cases = _use_cases(settings, database, readiness, parts)
         keys = Keys(rows, settings.auth.key_pepper)
         metrics = settings.telemetry.metrics
         app = build_application(use_cases, metrics=metrics)
-        edge = Edge(app, keys, settings.auth.caller_secret, metrics=metrics)
+        anyone = partial(told_to_anyone, use_cases.health)
+        edge = Edge(app, keys, settings.auth.caller_secret, metrics=metrics, told_to_anyone=anyone)
         http = HttpServer(edge, settings.gateway.http_address)
         grpc = await start(
             COMPONENT,
@@ -84,26 +90,24 @@ async def _drain(http: HttpServer, grpc: RunningServer, leave_s: float) -> None:
     await asyncio.gather(leave_http(), grpc.drain())
 
 
-def _use_cases(settings: Settings, database: Database, rows: GatewayRows, parts: AsyncExitStack) -> UseCases:
+def _use_cases(settings: Settings, database: Database, readiness: Readiness, parts: AsyncExitStack) -> UseCases:
     cache = Cache(settings.redis.url)
     parts.push_async_callback(cache.close)
     search, assembly, indexing = (
         connect(address) for address in (settings.search.address, settings.assembly.address, settings.indexing.address)
     )
-    for channel in (search, assembly, indexing):
+    channels = {SEARCH: search, ASSEMBLY: assembly, INDEXING: indexing}
+    for channel in channels.values():
         parts.push_async_callback(channel.close)
+    redis = RedisProbe(settings.redis.url, PART_S) if settings.redis.url else None
+    if redis is not None:
+        parts.push_async_callback(redis.close)
     return UseCases(
         Retrieval(database, AnswerCache(cache), SearchServiceStub(search), AssemblyServiceStub(assembly)),
         Repositories(IndexingServiceStub(indexing)),
         Uploads(IndexingServiceStub(indexing)),
         Operations(OperationsStub(indexing)),
         HealthChecks(
-            rows,
-            cache,
-            {
-                SEARCH: (search, "pampax.v1.SearchService"),
-                ASSEMBLY: (assembly, "pampax.v1.AssemblyService"),
-                INDEXING: (indexing, "pampax.v1.IndexingService"),
-            },
+            HealthRows(database), redis, channels, Diagnosis(COMPONENT, settings, tell=readiness.tell).message
         ),
     )

@@ -54,6 +54,13 @@ def resource_name(value: str) -> str | None:
     return rules.repository(names.plain_repository(value))
 
 
+def check_health(service: str) -> None:
+    """Empty for all of them."""
+    mistakes = Mistakes()
+    mistakes.note("service", rules.nearest(service or "all", choices.HEALTH_SERVICES))
+    mistakes.refuse()
+
+
 def check_search(request: SearchChunksRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("query", rules.query(request.query))

@@ -106,7 +106,7 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
     async def GetHealth(
         self, request: gateway_service_pb2.GetHealthRequest, context: aio.ServicerContext[Any, Any]
     ) -> gateway_service_pb2.GetHealthResponse:
-        return await self._use_cases.health.report()
+        return await self._use_cases.health.report(request.service)
 
 
 class OperationsServicer(operations_pb2_grpc.OperationsServicer):  # type: ignore[misc]  # the package has no type stubs

@@ -36,6 +36,13 @@ def choice(value: str, allowed: Sequence[str]) -> str | None:
     return None if value in allowed else f"must be one of {', '.join(allowed)}, got {shown(value)}"
 
 
+def nearest(value: str, allowed: Sequence[str]) -> str | None:
+    """`choice`, with the one that was probably meant."""
+    near = difflib.get_close_matches(value.lower(), allowed, n=1)
+    mistake = choice(value, allowed)
+    return f"{mistake}; did you mean {near[0]}?" if mistake and near else mistake
+
+
 def text(value: str, most_bytes: int, *, required: bool = False) -> str | None:
     """Bounds in UTF-8 bytes; `required` wants something besides white space."""
     if required and not value.strip():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pampax.gateway.health import HealthChecks
+from pampax.gateway.health.report import HealthChecks
 from pampax.gateway.operations import Operations
 from pampax.gateway.repositories import Repositories
 from pampax.gateway.retrieval import Retrieval

@@ -1,4 +1,4 @@
-"""Searches, bundles, files and health as the JSON that REST answers with: names without prefix, times with an age.
+"""Searches, bundles and files as the JSON that REST answers with: names without prefix, times with an age.
 
 This runs for every cached answer, so it builds plain dicts and validates nothing.
 """
@@ -13,7 +13,6 @@ from pampax.core.names import plain_repository
 from pampax.gateway.rest.request_state import took_ms
 from pampax.runtime.context import corr_id, trace_id
 from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
-from pampax.v1.gateway_service_pb2 import GetHealthResponse
 from pampax.v1.search_service_pb2 import (
     CacheStatus,
     Evidence,
@@ -89,16 +88,6 @@ def file_json(answer: ReadFileResponse) -> Json:
         "end_line": answer.end_line,
         "lines": answer.lines,
         "blob_id": answer.blob_id,
-    }
-
-
-def health_json(report: GetHealthResponse) -> Json:
-    return {
-        "status": report.status,
-        "components": [
-            {"name": part.name, "status": part.status, "took_ms": part.took_ms, "advice": part.advice}
-            for part in report.components
-        ],
     }
 
 

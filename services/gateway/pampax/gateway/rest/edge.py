@@ -7,13 +7,15 @@ whole or too large, and what it does is cheap enough for answers that come from 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pampax.core.errors import Cancelled, PampaxError
+from pampax.core.errors import Cancelled, DeadlineExceeded, PampaxError, ResourceExhausted, Unavailable
+from pampax.core.identity import Caller
 from pampax.gateway.auth import Keys
 from pampax.gateway.measures import Requests
 from pampax.gateway.rest.body import read_body
@@ -24,6 +26,7 @@ from pampax.runtime.context import corr_id, enter_request
 from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.tracing import Span, entry_span
 
+HEALTH_PATH: Final = "/v1/health"
 # Everything else needs a key.
 OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/openapi.json"})
 # Asked every few seconds, by machines, and told by nothing that a trace would explain.
@@ -31,6 +34,11 @@ _UNTRACED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _UPLOAD_SUFFIX: Final = ":upload"
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _CLIENT_CLOSED_REQUEST: Final = 499
+# What authenticating fails with when it is not the caller's fault, and how long it may take where health is asked for.
+_STORE_IS_AWAY: Final = (Unavailable, DeadlineExceeded, ResourceExhausted)
+_HEALTH_S: Final = 1.0
+
+ToldToAnyone: TypeAlias = Callable[[str, PampaxError], Response | None]
 
 _log = get_logger()
 
@@ -38,7 +46,17 @@ _log = get_logger()
 class Edge:
     """Wraps the framework's application."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, caller_secret: str, *, metrics: bool = True) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Keys,
+        caller_secret: str,
+        *,
+        metrics: bool = True,
+        told_to_anyone: ToldToAnyone = lambda _path, _error: None,
+    ) -> None:
+        """`told_to_anyone` answers those who cannot be known while the database is away, or does not."""
+        self._told_to_anyone = told_to_anyone
         self._app = app
         self._requests = Requests(on=metrics)
         self._keys = keys
@@ -84,11 +102,39 @@ class Edge:
     async def _answer(self, scope: Scope, headers: dict[str, str], receive: Receive, answer: _Answer) -> None:
         path: str = scope["path"]
         if path not in OPEN_PATHS:
-            caller = await self._keys.authenticate(headers.get("authorization", ""))
+            try:
+                caller = await self._caller(path, headers)
+            except _STORE_IS_AWAY as error:
+                told = self._told_to_anyone(path, error)
+                if told is None:
+                    raise
+                await told(scope, receive, answer)
+                return
             enter_caller(caller, self._secret)
         bodiless = scope["method"] in _BODILESS
         body = b"" if bodiless else await read_body(receive, headers, upload=path.endswith(_UPLOAD_SUFFIX))
         await _until_client_leaves(self._app(scope, _replay(body), answer), receive, answer)
+
+    async def _caller(self, path: str, headers: dict[str, str]) -> Caller:
+        """Who asks how the system is does not wait for what may be the trouble."""
+        authenticating = asyncio.ensure_future(self._keys.authenticate(headers.get("authorization", "")))
+        timeout_s = _HEALTH_S if path == HEALTH_PATH else None
+        try:
+            done, _ = await asyncio.wait({authenticating}, timeout=timeout_s)
+        except asyncio.CancelledError:
+            authenticating.cancel()
+            raise
+        if done:
+            return authenticating.result()
+        authenticating.add_done_callback(_look_at)
+        authenticating.cancel()
+        raise DeadlineExceeded(f"the database did not answer within {_HEALTH_S:g} s")
+
+
+def _look_at(late: asyncio.Future[Caller]) -> None:
+    """Python complains of an error that nobody has looked at."""
+    if not late.cancelled():
+        late.exception()
 
 
 class _Answer:

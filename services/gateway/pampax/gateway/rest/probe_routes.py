@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse
 from starlette.responses import Response
 
-from pampax.core.errors import NotFound
-from pampax.gateway.rest.answers import health_json
-from pampax.gateway.rest.models.health import HealthResponse, Probe
+from pampax.core.errors import NotFound, PampaxError
+from pampax.gateway.health.report import HealthChecks
+from pampax.gateway.rest.edge import HEALTH_PATH
+from pampax.gateway.rest.health_answers import health_json
+from pampax.gateway.rest.models.health import HealthResponse, Probe, Service
 from pampax.gateway.rest.routing import Cases, json_response
 from pampax.runtime.telemetry.exposition import render
 
@@ -19,10 +22,17 @@ _OFF = "this gateway keeps no metrics; start it with PAMPAX_TELEMETRY__METRICS=t
 router = APIRouter(tags=["health"])
 
 
-@router.get("/v1/health", response_model=HealthResponse, summary="State of the parts")
-async def get_health(cases: Cases) -> Response:
+@router.get(HEALTH_PATH, response_model=HealthResponse, summary="State of the parts")
+async def get_health(
+    cases: Cases, service: Annotated[Service, Query(description="Only the parts that this one needs.")] = "all"
+) -> Response:
     """Every part with its state and, where it is not ok, what to do. Answers 200 whatever the state."""
-    return json_response(health_json(await cases.health.report()))
+    return json_response(health_json(await cases.health.report(service)))
+
+
+def told_to_anyone(health: HealthChecks, path: str, error: PampaxError) -> Response | None:
+    """Health, as far as it may be told to somebody whom only the database could know: that the database is away."""
+    return json_response(health_json(health.without_database(error))) if path == HEALTH_PATH else None
 
 
 @router.get("/livez", response_model=Probe, summary="Liveness")
