@@ -251,3 +251,45 @@ async def test_an_upload_with_a_large_manifest_arrives_whole(client, behaviour):
     (messages,) = behaviour.requests
     assert len(messages) > 1
     assert sum(len(message.entries) for message in messages) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "line"),
+    [
+        ("GET", "/v1/operations?pagesize=3",
+         "'pagesize' is not a query parameter of this route; did you mean page_size?"),
+        ("GET", "/v1/repositories/code/files/a.py?line=3&ref=main",
+         "'line' is not a query parameter of this route; did you mean lines?"),
+        ("POST", "/v1/search?limit=3",
+         "'limit' is not a query parameter of this route; GET /openapi.json lists them"),
+        ("GET", "/v1/repositories/code?a=1&%00=&a=2",
+         ("'a' is not a query parameter of this route; GET /openapi.json lists them; "
+          "'\\x00' is not a query parameter of this route; GET /openapi.json lists them")),
+    ],
+)  # fmt: skip
+async def test_query_parameters_that_a_route_does_not_know_are_refused(client, behaviour, method, path, line):
+    answer = await client.request(method, path, json={"query": "x"} if method == "POST" else None)
+    problem = answer.json()
+    assert (answer.status_code, problem["detail"], problem["reason"]) == (400, line, "INVALID_REQUEST")
+    assert problem["fields"]
+    assert behaviour.calls == []
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/openapi.json"])
+async def test_machines_that_look_may_add_what_they_like(client, path):
+    assert (await client.get(f"{path}?at=123")).status_code == 200
+
+
+@pytest.mark.parametrize("request_line", [b"BREW /v1/search HTTP/1.1", b"\x16\x03\x01", b"GET /\x00 HTTP/1.1"])
+async def test_what_is_no_http_is_told_as_a_problem(client, request_line):
+    reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    writer.write(request_line + b"\r\nhost: x\r\nx-request-id: mine\r\n\r\n")
+    async with asyncio.timeout(20):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    lines = head.decode().lower().split("\r\n")
+    problem = json.loads(body)
+    assert lines[0] == "http/1.1 400 bad request"
+    assert {"content-type: application/problem+json", f"content-length: {len(body)}", "connection: close"} <= set(lines)
+    assert (problem["status"], problem["reason"]) == (400, "MALFORMED_REQUEST")
+    assert f"x-request-id: {problem['corr_id']}" in lines

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from pampax.core.errors import ConfigError
+from pampax.gateway.http_protocol import HttpProtocol
 from pampax.runtime.addresses import check_free, split_address
 
 _BACKLOG = 1024
@@ -29,7 +30,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=HttpProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -20,6 +20,7 @@ from pampax.gateway.rest import (
     upload_routes,
 )
 from pampax.gateway.rest.openapi import openapi_document
+from pampax.gateway.rest.query_names import refuse_unknown_names
 from pampax.gateway.use_cases import UseCases
 
 
@@ -34,6 +35,7 @@ def build_application(use_cases: UseCases, *, metrics: bool = True) -> FastAPI:
         redirect_slashes=False,
         strict_content_type=False,
         generate_unique_id_function=_operation_id,
+        dependencies=[Depends(refuse_unknown_names)],
     )
     app.state.use_cases = use_cases
     app.state.draining = False
