@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 LOOPBACK = "127.0.0.1"
 CHUNK_BYTES = 64 * 1024
@@ -27,9 +28,10 @@ class TcpProxy:
     They hold for connections that are open already as for new ones. Each may be called from any thread.
     """
 
-    def __init__(self, proxies: TcpProxies, target_port: int) -> None:
+    def __init__(self, proxies: TcpProxies, target_port: int, target_host: str) -> None:
         self._proxies = proxies
         self._target_port = target_port
+        self._target_host = target_host
         self._server: asyncio.Server | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -119,7 +121,7 @@ class TcpProxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ends: list[asyncio.StreamWriter]
     ) -> None:
         await self._flowing.wait()
-        target_reader, target_writer = await asyncio.open_connection(LOOPBACK, self._target_port)
+        target_reader, target_writer = await asyncio.open_connection(self._target_host, self._target_port)
         ends.append(target_writer)
         self._origins[target_writer.get_extra_info("sockname")[1]] = writer.get_extra_info("peername")[1]
         async with asyncio.TaskGroup() as both:
@@ -160,12 +162,19 @@ class TcpProxies:
         self._thread.join(COMMAND_TIMEOUT_S)
         self._loop.close()
 
-    def to(self, target_port: int) -> TcpProxy:
-        """A proxy that passes on to this port of loopback."""
-        proxy = TcpProxy(self, target_port)
+    def to(self, target_port: int, target_host: str = LOOPBACK) -> TcpProxy:
+        """A proxy that passes on to this port, of loopback or of where a container listens."""
+        proxy = TcpProxy(self, target_port, target_host)
         self.command(proxy.listen())
         self._proxies.append(proxy)
         return proxy
+
+    def before(self, url: str) -> tuple[TcpProxy, str]:
+        """A proxy to the server that the url names, and the url through it."""
+        where = urlsplit(url)
+        proxy = self.to(where.port or 0, where.hostname or LOOPBACK)
+        userinfo, at, _ = where.netloc.rpartition("@")
+        return proxy, where._replace(netloc=userinfo + at + proxy.address).geturl()
 
     def command(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(COMMAND_TIMEOUT_S)

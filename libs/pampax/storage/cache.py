@@ -13,17 +13,18 @@ from typing import TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
 
+from pampax.core.errors import PampaxError, ResourceExhausted
+from pampax.runtime.policy import BREAKER_OPEN, BreakerRule, Guard, Policy
 from pampax.runtime.telemetry.metrics import counter, histogram
 from pampax.runtime.telemetry.tracing import Span, leaf_span
+from pampax.storage.redis_trouble import Writes, redis_errors
 
 CALL_TIMEOUT_S = 0.05  # a cache that needs longer is no help
-RETRY_AFTER_S = 1.0  # after a failure Redis is left alone for so long and every call answers at once
 MAX_CONNECTIONS = 32
-
-# What a call fails with when Redis is away. RuntimeError is uvloop's word for a connection that the peer has reset.
-AWAY = (RedisError, OSError, TimeoutError, RuntimeError)
+# Without retries: computing the answer is better than asking again. Three misses in a row, 150 ms at most, and Redis is
+# left alone for a second; one that pauses to fork or to save is not.
+POLICY = Policy("redis", CALL_TIMEOUT_S, breaker=BreakerRule(failures=3, window_s=10.0, open_s=1.0))
 
 T = TypeVar("T")
 
@@ -35,15 +36,16 @@ _SECONDS = histogram("pampax_cache_seconds")
 class Cache:
     """Never raises for Redis' sake: a failure is a miss, counted in `failures`. An empty url is a cache that is off."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.failures = 0
-        self._retry_at = 0.0  # monotonic seconds; 0 while Redis answers
         self._redis = _client(url) if url else None
+        self._guard = Guard(POLICY, clock=clock)
+        self._writes = Writes("cache")
 
     @property
     def available(self) -> bool:
         """Whether a call made now would be sent to Redis."""
-        return self._redis is not None and time.monotonic() >= self._retry_at
+        return self._redis is not None and self._guard.available
 
     async def get(self, key: str) -> bytes | None:
         redis = self._redis
@@ -62,32 +64,32 @@ class Cache:
             await self._redis.aclose()
 
     async def _bounded(self, operation: str, call: Callable[[], Awaitable[T]]) -> T | None:
-        if not self.available:
-            _REQUESTS.labels(operation, "bypass").inc()
-            return None
-        if self._retry_at:
-            self._retry_at = time.monotonic() + RETRY_AFTER_S  # this call alone tries; the others wait for its outcome
         status = "cancelled"
         started = time.perf_counter()
         try:
-            with _span(operation):
+            with self._guard.attempt(), redis_errors(), _span(operation):
                 async with asyncio.timeout(CALL_TIMEOUT_S):
                     answer = await call()
             status = "miss" if answer is None else "hit" if operation == "get" else "stored"
-        except ResponseError:  # Redis is well, only this key or value is not
-            status = "failure"
-            self.failures += 1
-            return None
-        except AWAY:
-            status = "failure"
-            self.failures += 1
-            self._retry_at = time.monotonic() + RETRY_AFTER_S
+        except PampaxError as error:
+            status = self._failed(error)
             return None
         finally:
             _REQUESTS.labels(operation, status).inc()
-            _SECONDS.labels(operation).observe(time.perf_counter() - started)
-        self._retry_at = 0.0
+            if status != "bypass":
+                _SECONDS.labels(operation).observe(time.perf_counter() - started)
+        if operation == "set":
+            self._writes.taken()
         return answer
+
+    def _failed(self, error: PampaxError) -> str:
+        """What it is called among the requests."""
+        if error.reason == BREAKER_OPEN:
+            return "bypass"
+        self.failures += 1
+        if isinstance(error, ResourceExhausted):
+            self._writes.refused(error)
+        return "failure"
 
 
 def _span(operation: str) -> Span:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 import uvloop
 from redis.asyncio import Redis
 
+from pampax.embedded.valkey import running_valkey
+from pampax.runtime.logging import configure_logging
 from pampax.storage import cache as module
 from pampax.storage.cache import Cache
 
@@ -23,6 +26,18 @@ async def cache(redis_url: str) -> AsyncIterator[Cache]:
     opened = Cache(redis_url)
     yield opened
     await opened.close()
+
+
+Command = tuple[str, ...]
+# In a row, after which it is left alone.
+TRIES = 3
+
+
+@pytest.fixture
+def own_redis() -> Iterator[str]:
+    """One that a test may break."""
+    with running_valkey() as url:
+        yield url
 
 
 @pytest.fixture
@@ -81,49 +96,105 @@ async def test_without_an_url_it_is_never_available(key: str) -> None:
 async def test_a_dead_redis_is_counted_and_never_raised(unused_tcp_port: int, key: str) -> None:
     cache = Cache(f"redis://127.0.0.1:{unused_tcp_port}/0")
 
-    assert await cache.get(key) is None
-    await cache.set(key, b"x", 60)
+    for _ in range(5):
+        assert await cache.get(key) is None
+        await cache.set(key, b"x", 60)
 
-    assert cache.failures == 1  # the second call was not sent
+    assert cache.failures == TRIES  # the other calls were not sent
     assert not cache.available
     await cache.close()
 
 
-async def test_a_redis_that_does_not_answer_is_left_alone_after_one_try(key: str) -> None:
+async def test_a_redis_that_does_not_answer_is_left_alone_after_three_tries(key: str) -> None:
     async with mute_server() as (url, accepted):
         cache = Cache(url)
         for _ in range(100):
             assert await cache.get(key) is None
         await cache.close()
 
-    assert accepted == [1]
-    assert cache.failures == 1
+    assert accepted == [TRIES]
+    assert cache.failures == TRIES
 
 
-async def test_after_its_pause_one_call_tries_again(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    async with mute_server() as (url, accepted):
+async def test_one_pause_of_redis_is_a_miss_and_the_next_call_is_sent(redis_url: str, key: str) -> None:
+    with TcpProxies() as proxies:
+        proxy, url = proxies.before(redis_url)
         cache = Cache(url)
-        await cache.get(key)
-        cache._retry_at = 0.001  # long ago
+        await cache.set(key, b"x", 60)
+        proxy.stall()
+        assert await cache.get(key) is None
+        proxy.heal()
+        assert cache.available
+        give_up = time.monotonic() + 10
+        while await cache.get(key) != b"x":
+            assert time.monotonic() < give_up
+        await cache.close()
+
+
+async def test_after_its_pause_one_call_tries_again(key: str) -> None:
+    now = [0.0]
+    async with mute_server() as (url, accepted):
+        cache = Cache(url, clock=lambda: now[0])
+        for _ in range(TRIES):
+            await cache.get(key)
+        assert not cache.available
+        now[0] += 1.0
         assert cache.available
 
         await asyncio.gather(*(cache.get(key) for _ in range(20)))
         await cache.close()
 
-    assert accepted == [2]
+    assert accepted == [TRIES + 1]
 
 
-async def test_it_serves_again_when_redis_is_back(redis_url: str, unused_tcp_port: int, key: str) -> None:
-    cache = Cache(redis_url)
-    cache._retry_at = float("inf")
-    assert await cache.get(key) is None
+async def test_it_serves_again_when_redis_is_back(redis_url: str, key: str) -> None:
+    now = [0.0]
+    with TcpProxies() as proxies:
+        proxy, url = proxies.before(redis_url)
+        cache = Cache(url, clock=lambda: now[0])
+        proxy.refuse()
+        for _ in range(TRIES):
+            assert await cache.get(key) is None
+        proxy.heal()
+        await cache.set(key, b"too soon", 60)
+        now[0] += 1.0
+        assert await cache.get(key) is None
+        await cache.set(key, b"back", 60)
 
-    cache._retry_at = 0.001
-    await cache.set(key, b"back", 60)
+        assert await cache.get(key) == b"back"
+        assert cache.available
+        await cache.close()
 
-    assert await cache.get(key) == b"back"
-    assert cache.available
+
+@pytest.mark.parametrize(
+    ("break_it", "mend_it", "reason"),
+    [
+        (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0"), "REDIS_FULL"),
+        (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE"), "REDIS_READ_ONLY"),
+    ],
+    ids=["full", "replica"],
+)
+async def test_a_redis_that_takes_no_writes_is_read_on_and_told_of_once(
+    own_redis: str, key: str, break_it: Command, mend_it: Command, reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cache = Cache(own_redis)
+    async with Redis.from_url(own_redis) as redis:
+        await redis.config_set("maxmemory-policy", "noeviction")
+        await cache.set(key, b"kept", 60)
+        configure_logging("test", "info", "json")
+        await redis.execute_command(*break_it)
+        for _ in range(5):
+            await cache.set(f"{key}-new", b"x", 60)
+            assert await cache.get(key) == b"kept"
+        assert (cache.failures, cache.available) == (5, True)
+        await redis.execute_command(*mend_it)
+    await cache.set(f"{key}-new", b"x", 60)
+    assert await cache.get(f"{key}-new") == b"x"
     await cache.close()
+
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [line["msg"] for line in lines] == ["redis refuses writes", "redis takes writes"]
+    assert lines[0]["err_code"] == reason
 
 
 async def test_a_key_of_another_kind_is_a_miss_that_harms_no_other(cache: Cache, redis_url: str, key: str) -> None:
@@ -152,17 +223,17 @@ async def test_many_calls_at_once_share_a_bounded_number_of_connections(
 
 def test_a_reset_connection_is_a_miss_on_the_loop_of_the_services_too(redis_url: str, key: str) -> None:
     """There a write to it raises RuntimeError and no OSError."""
-    where = urlsplit(redis_url)
     with TcpProxies() as proxies, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        proxy = proxies.to(where.port or 0)
+        proxy, url = proxies.before(redis_url)
 
         async def ask() -> None:
-            cache = Cache(redis_url.replace(f":{where.port}", f":{proxy.port}"))
+            cache = Cache(url)
             await cache.set(key, b"x", 60)
             assert await cache.get(key) == b"x"
             proxy.refuse()
             await asyncio.sleep(0.05)
-            assert await cache.get(key) is None
+            for _ in range(TRIES):
+                assert await cache.get(key) is None
             assert not cache.available
             await cache.close()
 

@@ -78,18 +78,14 @@ async def until_left_alone(database: Database) -> None:
 
 
 @pytest.fixture
-def proxied(scratch_urls: DatabaseUrls) -> Iterator[tuple[TcpProxy, str]]:
+def proxied(database_urls: DatabaseUrls) -> Iterator[tuple[TcpProxy, str]]:
     """A proxy before the server, and the service's url through it."""
-    where = urlsplit(scratch_urls.service)
-    assert where.port is not None
     with TcpProxies() as proxies:
-        proxy = proxies.to(where.port)
-        netloc = where.netloc.rpartition("@")[0] + "@" + proxy.address
-        yield proxy, where._replace(netloc=netloc).geturl()
+        yield proxies.before(database_urls.service)
 
 
-async def test_a_wrong_password_is_told_with_the_setting_to_check(scratch_urls: DatabaseUrls) -> None:
-    url = urlsplit(scratch_urls.service)
+async def test_a_wrong_password_is_told_with_the_setting_to_check(database_urls: DatabaseUrls) -> None:
+    url = urlsplit(database_urls.service)
     wrong = url._replace(netloc=f"{url.username}:hunter2@{url.hostname}:{url.port}").geturl()
     async with opened(wrong) as database:
         error = await refusal(database)
@@ -99,8 +95,8 @@ async def test_a_wrong_password_is_told_with_the_setting_to_check(scratch_urls: 
     assert "hunter2" not in error.message
 
 
-async def test_a_database_that_does_not_exist_is_told_as_such(scratch_urls: DatabaseUrls) -> None:
-    async with opened(urlsplit(scratch_urls.service)._replace(path="/no_such_one").geturl()) as database:
+async def test_a_database_that_does_not_exist_is_told_as_such(database_urls: DatabaseUrls) -> None:
+    async with opened(urlsplit(database_urls.service)._replace(path="/no_such_one").geturl()) as database:
         error = await refusal(database)
 
     assert (type(error), error.reason) == (Unavailable, "DATABASE_MISSING")
@@ -125,8 +121,8 @@ async def test_without_a_connection_left_those_who_have_one_go_on(
     assert "max_connections" in errors[0].message
 
 
-async def test_a_pool_that_is_used_up_says_so(scratch_urls: DatabaseUrls) -> None:
-    async with opened(scratch_urls.service, pool_max=1) as database, database.untenanted(read_only=True):
+async def test_a_pool_that_is_used_up_says_so(database_urls: DatabaseUrls) -> None:
+    async with opened(database_urls.service, pool_max=1) as database, database.untenanted(read_only=True):
         errors = [await refusal(database, 0.1) for _ in range(6)]
 
     assert {error.reason for error in errors} == {"DATABASE_BUSY"}
@@ -250,9 +246,9 @@ def within(seconds: float, work: Callable[[], None]) -> None:
 
 
 async def test_a_caller_that_leaves_ends_its_query_and_the_connection_serves_the_next(
-    scratch_urls: DatabaseUrls,
+    database_urls: DatabaseUrls,
 ) -> None:
-    async with opened(scratch_urls.service, pool_max=1) as database:
+    async with opened(database_urls.service, pool_max=1) as database:
         async with database.untenanted(read_only=True) as conn:
             before = await backend(conn)
         with pytest.raises(TimeoutError):
@@ -280,11 +276,12 @@ async def test_a_caller_that_leaves_a_frozen_database_is_not_held_up(proxied: tu
         await until_it_serves(database)
 
 
-async def test_slow_statements_are_late_and_open_nothing(scratch_urls: DatabaseUrls) -> None:
-    async with opened(scratch_urls.service) as database:
+async def test_slow_statements_are_late_and_open_nothing(database_urls: DatabaseUrls) -> None:
+    async with opened(database_urls.service) as database:
+        await ask(database)
         for _ in range(6):
             with pytest.raises(DeadlineExceeded):
-                async with database.untenanted(timeout_s=0.05, read_only=True) as conn:
+                async with database.untenanted(timeout_s=0.2, read_only=True) as conn:
                     await conn.execute("SELECT pg_sleep(5)")
         await ask(database)
 

@@ -44,6 +44,7 @@ class Guard:
         self._name = name or policy.target
         self._clock = clock
         self._budget = RetryBudget()
+        self._last_failure = ""
         rule = policy.breaker
         self._breaker = None if rule is None else Breaker(rule, clock, self._changed)
 
@@ -73,6 +74,8 @@ class Guard:
             yield
         except BaseException as error:
             outcome = self._judged(error, had_time=self._clock() - started >= fair_s)
+            if outcome is Outcome.FAILED:
+                self._last_failure = str(error)
             raise
         finally:
             breaker.leave(ticket, outcome)
@@ -151,6 +154,6 @@ class Guard:
         _STATE.labels(self.policy.target).set(after)
         if before is State.CLOSED:
             _OPENED.labels(self.policy.target).inc()
-            _log.warning("breaker opened", op="policy", target=self._name)
+            _log.warning("breaker opened", op="policy", target=self._name, detail=self._last_failure)
         elif after is State.CLOSED:
             _log.info("breaker closed", op="policy", target=self._name)

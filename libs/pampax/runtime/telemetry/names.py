@@ -178,6 +178,8 @@ EVENTS: Mapping[str, Event] = _by_name((
     Event("database back", "Postgres answers again."),
     Event("breaker opened", "A part failed too often: it is left alone for a while."),
     Event("breaker closed", "The part answers again."),
+    Event("redis refuses writes", "Redis answers and is full, a replica or without a disk: nothing is kept in it."),
+    Event("redis takes writes", "Redis keeps what it is given again."),
     Event("collector does not take spans", "Traces are lost until it does; nothing else is."),
     Event("collector is back", "Traces are sent again."),
     Event("answering without vectors", "A search goes on by words and names; the answer is labelled."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -13,17 +12,20 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from pampax.core.errors import PampaxError, ResourceExhausted
 from pampax.indexing.celery_app import KEY_PREFIX, QUEUE, RUN_OPERATION, make_celery
 from pampax.indexing.measures import queue_waits
 from pampax.runtime.context import request_metadata
 from pampax.runtime.logging import get_logger
+from pampax.runtime.policy import BreakerRule, Guard, Policy
 from pampax.runtime.telemetry.tracing import call_span
-from pampax.storage.cache import AWAY
+from pampax.storage.redis_trouble import Writes, redis_errors
 
 ANSWER_WITHIN_S = 1.0
 SEND_WITHIN_S = 3.0
-# After a failure nobody asks again for so long: requests do not queue up behind a broker that is away.
-REST_S = 1.0
+# After two failures nobody asks for a second: requests do not queue up behind a broker that is away, and the reaper
+# works without it. A message is never sent twice: one that was lost is sent by the reaper.
+POLICY = Policy("broker", SEND_WITHIN_S, breaker=BreakerRule(failures=2, window_s=10.0, open_s=1.0))
 # Waiting messages beyond which sending again only makes the queue longer: nothing was lost, the workers are busy.
 FULL_QUEUE = 100
 
@@ -43,18 +45,20 @@ class Broker:
                 socket_connect_timeout=ANSWER_WITHIN_S,
                 retry=Retry(NoBackoff(), 0),
             )
-        self._resting_until = 0.0
+        self._guard = Guard(POLICY)
+        self._writes = Writes("broker")
         self._sending = ThreadPoolExecutor(max_workers=2, thread_name_prefix="broker")
 
     async def backlog(self) -> int | None:
         """Messages that wait for a worker; None when the broker does not answer."""
-        if self._redis is None or time.monotonic() < self._resting_until:
+        redis = self._redis
+        if redis is None:
             return None
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                waiting = int(await self._redis.llen(KEY_PREFIX + QUEUE))
-        except AWAY:
-            self._resting_until = time.monotonic() + REST_S
+            with self._guard.attempt(), redis_errors():
+                async with asyncio.timeout(ANSWER_WITHIN_S):
+                    waiting = int(await redis.llen(KEY_PREFIX + QUEUE))
+        except PampaxError:  # told by the guard, once
             return None
         queue_waits(waiting)
         return waiting
@@ -65,16 +69,22 @@ class Broker:
             return False
         try:
             with call_span("queue.send", {"pampax.operation": str(operation_id)}, "producer"):
-                sending = asyncio.get_running_loop().run_in_executor(
-                    self._sending, _send, self._celery, str(operation_id), str(tenant_id), dict(request_metadata())
-                )
-                async with asyncio.timeout(SEND_WITHIN_S):
-                    await sending
-        except (OperationalError, *AWAY) as error:
-            self._resting_until = time.monotonic() + REST_S
-            _log.warning("operation not sent", op="enqueue", error=type(error).__name__)
+                await self._sent(self._celery, operation_id, tenant_id)
+        except ResourceExhausted as error:
+            self._writes.refused(error)
             return False
+        except PampaxError as error:
+            _log.warning("operation not sent", op="enqueue", err_code=error.reason, detail=error.message)
+            return False
+        self._writes.taken()
         return True
+
+    async def _sent(self, app: Celery, operation_id: UUID, tenant_id: UUID) -> None:
+        arguments = str(operation_id), str(tenant_id), dict(request_metadata())
+        with self._guard.attempt(), redis_errors():
+            sending = asyncio.get_running_loop().run_in_executor(self._sending, _send, app, *arguments)
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await sending
 
     async def close(self) -> None:
         if self._redis is not None:
@@ -86,4 +96,7 @@ class Broker:
 
 def _send(app: Celery, operation_id: str, tenant_id: str, headers: dict[str, str]) -> None:
     """The headers are for what a worker says before it has claimed the operation, whose row knows both ids as well."""
-    app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], headers=headers, retry=False)
+    try:
+        app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], headers=headers, retry=False)
+    except OperationalError as error:  # kombu's wrapping of whatever redis-py has raised
+        raise error.__cause__ or ConnectionError(str(error)) from None

@@ -81,7 +81,11 @@ class Reaper:
         elif backlog < FULL_QUEUE:
             for operation_id, tenant_id in await self._take(MOST_AT_ONCE):
                 if not await self._broker.send(operation_id, tenant_id):
-                    return  # they are due again when the patience with them is over
+                    # It answers and takes no messages, being full or a replica. The others are due again when the
+                    # patience with them is over.
+                    if self._local.idle:
+                        await self._local.start(operation_id, tenant_id)
+                    return
 
     async def _measure(self) -> None:
         async with self._database.untenanted(timeout_s=TAKE_TIMEOUT_S, read_only=True) as conn:
