@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import get_args
 
 import click
 
-__all__ = ["TEXT", "choice", "one_text"]
+__all__ = ["TEXT", "NearestChoice", "choice", "one_text"]
 
 
 class _Text(click.ParamType[str]):
@@ -22,6 +23,21 @@ class _Text(click.ParamType[str]):
         except UnicodeEncodeError:
             self.fail("is not valid UTF-8; check the terminal's encoding", param, ctx)
         return text
+
+
+class NearestChoice(click.Choice[str]):
+    """A choice that answers a wrong word with the one that was probably meant."""
+
+    name = "nearest choice"
+
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's
+        near = difflib.get_close_matches(str(value).lower(), self.choices, n=1)
+        advice = f"; did you mean {near[0]}?" if near else ""
+        return f"{value!r} is not one of {', '.join(self.choices)}{advice}"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's
+        """Short: the help lists the words."""
+        return "NAME"
 
 
 TEXT = _Text()

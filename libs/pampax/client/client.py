@@ -134,8 +134,10 @@ class Client:
         route = f"{_operation(operation)}:cancel"
         return self._read(Operation, self._transport.call("POST", route, timeout_s=OTHER_S))
 
-    def health(self) -> Health:
-        return self._read(Health, self._transport.call("GET", "/v1/health", timeout_s=OTHER_S))
+    def health(self, service: str = "") -> Health:
+        """Of all parts, or of those that one service needs."""
+        query = {"service": service} if service else {}
+        return self._read(Health, self._transport.call("GET", "/v1/health", query=query, timeout_s=OTHER_S))
 
     def _read(self, kind: type[Kind], content: bytes) -> Kind:
         try:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pampax.client.model import Answer
 
 
 class Component(Answer):
-    """One part; `advice` says what is wrong and what to do."""
+    """One part: what was found, and what is wrong and what to do. `diagnostics` is what a service tells of itself."""
 
     name: str
     status: str
     took_ms: float
     advice: str
+    detail: str = ""
+    diagnostics: dict[str, Any] | None = None
 
 
 class Health(Answer):
@@ -19,3 +23,4 @@ class Health(Answer):
 
     status: str
     components: list[Component]
+    took_ms: float = 0.0

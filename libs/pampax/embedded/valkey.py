@@ -26,7 +26,8 @@ SETTINGS = {
     "appendfsync": "everysec",
     "save": '""',  # the append-only file is the one copy; no snapshots beside it
     "maxmemory": "256mb",
-    "maxmemory-policy": "noeviction",  # it is a broker too: a full server must refuse, not forget tasks
+    # It is a broker too: what has no time to live is a message of the queue and stays, whatever the cache would need.
+    "maxmemory-policy": "volatile-lru",
     "loglevel": "notice",
     "logfile": '""',  # to stdout
 }

@@ -1,6 +1,7 @@
 """The two embedded servers on their own: what they are set up as, and that they come back after a kill."""
 
 import os
+import secrets
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -70,9 +71,9 @@ def test_cluster_of_another_major_version_is_refused(folder: Path) -> None:
 
 def test_passwords_are_readable_by_their_owner_alone(folder: Path) -> None:
     with running_postgres(folder), running_valkey(folder):
-        secrets = [*folder.glob("*/*.password"), folder / "valkey" / "valkey.conf"]
-    assert len(secrets) == 4
-    assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
+        files = [*folder.glob("*/*.password"), folder / "valkey" / "valkey.conf"]
+    assert len(files) == 4
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
 def test_valkey_refuses_a_client_without_the_password() -> None:
@@ -82,18 +83,34 @@ def test_valkey_refuses_a_client_without_the_password() -> None:
             stranger.ping()
 
 
-def test_valkey_keeps_what_it_was_told_over_a_restart_and_forgets_nothing_under_pressure(folder: Path) -> None:
+def test_valkey_keeps_what_it_was_told_over_a_restart(folder: Path) -> None:
     with running_valkey(folder) as url, redis.Redis.from_url(url) as client:
         client.set("kept", "yes")
         assert client.config_get("maxmemory*") == {
             "maxmemory": str(256 << 20),
-            "maxmemory-policy": "noeviction",
+            "maxmemory-policy": "volatile-lru",
             "maxmemory-samples": "5",
             "maxmemory-clients": "0",
             "maxmemory-eviction-tenacity": "10",
         }
     with running_valkey(folder) as url, redis.Redis.from_url(url) as client:
         assert client.get("kept") == b"yes"
+
+
+def test_a_cache_that_fills_valkey_costs_the_queue_nothing() -> None:
+    """Answers make room for one another and for messages, which have no time to live."""
+    answer = secrets.token_bytes(64 << 10)
+    with running_valkey() as url, redis.Redis.from_url(url) as client:
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + (8 << 20))
+        messages = [f"message {number}" for number in range(500)]
+        client.rpush("pampax:pampax.indexing", *messages[:250])
+        stored = [f"v1:search:{number}" for number in range(500)]  # 32 MB into 8
+        for key in stored:
+            client.set(key, answer, px=600_000)
+        client.rpush("pampax:pampax.indexing", *messages[250:])
+        assert client.lrange("pampax:pampax.indexing", 0, -1) == [message.encode() for message in messages]
+        assert 0 < client.exists(*stored) < len(stored)
+        assert client.info("stats")["evicted_keys"] > 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")

@@ -155,6 +155,30 @@ def test_health_has_an_exit_code(gateway: Gateway, run: Run, status: str, code: 
     assert run("health", "--quiet") == (code, "", "")
 
 
+def test_health_shows_what_was_found_and_where_it_matters_what_to_do(gateway: Gateway, run: Run) -> None:
+    parts = [
+        {"name": "database", "status": "ok", "took_ms": 3.0, "advice": "", "detail": "4 of 100 connections in use"},
+        {"name": "workers", "status": "degraded", "took_ms": 2.0, "advice": "start one", "detail": "0 alive"},
+    ]
+    gateway.will(Told({"status": "degraded", "took_ms": 4.0, "components": parts}))
+    code, out, err = run("health", "--service", "indexing")
+    assert code == 0
+    assert out.splitlines()[1:] == [
+        "PART      STATE     TOOK  WHAT",
+        "database  ok        3 ms  4 of 100 connections in use",
+        "workers   degraded  2 ms  start one",
+    ]
+    assert err == "degraded: it answers, but not with everything\n"
+    assert gateway.asked[-1].path == "/v1/health?service=indexing"
+
+
+def test_health_of_a_service_that_is_none_names_the_nearest(run: Run) -> None:
+    code, _, err = run("health", "--service", "serch")
+    assert code == 2
+    assert "'serch' is not one of all, gateway, search" in err
+    assert "did you mean search?" in err
+
+
 @pytest.mark.parametrize(("status", "code"), [(400, 2), (401, 2), (404, 2), (409, 2), (429, 4), (500, 6), (504, 5)])
 def test_a_refusal_has_the_exit_code_of_its_status(gateway: Gateway, run: Run, status: int, code: int) -> None:
     body = {"status": status, "detail": "no; do this", "reason": "R", "corr_id": "c0ffee"}
