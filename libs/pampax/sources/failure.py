@@ -42,7 +42,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[PampaxError], str, str], ...] = (
     ),
     (
         ("not found", "could not be found", "does not appear to be a git repository", "does not exist",
-         "returned error: 404", "no such file or directory"),
+         "returned error: 404", "no such file or directory", "not a git repository", "invalid gitfile format"),
         InvalidRequest,
         "GIT_REPOSITORY_NOT_FOUND",
         "check the URL",

@@ -51,6 +51,12 @@ _URL = "git@example.org:team/repository.git"
         ),
         ("fatal: write error: No space left on device\nfatal: index-pack failed\n", "DISK_FULL", "No space left"),
         ("fatal: mismatched algorithms: client sha1; server sha256\n", "GIT_FORMAT_UNKNOWN", "mismatched"),
+        (
+            "fatal: invalid gitfile format: /etc/passwd\n" + _SSH_END,
+            "GIT_REPOSITORY_NOT_FOUND",
+            "invalid gitfile format",
+        ),
+        ("fatal: not a git repository: /gone\n" + _SSH_END, "GIT_REPOSITORY_NOT_FOUND", "not a git repository"),
         ("", "GIT_UNREACHABLE", "git gave no reason"),
     ],
 )
