@@ -8,7 +8,7 @@ from enum import StrEnum
 from statistics import median
 
 from pampax.bench.figures import Better, Figure
-from pampax.bench.significance import holm, mann_whitney, ratio_interval, smallest_possible
+from pampax.bench.significance import holm, mann_whitney, ratio, ratio_interval, smallest_possible
 
 # A smaller difference is not worth a red build: machines that are not set up for measuring vary by that much.
 THRESHOLD = 0.10
@@ -16,9 +16,9 @@ THRESHOLD = 0.10
 ALPHA = 0.05
 # What follows from figures that are compared already, or is a difference and has no ratio.
 _DERIVED_UNITS = frozenset({"files/s", "MB/s", "MB more", "% more"})
-_CPU = "CPU s"
-# Processor time is told in hundredths of a second per process; below that sum the rounding would decide.
-LEAST_CPU_S = 1.0
+# Processor time is told in hundredths of a second per process, of which there are about twenty; below that sum the
+# rounding would decide.
+LEAST_CPU_S = 0.5
 
 
 class Verdict(StrEnum):
@@ -51,13 +51,15 @@ class Compared:
 
 
 def compare(a: Sequence[Sequence[Figure]], b: Sequence[Sequence[Figure]]) -> list[Compared]:
-    """Each figure that both sides have in every round, by the median of each round; with processor seconds as figures
-    of their own where there are enough of them."""
+    """Each figure that both sides have in every round, by the median of each round.
+
+    Processor time per sample is a figure of its own where there is enough of it: it hangs least on what else runs.
+    """
     sides = [_by_round(rounds) for rounds in (a, b)]
     shared = [key for key in sides[0] if key in sides[1]]
     rows = [(key, sides[0][key], sides[1][key]) for key in shared]
     complete = [row for row in rows if len(row[1].values) == len(a) and len(row[2].values) == len(b)]
-    return _judged([row for row in complete if _tells(*row)])
+    return _judged([row for row in complete if _tells(row[0])])
 
 
 def compare_samples(a: Iterable[Figure], b: Iterable[Figure]) -> list[Compared]:
@@ -66,7 +68,7 @@ def compare_samples(a: Iterable[Figure], b: Iterable[Figure]) -> list[Compared]:
         {(*each.key, each.unit): _Values(each.better, list(each.samples)) for each in side} for side in (a, b)
     )
     rows = [(key, before[key], after[key]) for key in before if key in after]
-    return _judged([row for row in rows if _tells(*row)])
+    return _judged([row for row in rows if _tells(row[0])])
 
 
 def enough(rounds_a: int, rounds_b: int, figures: int) -> bool:
@@ -88,15 +90,13 @@ def _by_round(rounds: Sequence[Sequence[Figure]]) -> dict[_Key, _Values]:
     for figures in rounds:
         for figure in figures:
             found.setdefault((*figure.key, figure.unit), _Values(figure.better, [])).values.append(figure.value)
-            if figure.cpu_s is not None:
-                key = (figure.suite, f"{figure.name}, processor", _CPU)
-                found.setdefault(key, _Values("lower", [])).values.append(figure.cpu_s)
+            if figure.cpu_s is not None and figure.cpu_ms_each is not None and figure.cpu_s >= LEAST_CPU_S:
+                key = (figure.suite, f"{figure.name}, processor", "CPU ms")
+                found.setdefault(key, _Values("lower", [])).values.append(figure.cpu_ms_each)
     return found
 
 
-def _tells(key: _Key, a: _Values, b: _Values) -> bool:
-    if key[2] == _CPU:
-        return min(median(a.values), median(b.values)) >= LEAST_CPU_S
+def _tells(key: _Key) -> bool:
     return key[2] not in _DERIVED_UNITS
 
 
@@ -112,18 +112,17 @@ def _judged(rows: Sequence[tuple[_Key, _Values, _Values]]) -> list[Compared]:
 
 def _compared(key: _Key, a: _Values, b: _Values, chance: float) -> Compared:
     suite, name, unit = key
-    base, now = median(a.values), median(b.values)
-    ratio = now / base if base else (1.0 if not now else float("inf"))
+    change = ratio(median(a.values), median(b.values))
     interval = ratio_interval(a.values, b.values)
     return Compared(
-        suite, name, unit, a.better, tuple(a.values), tuple(b.values), ratio, interval, chance,
-        _verdict(a.better, ratio, chance),
+        suite, name, unit, a.better, tuple(a.values), tuple(b.values), change, interval, chance,
+        _verdict(a.better, change, chance),
     )  # fmt: skip
 
 
-def _verdict(better: Better, ratio: float, chance: float) -> Verdict:
+def _verdict(better: Better, change: float, chance: float) -> Verdict:
     """How much worse is told as slowness: half the throughput is twice as slow."""
-    slowness = ratio if better == "lower" else (1 / ratio if ratio else float("inf"))
+    slowness = change if better == "lower" else ratio(change, 1.0)
     if 1 / (1 + THRESHOLD) <= slowness <= 1 + THRESHOLD:
         return Verdict.SAME
     if chance > ALPHA:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import fmean
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Better = Literal["lower", "higher"]
@@ -18,8 +17,8 @@ FEWEST_FOR_P99 = 100
 class Figure:
     """One thing that was measured. `samples` are in the order in which they were taken, one for what happens once.
 
-    `cpu_s`: processor seconds of all processes of the system meanwhile, None where another machine ran it. `asked`: the
-    bound that the median may not pass, in the same unit; None where nothing is asked.
+    `cpu_s`: processor seconds of all processes of the system while all samples were taken, None where that was not
+    measured. `asked`: the bound that the median may not pass, in the same unit; None where nothing is asked.
     """
 
     suite: str
@@ -38,6 +37,11 @@ class Figure:
     def value(self) -> float:
         """The median: what is asked for, and what a round counts with."""
         return percentile(self.samples, 50)
+
+    @property
+    def cpu_ms_each(self) -> float | None:
+        """Processor milliseconds per sample: how much work each is, however busy the machine was with others."""
+        return None if self.cpu_s is None else 1_000 * self.cpu_s / len(self.samples)
 
     @property
     def p95(self) -> float | None:
@@ -64,7 +68,7 @@ def percentile(samples: Sequence[float], percent: float) -> float:
 
 
 def pooled(rounds: Sequence[Sequence[Figure]]) -> tuple[Figure, ...]:
-    """The figures of several rounds as those of one run: samples together, processor time averaged over the rounds."""
+    """The figures of several rounds as those of one run: samples and processor time together."""
     grouped: dict[tuple[str, str], list[Figure]] = {}
     for figures in rounds:
         for figure in figures:
@@ -73,9 +77,6 @@ def pooled(rounds: Sequence[Sequence[Figure]]) -> tuple[Figure, ...]:
 
 
 def _pooled(same: Sequence[Figure]) -> Figure:
-    first = same[0]
     spent = [figure.cpu_s for figure in same if figure.cpu_s is not None]
     samples = tuple(sample for figure in same for sample in figure.samples)
-    return Figure(
-        first.suite, first.name, first.unit, samples, first.better, fmean(spent) if spent else None, first.asked
-    )
+    return replace(same[0], samples=samples, cpu_s=sum(spent) if len(spent) == len(same) else None)

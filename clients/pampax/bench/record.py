@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -149,8 +150,9 @@ def _row(row: Compared) -> dict[str, Any]:
     return {**asdict(row), **rounded}
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.{_DIGITS}g}")
+def _rounded(value: float) -> float | None:
+    """None for what JSON cannot say: the ratio of something to nothing."""
+    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
 
 
 def _samples(content: object) -> list[list[float]]:

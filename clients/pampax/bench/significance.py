@@ -61,9 +61,13 @@ def ratio_interval(before: Sequence[float], after: Sequence[float], share: float
     return ratios[cut], ratios[-1 - cut]
 
 
+def ratio(before: float, after: float) -> float:
+    """after / before; nothing stays nothing."""
+    return after / before if before else math.inf if after else 1.0
+
+
 def _ratio(before: Sequence[float], after: Sequence[float]) -> float:
-    base = median(before)
-    return median(after) / base if base else math.inf
+    return ratio(median(before), median(after))
 
 
 def _exact(ranks: Sequence[int], count: int, observed: int) -> float:

@@ -145,6 +145,15 @@ def test_a_comparison_is_written_with_both_runs(tmp_path: Path) -> None:
     assert len(read["a"]["rounds"]) == len(read["b"]["rounds"]) == 3
 
 
+def test_a_ratio_to_nothing_is_no_number(tmp_path: Path) -> None:
+    rounds = [(Figure("serve", "answers that changed", "answers", (count,)),) for count in (0.0, 3.0)]
+    rows = compare(rounds[:1], rounds[1:])
+    content = comparison_document(made_run(rounds[0]), made_run(rounds[1]), rows, interleaved=True)
+    write_json(tmp_path / "c.json", content)
+    assert json.loads((tmp_path / "c.json").read_text(), parse_constant=pytest.fail)["rows"][0]["ratio"] is None
+    assert comparison_rows(rows)[0][4] == "inf"
+
+
 @pytest.mark.parametrize("name", ["run.png", "run.SVG"])
 def test_runs_and_comparisons_become_pictures(tmp_path: Path, name: str) -> None:
     rounds = [figures(base) for base in (12, 13, 14)]

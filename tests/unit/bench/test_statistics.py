@@ -45,7 +45,10 @@ def test_a_figure_is_missed_on_the_side_that_is_worse() -> None:
 def test_rounds_are_pooled_by_figure() -> None:
     one, two = timed("a", 1.0, 2.0, cpu_s=3.0)
     (figure,) = pooled([one, two])
-    assert (figure.samples, figure.cpu_s, figure.value) == ((1.0, 2.0), 3.0, 1.5)
+    assert (figure.samples, figure.cpu_s, figure.value) == ((1.0, 2.0), 6.0, 1.5)
+    assert figure.cpu_ms_each == 3_000
+    (unknown,) = pooled([one, timed("a", 1.0)[0]])
+    assert unknown.cpu_s is None
 
 
 @given(SOME, SOME)
@@ -96,6 +99,7 @@ def test_the_interval_holds_the_ratio_and_is_the_same_each_time() -> None:
     assert low < 2 < high
     assert (low, high) == ratio_interval(a, b)
     assert ratio_interval([0.0], [1.0]) == (math.inf, math.inf)
+    assert ratio_interval([0.0], [0.0]) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +127,9 @@ def test_less_throughput_is_worse() -> None:
 
 
 def test_processor_seconds_are_a_figure_where_there_are_enough() -> None:
-    names = [row.name for row in compare(timed("a", 1, 2, 3, cpu_s=4.0), timed("a", 1, 2, 3, cpu_s=5.0))]
-    assert names == ["a", "a, processor"]
+    rows = compare(timed("a", 1, 2, 3, cpu_s=4.0), timed("a", 1, 2, 3, cpu_s=5.0))
+    assert [(row.name, row.unit, row.a) for row in rows][1] == ("a, processor", "CPU ms", (4_000.0,) * 3)
+    assert len(rows) == 2
     assert [row.name for row in compare(timed("a", 1, cpu_s=0.1), timed("a", 1, cpu_s=0.1))] == ["a"]
 
 

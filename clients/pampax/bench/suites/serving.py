@@ -78,9 +78,8 @@ class _Serving:
     def _load(self, name: str, clients: int, questions: Iterator[Question]) -> Iterator[Figure]:
         before = self._cpu_s()
         got = load(self._target, clients, self._job.dose.seconds, questions)
-        cpu_s = self._since(before)
-        yield Figure("serve", f"searches per second, {name}", "/s", (got.per_s,), "higher", cpu_s)
-        yield Figure("serve", f"search, {name}", "ms", got.milliseconds)
+        yield Figure("serve", f"searches per second, {name}", "/s", (got.per_s,), "higher")
+        yield self._times(f"search, {name}", got.milliseconds, before)
 
     def _ask(self, question: Question) -> Asked:
         return search(self._asker, self._target, question)
