@@ -28,6 +28,16 @@ def test_the_key_of_a_system_that_died_goes_to_nobody_who_took_its_port(tmp_path
         _ = Session(Given()).target
 
 
+def test_an_endpoint_that_nobody_typed_is_announced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "key").write_text("theirs")
+    (tmp_path / "pampax.toml").write_text('[client]\nendpoint = "http://a"\ntoken_file = "key"\n')
+    assert Session(Given()).target == Target("http://a", "theirs", local=False, from_file=True)
+    assert capsys.readouterr().err == "asking http://a, which pampax.toml in this folder names\n"
+    for given in (Given(quiet=True), Given(json=True), Given(endpoint="http://b", token="mine")):
+        _ = Session(given).target
+    assert capsys.readouterr().err == ""
+
+
 def session_of(data_dir: Path, *, local: bool) -> Session:
     made = Session(Given(data_dir=str(data_dir)))
     made.__dict__["target"] = Target("http://127.0.0.1:1", "pampax_key", local)
