@@ -1,14 +1,17 @@
 """The servers that tests share: one PostgreSQL and one Redis for the test session, a database per module.
 
-They are the embedded servers; with TEST_ENGINE=docker they are containers instead, for the same tests.
+They are containers where a container engine answers, and the embedded servers elsewhere, for the same tests;
+TEST_ENGINE=docker or TEST_ENGINE=embedded chooses.
 """
 
 import itertools
 import os
 import secrets
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -17,7 +20,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from pampax.embedded.postgres import SUPERUSER, running_server
+from pampax.embedded.postgres import SUPERUSER, THROW_AWAY_SETTINGS, running_server
 from pampax.embedded.valkey import running_valkey
 from pampax.storage.database import Database, SyncDatabase
 from pampax.storage.keys import key_hmac, new_key
@@ -25,6 +28,7 @@ from pampax.storage.migrate import migrate
 
 POSTGRES_IMAGE = "pgvector/pgvector:pg17"
 REDIS_IMAGE = "redis:8"
+ENGINE_ANSWERS_WITHIN_S = 10
 OWNER = "pampax_owner"
 SERVICE = "pampax_service"
 KEY_PEPPER = "3d1078c1e62e0711f64cece4a529368312d5d6e8e9d5d86a8281f1e8f78c3887"
@@ -189,8 +193,21 @@ def _embedded_postgres() -> Iterator[PostgresServer]:
         yield PostgresServer(server.dsn(SUPERUSER, "postgres"))
 
 
+@cache
 def _wants_docker() -> bool:
-    return os.environ.get("TEST_ENGINE", "") == "docker"
+    engine = os.environ.get("TEST_ENGINE", "")
+    if engine not in ("", "docker", "embedded"):
+        pytest.exit(f"TEST_ENGINE is docker or embedded, not {engine!r}", returncode=pytest.ExitCode.USAGE_ERROR)
+    return engine == "docker" or (not engine and _engine_answers())
+
+
+def _engine_answers() -> bool:
+    """Whether `docker info` succeeds, and soon: an engine that hangs is none."""
+    try:
+        done = subprocess.run(["docker", "info"], capture_output=True, timeout=ENGINE_ANSWERS_WITHIN_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 @contextmanager
@@ -198,8 +215,11 @@ def _docker_postgres() -> Iterator[PostgresServer]:
     # Imported here: where no Docker is, the library need not be there either.
     from testcontainers.community.postgres import PostgresContainer
 
-    with PostgresContainer(POSTGRES_IMAGE, username=SUPERUSER, password=secrets.token_hex(8), driver=None) as container:
-        yield PostgresServer(container.get_connection_url())
+    container = PostgresContainer(POSTGRES_IMAGE, username=SUPERUSER, password=secrets.token_hex(8), driver=None)
+    # In memory, and as little durable as the embedded server of tests: databases are made and dropped all the time.
+    settings = [f"--{name}={value}" for name, value in THROW_AWAY_SETTINGS.items()]
+    with container.with_command(["postgres", *settings]).with_tmpfs_mount("/var/lib/postgresql/data") as running:
+        yield PostgresServer(running.get_connection_url())
 
 
 @contextmanager
