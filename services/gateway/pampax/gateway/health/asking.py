@@ -7,7 +7,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from pampax.core.errors import PampaxError
+from pampax.core.errors import DeadlineExceeded, PampaxError
 from pampax.gateway.health.answers import Answer
 from pampax.runtime.logging import get_logger
 
@@ -28,14 +28,20 @@ async def asked(question: Coroutine[Any, Any, Value], timeout_s: float = PART_S)
     if not done:
         asking.add_done_callback(_forget)
         asking.cancel()
-        return Answer(None, f"no answer within {timeout_s * 1_000:.0f} ms", took_ms)
+        return Answer(None, _late(timeout_s), took_ms)
     try:
         return Answer(asking.result(), "", took_ms)
+    except DeadlineExceeded:
+        return Answer(None, _late(timeout_s), took_ms)
     except PampaxError as error:
         return Answer(None, error.message, took_ms)
     except Exception as error:  # noqa: BLE001 - whatever a part is up to, the others are told of
         _log.error("part not examined", op="health", exc_info=error)
         return Answer(None, f"cannot be examined ({type(error).__name__}); the gateway's log says why", took_ms)
+
+
+def _late(timeout_s: float) -> str:
+    return f"no answer within {timeout_s * 1_000:.0f} ms"
 
 
 def _forget(late: asyncio.Future[Any]) -> None:

@@ -26,7 +26,7 @@ def memory(told: Mapping[str, Diagnostics], workers: Sequence[Heartbeat]) -> Par
         return None
     share, name, limit = max(shares)
     held = [each.memory.resident_bytes for each in told.values()] + [each.resident_bytes for each in workers]
-    detail = f"{len(held)} processes hold {megabytes(sum(held))}; {share:.0%} of {megabytes(limit)} in use"
+    detail = f"{_processes(len(held))} {megabytes(sum(held))}; {share:.0%} of {megabytes(limit)} in use"
     advice = ""
     if share >= MEMORY_SHARE:
         advice = (
@@ -68,6 +68,10 @@ def configuration(told: Mapping[str, Diagnostics]) -> Part | None:
 def megabytes(size: int) -> str:
     """`512 MB`, `3.4 GB`."""
     return f"{size / _MB:.0f} MB" if size < 1024 * _MB else f"{size / _MB / 1024:.1f} GB"
+
+
+def _processes(count: int) -> str:
+    return "1 process holds" if count == 1 else f"{count} processes hold"
 
 
 def _worker(beat: Heartbeat) -> str:

@@ -12,7 +12,7 @@ from pampax.storage.heartbeats import Heartbeat
 # An operation that nobody has taken up for so long waits for a worker that is not there or not enough.
 PATIENCE_S = 60.0
 
-_START = "start one with `python -m pampax.indexing worker`, and look at the log of the last one"
+_START = "start one with `python -m pampax.indexing worker`"
 
 
 def workers(heartbeats: Sequence[Heartbeat]) -> Part:
@@ -40,11 +40,13 @@ def _advice(alive: Sequence[Heartbeat], silent: Sequence[Heartbeat], orphans: Se
     if not alive and not silent:
         return f"no worker was heard of: {_START}"
     if not alive:
+        last = min(silent, key=_silence)
         return (
-            f"no worker is alive, the last was heard of {_seconds(min(each.silent_s for each in silent))} ago: {_START}"
+            f"no worker is alive, {last.pid} on {last.host} was heard of {_seconds(last.silent_s)} ago: see its log, "
+            f"restart it or {_START}"
         )
     if silent:
-        last = min(silent, key=lambda each: each.silent_s)
+        last = min(silent, key=_silence)
         return (
             f"{len(silent)} of {len(alive) + len(silent)} processes silent, {last.pid} on {last.host} for "
             f"{_seconds(last.silent_s)}: frozen or gone; if it is not replaced within minutes, restart its worker"
@@ -56,6 +58,10 @@ def _advice(alive: Sequence[Heartbeat], silent: Sequence[Heartbeat], orphans: Se
             f"{_seconds(first.parent_silent_s)}: restart that worker"
         )
     return ""
+
+
+def _silence(heartbeat: Heartbeat) -> float:
+    return heartbeat.silent_s
 
 
 def _seconds(seconds: float) -> str:
