@@ -3,13 +3,15 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from redis.asyncio import Redis
 
+from pampax.embedded.valkey import running_valkey
 from pampax.indexing import reaper
 from pampax.indexing.broker import Broker
 from pampax.runtime.telemetry.metrics import REGISTRY
@@ -59,8 +61,8 @@ async def test_how_long_work_waits_and_who_could_do_it_is_measured(new_database:
         await database.close()
 
 
-def waiting_operation(owner_url: str) -> Callable[[], Any]:
-    """Makes one, and tells when asked whether somebody has sent it."""
+def waiting_operation(owner_url: str, seen: str = "enqueued_at") -> Callable[[], Any]:
+    """Makes one, and tells when asked what `seen` is: by default whether somebody has sent it."""
     tenant_id, operation_id = str(make_tenant(owner_url).tenant_id), uuid4()
 
     def ask(statement: str, *parameters: Any) -> Any:
@@ -71,10 +73,10 @@ def waiting_operation(owner_url: str) -> Callable[[], Any]:
     ask(
         "WITH r AS (INSERT INTO repository (name, source_kind) VALUES ('r', 'upload') RETURNING repository_id, name)"
         " INSERT INTO operation (operation_id, repository_id, repository_name, request)"
-        " SELECT %s, repository_id, name, '{}' FROM r RETURNING operation_id",
+        ' SELECT %s, repository_id, name, \'{"ref": "", "full": false, "upload": ""}\' FROM r RETURNING operation_id',
         operation_id,
     )
-    return lambda: ask("SELECT enqueued_at FROM operation WHERE operation_id = %s", operation_id)[0]
+    return lambda: ask(f"SELECT {seen} FROM operation WHERE operation_id = %s", operation_id)[0]
 
 
 async def until(condition: Callable[[], Any]) -> None:
@@ -82,3 +84,35 @@ async def until(condition: Callable[[], Any]) -> None:
     while not await asyncio.to_thread(condition):
         assert time.monotonic() < give_up, "nobody sent the operation again"
         await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def own_redis() -> Iterator[str]:
+    """One that a test may break."""
+    with running_valkey() as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [("CONFIG", "SET", "maxmemory", "1"), ("REPLICAOF", "127.0.0.1", "1")],
+    ids=["full", "replica"],
+)
+async def test_a_broker_that_takes_no_messages_holds_no_operation_up(
+    new_database: NewDatabase, own_redis: str, break_it: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaper, "PERIOD_S", 0.05)
+    async with Redis.from_url(own_redis) as redis:
+        await redis.config_set("maxmemory-policy", "noeviction")
+        await redis.execute_command(*break_it)
+    with new_database() as urls:
+        database = Database(urls.service, pool_max=2, component="test")
+        broker = Broker(own_redis)
+        rounds = reaper.Reaper(database, broker, {**os.environ, "PAMPAX_DATABASE__URL": urls.service})
+        ended = waiting_operation(urls.owner, "state NOT IN ('queued', 'running')")
+        rounds.start()
+        await until(ended)
+        assert await broker.backlog() == 0  # it answers all the while
+        await rounds.close()
+        await broker.close()
+        await database.close()
