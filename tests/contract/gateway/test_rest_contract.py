@@ -94,6 +94,10 @@ async def read_file(api, name):
 
 async def health(api, _name):
     assert len((await api("GET", "/v1/health")).json()["components"]) == 13
+    redis = (await api("GET", "/v1/health", params={"service": "redis"})).json()
+    assert [part["name"] for part in redis["components"]] == ["redis"]
+    refused = await api("GET", "/v1/health", params={"service": "postgres"})
+    assert (refused.status_code, refused.json()["fields"][0]["field"]) == (400, "service")
 
 
 async def metrics(api, _name):

@@ -212,3 +212,12 @@ async def test_a_frozen_database_leaves_the_gateway_alive_and_not_ready(environm
     (part,) = report["components"]
     assert (report["status"], part["name"], part["status"]) == ("failed", "database", "failed")
     assert "check that Postgres runs" in part["advice"]
+
+
+async def test_the_state_of_the_parts_is_a_metric_whether_or_not_anybody_asks(gateway, published):
+    async with gateway.client(published.key) as client:
+        give_up = time.monotonic() + PATIENCE_S
+        while 'pampax_health_status{component="database"} 0.0' not in (await client.get("/metrics")).text:
+            assert time.monotonic() < give_up
+            await asyncio.sleep(0.1)
+        assert 'component="index"' not in (await client.get("/metrics")).text

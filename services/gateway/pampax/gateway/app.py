@@ -13,6 +13,7 @@ from pampax.gateway.behind import ASSEMBLY, INDEXING, SEARCH
 from pampax.gateway.health.asking import PART_S
 from pampax.gateway.health.report import HealthChecks
 from pampax.gateway.health.rows import HealthRows
+from pampax.gateway.health.watch import HealthWatch
 from pampax.gateway.http_server import HttpServer
 from pampax.gateway.operations import Operations
 from pampax.gateway.postgres import GatewayRows
@@ -72,6 +73,10 @@ async def run(settings: Settings) -> None:
             tell=readiness.tell,
         )
         await http.start()
+        if metrics:
+            watch = HealthWatch(use_cases.health, settings.auth.caller_secret)
+            parts.push_async_callback(watch.close)
+            watch.start()
         parts.push_async_callback(_drain, http, grpc, LEAVE_S[settings.mode])
         _log.info("serving", op="serve", service="http", address=settings.gateway.http_address, port=http.port)
         signal = await wait_for_signal()

@@ -17,11 +17,10 @@ from pampax.gateway.health import parts
 from pampax.gateway.health.answers import Answer, Answers
 from pampax.gateway.health.asking import asked
 from pampax.gateway.health.judge import judged
-from pampax.gateway.health.parts import PARTS_OF, SEVERITY, Part, overall, part
+from pampax.gateway.health.parts import PARTS_OF, Part, overall, part
 from pampax.gateway.health.rows import HealthRows
 from pampax.runtime.caller import current_caller
 from pampax.runtime.channel import call
-from pampax.runtime.telemetry.metrics import gauge
 from pampax.storage.redis_state import RedisProbe, RedisState
 from pampax.v1.diagnostics_service_pb2 import Diagnostics, GetDiagnosticsRequest
 from pampax.v1.diagnostics_service_pb2_grpc import DiagnosticsServiceStub
@@ -30,8 +29,6 @@ from pampax.v1.gateway_service_pb2 import ComponentHealth, GetHealthResponse
 READY_WITHIN_S = 1.0
 # What a service is asked with: less than what it is given, so that its own words come in time.
 _CALL_S = 0.09
-
-_STATUS = gauge("pampax_health_status")
 
 Value = TypeVar("Value")
 
@@ -60,8 +57,6 @@ class HealthChecks:
         started = time.perf_counter()
         names = PARTS_OF[service or "all"]
         found = judged(names, await self._ask(names, current_caller()))
-        for each in found:
-            _STATUS.labels(each.name).set(SEVERITY[each.status])
         return _message(found, started)
 
     def without_database(self, error: PampaxError) -> GetHealthResponse:
