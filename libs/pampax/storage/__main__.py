@@ -15,6 +15,8 @@ from pampax.storage.keys import key_hmac
 from pampax.storage.migrate import bootstrap_local, migrate, owner_connection, status
 from pampax.storage.migration_files import Phase
 
+PROGRAM = "python -m pampax.storage"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code; errors are one line on standard error."""
@@ -34,18 +36,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     """The flags of settings may stand before and after the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m pampax.storage",
+        prog=PROGRAM,
         usage=f"%(prog)s {FLAGS_USAGE} migrate | status",
         description="The schema of the database.",
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    told = "print what is applied, what is pending and whether tenants are kept apart"
-    migrating = commands.add_parser(
-        "migrate", help="apply pending migrations and set up the service role", allow_abbrev=False
-    )
+
+    def add(name: str, told: str, usage: str) -> argparse.ArgumentParser:
+        prog = f"{PROGRAM} {name}"
+        return commands.add_parser(name, prog=prog, help=told, usage=f"{prog} {usage}", allow_abbrev=False)
+
+    migrating = add("migrate", "apply pending migrations and set up the service role", f"[--phase PHASE] {FLAGS_USAGE}")
     migrating.add_argument("--phase", type=Phase, choices=list(Phase), help="only those of one phase; default: all")
-    for each in (parser, migrating, commands.add_parser("status", help=told, allow_abbrev=False)):
+    state = add("status", "print what is applied, what is pending and whether tenants are kept apart", FLAGS_USAGE)
+    for each in (parser, migrating, state):
         add_flags(each)
     return parser
 

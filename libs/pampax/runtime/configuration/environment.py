@@ -12,7 +12,7 @@ from pampax.runtime.variables import FILE_VARIABLE, unknown_variables
 
 
 def read_environment(environ: Mapping[str, str]) -> Source:
-    given = {name.upper(): value for name, value in environ.items() if value}
+    given = {name.upper(): value for name, value in sorted(environ.items(), key=_capitals_last) if value}
     values = {setting.path: given[setting.variable] for setting in catalog() if setting.variable in given}
     known = by_name()
     return Source(
@@ -21,6 +21,11 @@ def read_environment(environ: Mapping[str, str]) -> Source:
         unknown_variables(environ, [setting.variable for setting in catalog()]),
         lambda name: known[name].variable,
     )
+
+
+def _capitals_last(variable: tuple[str, str]) -> bool:
+    """Of two spellings of one name the usual one holds: it is what a supervisor sets."""
+    return variable[0].isupper()
 
 
 def child_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:

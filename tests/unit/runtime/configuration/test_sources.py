@@ -143,6 +143,11 @@ def test_a_secret_that_everybody_may_read_is_warned_of(loaded: Load) -> None:
     assert loaded("--config", str(written(f'[auth]\nkey_pepper = "{KEY}"\n', "own.toml", 0o640))).warnings == ()
 
 
+def test_of_two_spellings_of_a_variable_the_usual_one_holds(loaded: Load) -> None:
+    assert loaded(pampax_log__level="debug").settings.log.level == "debug"
+    assert loaded(PAMPAX_LOG__LEVEL="error", pampax_log__level="debug").settings.log.level == "error"
+
+
 def test_a_child_has_the_settings_of_its_parent_wherever_they_came_from(loaded: Load) -> None:
     written('[log]\nlevel = "debug"\n[indexing]\nallow_private_git = true\n')
     parent = loaded("--redis.url", "", "--database.pool_max", "3", PAMPAX_REDIS__URL="redis://h").settings
