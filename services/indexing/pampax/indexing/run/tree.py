@@ -13,13 +13,13 @@ from pampax.codeintel.content import path_skip_reason
 from pampax.core.errors import FailedPrecondition, LocalIOError, NotFound
 from pampax.indexing.manifest import Entry
 from pampax.indexing.model import Source
+from pampax.indexing.run.fetching import fetch
 from pampax.runtime.telemetry.tracing import span
 from pampax.sources.folder import list_folder, read_file
-from pampax.sources.git import BlobReader, check_git_url, list_commit, resolve_ref, sync_mirror
+from pampax.sources.git import BlobReader, check_git_url, list_commit, resolve_ref
 from pampax.sources.model import Listing, SourceFile
 from pampax.sources.patterns import path_filter
 
-MIRROR_TIMEOUT_S = 600.0
 UNREADABLE = "unreadable"
 
 # Git blob id -> content, 20 bytes each; ids that are not there are absent.
@@ -80,7 +80,7 @@ def opened_git(
     # Only a local key can have made a repository with a file URL.
     check_git_url(url, allow_private=allow_private, allow_file=True)
     with span("index.fetch"):
-        sync_mirror(url, mirror, timeout_s=MIRROR_TIMEOUT_S, own_credentials=own_credentials, check=check)
+        fetch(url, mirror, check, own_credentials=own_credentials)
     with span("index.walk") as walk:
         ref, commit = resolve_ref(mirror, wanted.ref or None)
         listing = list_commit(mirror, commit, wanted.include, wanted.exclude, path_skip_reason, ref=ref)

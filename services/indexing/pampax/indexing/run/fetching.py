@@ -1,0 +1,65 @@
+"""Fetching from git servers: tried again when it may help, and a server that does not answer is left alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pampax.core.errors import Unavailable
+from pampax.runtime.policy import Backoff, BreakerRule, Guard, Policy
+from pampax.sources.git import parse_git_url, sync_mirror
+
+# A fetch moves the mirror from one whole state to the next, so doing it twice does no harm. Five failures in a row are
+# two runs with their tries; runs come minutes apart, so they may lie so far apart as well.
+POLICY = Policy(
+    "git",
+    timeout_s=600.0,
+    retries=2,
+    backoff=Backoff(first_s=1.0, most_s=4.0),
+    breaker=BreakerRule(failures=5, window_s=600.0, open_s=30.0),
+)
+# Each a few hundred bytes; what is known of the one that was asked longest ago is forgotten.
+MOST_SERVERS = 256
+# The others need somebody to change something: a certificate, a missing command.
+_TRANSIENT = "GIT_UNREACHABLE"
+_CHECK_S = 0.2
+
+
+def fetch(url: str, mirror: Path, check: Callable[[], None], *, own_credentials: bool) -> None:
+    """`pampax.sources.git.sync_mirror` under the policy of the URL's server. What `check` raises ends that."""
+
+    def attempt(left_s: float) -> Unavailable | None:
+        try:
+            sync_mirror(url, mirror, timeout_s=left_s, own_credentials=own_credentials, check=check)
+        except Unavailable as error:
+            if error.reason == _TRANSIENT:
+                raise
+            return error
+        return None
+
+    lasting = guard_of(url).call_blocking("fetch", attempt, sleep=lambda seconds: _pause(seconds, check))
+    if lasting is not None:
+        raise lasting
+
+
+def guard_of(url: str) -> Guard:
+    """One for each server: another port is another server, and the files of this machine are one as well."""
+    address = parse_git_url(url)
+    port = urlsplit(url).port if "://" in url else None
+    return _guard(address.protocol, address.host, port)
+
+
+@lru_cache(MOST_SERVERS)
+def _guard(protocol: str, host: str, port: int | None) -> Guard:
+    where = f"{protocol}://{host}" + (f":{port}" if port else "")
+    return Guard(POLICY, name=where)
+
+
+def _pause(seconds: float, check: Callable[[], None]) -> None:
+    give_up = time.monotonic() + seconds
+    while (left := give_up - time.monotonic()) > 0:
+        check()
+        time.sleep(min(left, _CHECK_S))
