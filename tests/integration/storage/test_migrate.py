@@ -282,3 +282,18 @@ def test_status_tells_where_tenants_are_not_kept_apart(command: Command, empty: 
 
     assert told.returncode == 2
     assert "isolation: table blob does not force row security on its owner\n" in told.stdout
+
+
+def test_a_database_that_is_newer_by_a_post_migration_is_not_migrated_by_an_older_version(
+    empty: DatabaseUrls, folder: Path
+) -> None:
+    migrate(empty.owner, folder=folder)
+    with pytest.raises(ConfigError, match=r"newer than this version \(9002_post_note\.sql\) and there is no way back"):
+        migrate(empty.owner)
+
+
+def test_a_version_that_is_returned_to_finds_the_newer_pre_migrations_in_order(
+    empty: DatabaseUrls, folder: Path
+) -> None:
+    migrate(empty.owner, phase=Phase.PRE, folder=folder)
+    assert migrate(empty.owner) == [each.name for each in migrations() if each.phase is Phase.POST]
