@@ -124,7 +124,7 @@ def running(installation: Installation, folder: Path, settings: Mapping[str, str
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Interrupts inside the block come after it. In other threads than the main one there are none."""
+    """Signals that would end us inside the block come after it. In other threads than the main one there are none."""
     held: list[int] = []
     try:
         before = {
@@ -140,4 +140,4 @@ def _interrupts_held() -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         if held:
-            raise KeyboardInterrupt
+            signal.raise_signal(held[0])

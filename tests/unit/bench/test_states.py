@@ -1,6 +1,7 @@
 """Commits and checkouts that are measured in turn: small repositories whose command does no more than say it ran."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from pampax.bench.checkouts import code_of, commit_of, installed, missing_pins, repository_root
 from pampax.bench.interleaving import compare_sides
 from pampax.bench.running import Wanted, run
-from pampax.bench.system import Installation, environment, this_installation
+from pampax.bench.system import Installation, System, environment, this_installation
 from pampax.core.errors import ConfigError, DeadlineExceeded, Internal, Unavailable
 
 # Answers as the real command does, and writes down which checkout was asked.
@@ -170,6 +171,20 @@ def test_no_other_setting_reaches_a_measured_system(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PAMPAX_TOKEN", "secret")
     assert "PAMPAX_TOKEN" not in environment({})
     assert environment({"PAMPAX_LOG__LEVEL": "debug"})["PAMPAX_LOG__LEVEL"] == "debug"
+
+
+def test_a_signal_while_a_system_is_stopped_counts_afterwards(tmp_path: Path) -> None:
+    stops = tmp_path / "stops"
+    stops.write_text(f"#!/bin/sh\nkill -TERM $PPID\ntouch {tmp_path}/stopped\n")
+    stops.chmod(0o755)
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: told.append(number))
+    try:
+        System(Installation("x", stops), tmp_path).down()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (tmp_path / "stopped").exists()
+    assert told == [signal.SIGTERM]
 
 
 def test_a_command_that_hangs_or_fails_is_told(tmp_path: Path) -> None:
