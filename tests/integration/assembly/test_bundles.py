@@ -188,6 +188,21 @@ async def test_without_search_it_says_what_is_missing(assembling, shop, free_tcp
         await lonely.bundle(shop.caller)
 
 
+async def test_without_search_a_bundle_of_named_files_is_degraded_and_unsigned(assembling, shop, free_tcp_port):
+    lonely = await assembling(f"127.0.0.1:{free_tcp_port}")
+    bundle = await lonely.bundle(shop.caller, seed_paths=["shop/payments.py"])
+    assert (list(bundle.degraded), bundle.signature) == (["search"], "")
+    assert "shop/payments.py" in {item.path for item in bundle.items}
+    assert "search did not answer" in bundle.markdown
+
+
+async def test_surroundings_that_are_late_are_left_out_whole(client, shop, monkeypatch):
+    monkeypatch.setattr("pampax.assembly.service.AROUND_TIMEOUT_S", 0.0)
+    bundle = await client.bundle(shop.caller)
+    assert (list(bundle.degraded), bundle.signature) == (["surroundings"], "")
+    assert "def refund" in bundle.markdown
+
+
 async def test_without_its_surroundings_a_bundle_is_degraded_and_unsigned(client, shop, monkeypatch):
     monkeypatch.setattr("pampax.assembly.service.READ_TIMEOUT_S", 0.0)
     bundle = await client.bundle(shop.caller)

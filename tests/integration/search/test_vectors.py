@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import psycopg
 import pytest
 
+from pampax.core.errors import DeadlineExceeded
 from pampax.embedding.static import load_default
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
@@ -126,6 +127,48 @@ async def test_vectors_whose_connection_is_killed_are_left_out_and_named(service
         answer = await search
     assert answer.degraded == ("semantic",)
     assert answer.results[0].path == "src/parse_cookie.py"
+
+
+async def test_words_that_are_late_are_left_out_and_named(service, new_repository, database_urls, monkeypatch):
+    monkeypatch.setattr("pampax.search.gather.LEXICAL_TIMEOUT_S", 0.3)
+    made = new_repository("late-words", files("parse"))
+    made.index()
+    request = SearchRequest(query="parse cookie", explain=True, limit=1)
+    whole = await service.search(made.caller, request)
+    with locked(database_urls, "posting"):
+        without = await service.search(made.caller, request)
+        for mode in (Mode.LEXICAL, Mode.SYMBOL):
+            with pytest.raises(DeadlineExceeded):
+                await service.search(made.caller, replace(request, mode=mode))
+    assert (whole.degraded, without.degraded) == ((), ("lexical",))
+    assert without.results
+    assert "bm25" not in {part.source for result in without.results for part in result.evidence}
+    assert (await service.search(made.caller, request)) == whole
+
+
+async def test_without_words_and_vectors_there_is_no_answer(service, new_repository, database_urls, monkeypatch):
+    monkeypatch.setattr("pampax.search.gather.LEXICAL_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("pampax.search.gather.SEMANTIC_TIMEOUT_S", 0.3)
+    made = new_repository("late-all", files("parse"))
+    made.index()
+    with locked(database_urls, "posting, chunk_vector"), pytest.raises(DeadlineExceeded):
+        await service.search(made.caller, SearchRequest(query="parse cookie"))
+
+
+async def test_pages_of_which_one_lacks_a_part_are_not_put_together(
+    service, new_repository, database_urls, monkeypatch
+):
+    monkeypatch.setattr("pampax.search.gather.SEMANTIC_TIMEOUT_S", 0.3)
+    made = new_repository("late-page", files("parse"))
+    made.index()
+    request = SearchRequest(query="parse cookie", limit=1)
+    first = await service.search(made.caller, request)
+    assert first.next_page_token
+    with locked(database_urls, "chunk_vector"):
+        without = await service.search(made.caller, request)
+        with pytest.raises(DeadlineExceeded):
+            await service.search(made.caller, replace(request, page_token=first.next_page_token))
+    assert (without.degraded, without.next_page_token) == (("semantic",), "")
 
 
 async def test_modes_without_vectors_need_none(service, large, database_urls):

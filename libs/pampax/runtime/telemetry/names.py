@@ -182,6 +182,8 @@ EVENTS: Mapping[str, Event] = _by_name((
     Event("redis takes writes", "Redis keeps what it is given again."),
     Event("collector does not take spans", "Traces are lost until it does; nothing else is."),
     Event("collector is back", "Traces are sent again."),
+    Event("bundle without search", "Made of the files that the request names; the bundle is labelled."),
+    Event("answering without words", "A search goes on by vectors and paths; the answer is labelled."),
     Event("answering without vectors", "A search goes on by words and names; the answer is labelled."),
     Event("surroundings left out", "A bundle is made of what search found alone; the answer is labelled."),
     # Queue and workers.

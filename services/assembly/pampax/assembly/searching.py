@@ -18,6 +18,7 @@ from pampax.v1 import search_service_pb2_grpc as pb_grpc
 
 SEARCH_TIMEOUT_S = 8.0
 MAX_HITS = 60
+SEARCH = "search"  # the policy's target, and in `degraded`
 PREFIX = "repositories/"
 
 
@@ -45,10 +46,12 @@ class Hits:
 
     def is_of(self, snapshots: tuple[Snapshot, ...]) -> bool:
         """Whether search answered from these snapshots and no others: a publish may slip between two calls."""
-        return self.answered_from == frozenset(
-            (each.repository, each.ref, each.generation, each.build, each.commit, each.published_at)
-            for each in snapshots
-        )
+        return self.answered_from == _identities(snapshots)
+
+
+def no_hits(snapshots: tuple[Snapshot, ...]) -> Hits:
+    """What there is when search does not answer."""
+    return Hits((), (SEARCH,), "", _identities(snapshots))
 
 
 class Search:
@@ -56,7 +59,7 @@ class Search:
 
     def __init__(self, channel: aio.Channel) -> None:
         self._stub = pb_grpc.SearchServiceStub(channel)
-        self._guard = Guard(Policy("search", SEARCH_TIMEOUT_S, RETRIES))
+        self._guard = Guard(Policy(SEARCH, SEARCH_TIMEOUT_S, RETRIES))
 
     async def hits(self, request: BundleRequest) -> Hits:
         """Unavailable when search does not answer; what search refuses is refused in its words."""
@@ -74,7 +77,7 @@ class Search:
             raise Unavailable(
                 "the search service does not answer, and a bundle needs it; try again shortly",
                 reason="SEARCH_UNAVAILABLE",
-                metadata={TARGET: "search", **error.metadata},
+                metadata={TARGET: SEARCH, **error.metadata},
                 retry_after_s=error.retry_after_s,
             ) from error
         return Hits(
@@ -98,6 +101,12 @@ def _hit(rank: int, result: pb.SearchResult) -> Hit:
             Evidence(part.source, part.rank, round(part.score, 4), round(part.value, 4), part.detail)
             for part in result.evidence
         ),
+    )
+
+
+def _identities(snapshots: tuple[Snapshot, ...]) -> frozenset[tuple[str, str, int, str, str, float]]:
+    return frozenset(
+        (each.repository, each.ref, each.generation, each.build, each.commit, each.published_at) for each in snapshots
     )
 
 

@@ -14,7 +14,7 @@ from pampax.assembly.composing import Composed, compose
 from pampax.assembly.postgres import Reader
 from pampax.assembly.ranking import hit_candidates
 from pampax.assembly.request import BundleRequest, normalised
-from pampax.assembly.searching import Hit, Hits, Search
+from pampax.assembly.searching import Hit, Hits, Search, no_hits
 from pampax.assembly.seed_paths import unknown_path
 from pampax.assembly.signature import sign
 from pampax.assembly.surroundings import Surroundings, look_around, only_hits, together
@@ -31,6 +31,8 @@ RESOLVE_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 5.0
 TRIES = 3  # a publish may slip between resolving, searching and reading
 AT_A_TIME = 4  # bundles in the making; each holds up to some ten megabytes of text
+# For the surroundings in all repositories together: search before it and composing after it need the rest of 20 s.
+AROUND_TIMEOUT_S = 6.0
 SURROUNDINGS = "surroundings"  # in `degraded`: definitions, tests and neighbours were not read
 
 _Result = TypeVar("_Result")
@@ -73,7 +75,7 @@ class AssemblyService:
     async def _attempt(self, caller: Caller, request: BundleRequest) -> Bundle:
         snapshots = await self._resolve(caller, request)
         seeds = await self._seeds(caller, request, snapshots)
-        found = await self._search.hits(request)
+        found = await self._hits(request, snapshots)
         if not found.is_of(snapshots):
             raise _Moved
         with span("assembly.candidates", hits=len(found.hits)) as candidates:
@@ -91,6 +93,16 @@ class AssemblyService:
             )
             composing.set(used=composed.used)
         return _bundle(composed, subject, request, counts)
+
+    async def _hits(self, request: BundleRequest, snapshots: tuple[Snapshot, ...]) -> Hits:
+        """What search finds. Without it a bundle is made of the files that the request names, if it names any."""
+        try:
+            return await self._search.hits(request)
+        except (DeadlineExceeded, Unavailable) as error:
+            if not request.seed_paths:
+                raise
+            _log.warning("bundle without search", op="assemble", err_code=error.reason, detail=error.message)
+            return no_hits(snapshots)
 
     async def _resolve(self, caller: Caller, request: BundleRequest) -> tuple[Snapshot, ...]:
         async with self._database.tenant(caller.tenant_id, timeout_s=RESOLVE_TIMEOUT_S, read_only=True) as conn:
@@ -130,15 +142,17 @@ class AssemblyService:
         hits = dict(zip(candidates, found.hits, strict=True))
         parts: list[Surroundings] = []
         degraded: tuple[str, ...] = ()
+        until = asyncio.get_running_loop().time() + AROUND_TIMEOUT_S
         for snapshot in snapshots:
             own = {each: hit for each, hit in hits.items() if each.place.repository == snapshot.repository}
             named = seeds.get(snapshot.repository, frozenset())
             if not own and not named:
                 continue
             try:
-                parts.append(await self._around(caller, snapshot, own, named))
-            except (DeadlineExceeded, ResourceExhausted, Unavailable) as error:
-                _log.warning("surroundings left out", op="assemble", err_code=error.reason, detail=error.message)
+                async with asyncio.timeout_at(until):
+                    parts.append(await self._around(caller, snapshot, own, named))
+            except (TimeoutError, DeadlineExceeded, ResourceExhausted, Unavailable) as error:
+                _log.warning("surroundings left out", op="assemble", detail=str(error) or "they were late")
                 parts.append(only_hits(own))
                 degraded = (SURROUNDINGS,)
         return together(parts), degraded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,11 +23,15 @@ from pampax.search.request import Mode, SearchRequest
 from pampax.search.vectors import read_neighbours
 from pampax.storage.database import Connection, Database
 from pampax.storage.snapshots import Snapshot
+from pampax.storage.trouble import translated_errors
 
 MAX_NEIGHBOURS = 256
 MAX_NAMED_CHUNKS = 100  # chunks with the best names whose definitions are looked at
-SEMANTIC = "semantic"
-SEMANTIC_TIMEOUT_S = 2.0  # later than this the answer goes out without vectors, and says so
+SEMANTIC, LEXICAL = "semantic", "lexical"
+# Later than this the answer goes out without the part, and says so. Both begin at the same time; what follows them
+# needs the rest of the ten seconds that a search has.
+SEMANTIC_TIMEOUT_S = 2.0
+LEXICAL_TIMEOUT_S = 4.0
 
 _log = get_logger()
 
@@ -60,6 +65,28 @@ async def read_words(conn: Connection, question: Question, snapshot: Snapshot, d
     return Gathered(words, names, tuple(definitions))
 
 
+async def find_words(
+    conn: Connection, question: Question, snapshot: Snapshot, directory: Directory
+) -> tuple[Gathered, tuple[str, ...]]:
+    """Everything but vectors, and the name of this part when it was late.
+
+    Only a hybrid search has other evidence; for the others it is DeadlineExceeded.
+    """
+    try:
+        with translated_errors():
+            async with asyncio.timeout(LEXICAL_TIMEOUT_S):
+                return await read_words(conn, question, snapshot, directory), ()
+    except (TimeoutError, DeadlineExceeded) as error:
+        if question.request.mode is not Mode.HYBRID:
+            raise late(LEXICAL) from error
+        _log.warning("answering without words", op="search", repository=snapshot.repository)
+        return Gathered(), (LEXICAL,)
+
+
+def late(part: str) -> DeadlineExceeded:
+    return DeadlineExceeded(f"the {part} part of the search was not ready in time; ask for less, or try again shortly")
+
+
 async def find_neighbours(
     sources: Sources, question: Question, snapshot: Snapshot, directory: Directory
 ) -> tuple[Neighbours | None, tuple[str, ...]]:
@@ -81,8 +108,14 @@ async def _neighbours(
     sources: Sources, question: Question, snapshot: Snapshot, directory: Directory, vector: NDArray[np.float32]
 ) -> Neighbours:
     exact = question.request.exact_vectors
-    async with sources.database.tenant(question.tenant_id, timeout_s=SEMANTIC_TIMEOUT_S, read_only=True) as conn:
-        return await read_neighbours(conn, snapshot, directory, vector, MAX_NEIGHBOURS, exact=exact)
+    try:
+        async with (
+            asyncio.timeout(SEMANTIC_TIMEOUT_S),
+            sources.database.tenant(question.tenant_id, timeout_s=SEMANTIC_TIMEOUT_S, read_only=True) as conn,
+        ):
+            return await read_neighbours(conn, snapshot, directory, vector, MAX_NEIGHBOURS, exact=exact)
+    except TimeoutError as error:
+        raise late(SEMANTIC) from error
 
 
 def _best(names: Scored) -> list[int]:

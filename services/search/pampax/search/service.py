@@ -11,7 +11,7 @@ from pampax.core.identity import Caller
 from pampax.search import pages
 from pampax.search.answer import Answer, FileText
 from pampax.search.directories import Directories
-from pampax.search.gather import Question, Sources
+from pampax.search.gather import Question, Sources, late
 from pampax.search.postgres import read_lines
 from pampax.search.query import read_query
 from pampax.search.request import Mode, SearchRequest, check, check_names
@@ -58,9 +58,11 @@ class SearchService:
         end = offset + request.limit
         ranked = await self._ranked(question, snapshots, begun, end + 1)
         hits = sorted((Hit(each, chunk) for each in ranked for chunk in each.chunks), key=lambda hit: hit.order)
-        token = pages.next_token(request, snapshots, end) if len(hits) > end else ""
-        results = await read_results(self._database, caller.tenant_id, hits[offset:end], explain=request.explain)
         degraded = sorted({part for each in ranked for part in each.degraded})
+        if degraded and request.page_token:
+            raise late(degraded[0])  # pages of which one lacks a part do not fit together
+        token = pages.next_token(request, snapshots, end) if len(hits) > end and not degraded else ""
+        results = await read_results(self._database, caller.tenant_id, hits[offset:end], explain=request.explain)
         return Answer(results, query.intent, tuple(degraded), snapshots, token)
 
     async def read_file(

@@ -16,7 +16,7 @@ from pampax.search.directories import Directories
 from pampax.search.directory import Directory
 from pampax.search.features import ChunkFeatures, Features
 from pampax.search.filters import Allowed, allowed_by
-from pampax.search.gather import Question, Sources, find_neighbours, read_words
+from pampax.search.gather import Question, Sources, find_neighbours, find_words, late
 from pampax.search.gathered import Gathered, Neighbours
 from pampax.search.ranking import RankedChunk, Scores, rank_chunks
 from pampax.search.request import Mode
@@ -48,6 +48,7 @@ class Begun:
     snapshot: Snapshot
     directory: Directory
     words: Gathered
+    degraded: tuple[str, ...]
     neighbours: asyncio.Task[tuple[Neighbours | None, tuple[str, ...]]]
 
 
@@ -72,14 +73,17 @@ class SnapshotSearch:
         neighbours = asyncio.create_task(find_neighbours(self._sources, question, snapshot, directory))
         try:
             with span("search.words", terms=len(question.query.terms)):
-                words = await read_words(conn, question, snapshot, directory)
+                words, degraded = await find_words(conn, question, snapshot, directory)
         except BaseException:
             neighbours.cancel()
             raise
-        return Begun(snapshot, directory, words, neighbours)
+        return Begun(snapshot, directory, words, degraded, neighbours)
 
     async def finish(self, begun: Begun, question: Question, most: int) -> Ranked:
         neighbours, degraded = await begun.neighbours
+        if degraded and begun.degraded:
+            raise late("lexical and the semantic")  # nothing is no answer
+        degraded += begun.degraded
         found = replace(begun.words, neighbours=neighbours)
         with span("search.rank") as rank:
             ranked = await self._rank(begun, question, found, degraded, most)
