@@ -4,52 +4,66 @@
         with span("search.rank", candidates=120) as rank:             # a piece of its work, declared in names.SPANS
             rank.set(results=10)
 
-Off, which is the default, a span is one shared object that does nothing and no SDK is loaded; the W3C trace context of
-`pampax.runtime.context` passes through all the same. On, a span costs about 50 microseconds of processor time, sending
-included, so they are few: calls, stages, transactions; and only work inside a request has any.
+Off, which is the default, a span is one shared object that does nothing and nothing of OpenTelemetry is loaded; the W3C
+trace context of `pampax.runtime.context` passes through all the same. On, a span costs about 20 microseconds of
+processor time, sending included. They are few: calls, stages, transactions; and only work on a request has any.
 
-The spans are our own instead of the instrumentation packages'; docs/adr/0007 says what was tried and why not.
+The spans are our own, sent by OpenTelemetry's exporter; docs/adr/0007 tells what was tried and measured.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
+import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 from pampax.core.errors import PampaxError
 from pampax.runtime import context
 
-if TYPE_CHECKING:  # loaded when tracing is on, and only then
-    from opentelemetry import trace
-
+if TYPE_CHECKING:
     from pampax.runtime.settings import TelemetrySettings
-    from pampax.runtime.telemetry.otlp import Tracing
 
 Value: TypeAlias = str | bool | int | float
 Kind: TypeAlias = Literal["internal", "server", "client", "producer", "consumer"]
 # Before the names of our own attributes; the others are those of the OpenTelemetry conventions.
 OWN = "pampax."
+# A transaction has an event per statement; what has more is told by its first.
+MOST_EVENTS = 32
 
-_tracing: Tracing | None = None
-_current: ContextVar[trace.Span | None] = ContextVar("span", default=None)
+_OUR_FAULT = 500
+
+
+class Sink(Protocol):
+    """Where spans that have ended go."""
+
+    def keep(self, span: RecordedSpan) -> None: ...
+
+    def samples(self, trace_id: str) -> bool:
+        """Whether a trace that begins here is recorded; the same answer for the same id everywhere."""
+        ...
+
+
+_sink: Sink | None = None
+_current: ContextVar[RecordedSpan | None] = ContextVar("span", default=None)
 
 
 def configure_tracing(component: str, settings: TelemetrySettings) -> Callable[[], None]:
     """Once per process, in a worker's child after the fork. What it returns sends what is left, in 2 s at most."""
-    global _tracing
+    global _sink
     if not settings.otlp_endpoint:
         return _nothing
-    from pampax.runtime.telemetry.otlp import Tracing
+    from pampax.runtime.telemetry.otlp import Sender
 
-    _tracing = started = Tracing(component, settings.otlp_endpoint, settings.trace_ratio)
+    _sink = sender = Sender(component, settings.otlp_endpoint, settings.trace_ratio)
 
     def stop() -> None:
-        global _tracing
-        _tracing = None
-        started.shutdown()
+        global _sink
+        _sink = None
+        sender.close()
 
     return stop
 
@@ -67,7 +81,7 @@ class Span:
         """Attributes under the names of the OpenTelemetry conventions."""
 
     def event(self, name: str) -> None:
-        """A moment in the span; costs a tenth of a span."""
+        """A moment in the span; the first MOST_EVENTS are kept."""
 
     def fail(self, reason: str, *, ours: bool = True) -> None:
         """Why it did not come to its end. `ours` is False for what the one who asked did wrong."""
@@ -86,28 +100,43 @@ _OFF = Span()
 
 
 def entry_span(name: str, kind: Kind, attributes: Mapping[str, Value], *, parent: str) -> Span:
-    """The span of what came in from outside, below `parent`, a traceparent; without one a trace begins here."""
-    return _OFF if _tracing is None else _Recorded(_tracing, name, kind, attributes, _tracing.remote(parent))
+    """The span of what came in from outside, below `parent`, a traceparent; "" where the request's trace begins here.
+
+    Whether it is recorded is decided where the trace begins, and whoever is called from here learns of that.
+    """
+    if _sink is None:
+        return _OFF
+    trace = parent or context.traceparent.get() or context.new_traceparent()
+    trace_id = trace[3:35]
+    if not (int(parent[-1], 16) & 1 if parent else _sink.samples(trace_id)):
+        context.traceparent.set(f"{trace[:-2]}00")
+        return _OFF
+    return RecordedSpan(_sink, name, kind, attributes, trace_id, parent[36:52])
 
 
 def span(name: str, /, **attributes: Value) -> Span:
     """A piece of this process's own work on a request. The name is declared in `names.SPANS`."""
     parent = _current.get()
-    if _tracing is None or parent is None:
+    if _sink is None or parent is None:
         return _OFF
-    return _Recorded(_tracing, name, "internal", {OWN + key: value for key, value in attributes.items()}, parent)
+    own = {OWN + key: value for key, value in attributes.items()}
+    return RecordedSpan(_sink, name, "internal", own, parent.trace_id, parent.span_id)
 
 
 def call_span(name: str, attributes: Mapping[str, Value], kind: Literal["client", "producer"] = "client") -> Span:
     """Something asked of another process. Inside, `request_metadata` names this span as the parent."""
     parent = _current.get()
-    return _OFF if _tracing is None or parent is None else _Recorded(_tracing, name, kind, attributes, parent)
+    if _sink is None or parent is None:
+        return _OFF
+    return RecordedSpan(_sink, name, kind, attributes, parent.trace_id, parent.span_id)
 
 
 def leaf_span(name: str, attributes: Mapping[str, Value]) -> Span:
     """Something asked of a store. Nothing is below it: work that goes on meanwhile is beside it."""
     parent = _current.get()
-    return _OFF if _tracing is None or parent is None else _Leaf(_tracing, name, "client", attributes, parent)
+    if _sink is None or parent is None:
+        return _OFF
+    return _Leaf(_sink, name, "client", attributes, parent.trace_id, parent.span_id)
 
 
 def leave_trace() -> None:
@@ -115,60 +144,68 @@ def leave_trace() -> None:
     _current.set(None)
 
 
-class _Recorded(Span):
-    __slots__ = ("_attributes", "_before", "_failed", "_kind", "_name", "_parent", "_span", "_tracing")
+class RecordedSpan(Span):
+    """Ids are lower-case hex, `parent_id` "" at the beginning of a trace; times in nanoseconds since 1970."""
+
+    __slots__ = (
+        "_before", "_sink", "attributes", "end_ns", "events", "failed", "kind", "name", "parent_id", "reason",
+        "span_id", "start_ns", "trace_id",
+    )  # fmt: skip
     recording = True
-    _span: trace.Span
-    _before: tuple[trace.Span | None, str]
+    _before: tuple[RecordedSpan | None, str]
 
     def __init__(
-        self, tracing: Tracing, name: str, kind: Kind, attributes: Mapping[str, Value], parent: trace.Span | None
+        self, sink: Sink, name: str, kind: Kind, attributes: Mapping[str, Value], trace_id: str, parent_id: str
     ) -> None:
-        self._tracing = tracing
-        self._name = name
-        self._kind = kind
-        self._attributes = attributes
-        self._parent = parent
-        self._failed = False
+        self._sink = sink
+        self.name = name
+        self.kind: Kind = kind
+        self.attributes = dict(attributes)
+        self.events: list[tuple[int, str]] = []
+        self.trace_id = trace_id
+        self.span_id = f"{random.getrandbits(64) or 1:016x}"
+        self.parent_id = parent_id
+        self.failed = False
+        self.reason = ""
+        self.start_ns = self.end_ns = 0
 
     def set(self, **attributes: Value) -> None:
         for key, value in attributes.items():
-            self._span.set_attribute(OWN + key, value)
+            self.attributes[OWN + key] = value
 
     def describe(self, attributes: Mapping[str, Value]) -> None:
-        self._span.set_attributes(dict(attributes))
+        self.attributes.update(attributes)
 
     def event(self, name: str) -> None:
-        self._span.add_event(name)
+        if len(self.events) < MOST_EVENTS:
+            self.events.append((time.time_ns(), name))
 
     def fail(self, reason: str, *, ours: bool = True) -> None:
-        self._failed = True
-        self._span.set_attribute("error.type", reason)
-        if ours:
-            self._tracing.mark_failed(self._span)
+        self.reason, self.failed = reason, ours
+        self.attributes["error.type"] = reason
 
     def rename(self, name: str) -> None:
-        self._span.update_name(name)
+        self.name = name
 
     def __enter__(self) -> Self:
-        self._span = self._tracing.start(self._name, self._kind, self._attributes, self._parent)
         self._before = _current.get(), context.traceparent.get()
-        # What is not sampled has no parts either; but whoever is called learns of the decision.
-        _current.set(self._span if self._span.is_recording() else None)
-        context.traceparent.set(_traceparent(self._span.get_span_context()))
+        _current.set(self)
+        context.traceparent.set(f"00-{self.trace_id}-{self.span_id}-01")
+        self.start_ns = time.time_ns()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if error is not None and not self._failed:
-            self._fail_by(error)
-        self._leave()
-        self._span.end()
-
-    def _leave(self) -> None:
         # Set back instead of reset: a generator may be closed in another context than it was begun in.
         before, traceparent = self._before
         _current.set(before)
         context.traceparent.set(traceparent)
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        self.end_ns = time.time_ns()
+        if error is not None and not self.reason:
+            self._fail_by(error)
+        self._sink.keep(self)
 
     def _fail_by(self, error: BaseException) -> None:
         if isinstance(error, PampaxError):
@@ -179,22 +216,15 @@ class _Recorded(Span):
             self.fail(type(error).__name__)
 
 
-class _Leaf(_Recorded):
+class _Leaf(RecordedSpan):
     __slots__ = ()
 
     def __enter__(self) -> Self:
-        self._span = self._tracing.start(self._name, self._kind, self._attributes, self._parent)
+        self.start_ns = time.time_ns()
         return self
 
-    def _leave(self) -> None:
-        pass
-
-
-_OUR_FAULT = 500
-
-
-def _traceparent(of: trace.SpanContext) -> str:
-    return f"00-{of.trace_id:032x}-{of.span_id:016x}-{of.trace_flags:02x}"
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._end(error)
 
 
 def _nothing() -> None:
