@@ -10,9 +10,9 @@ from pampax.runtime.logging import get_logger
 from pampax.storage.database import Connection, Database
 from pampax.storage.queries import load_queries
 from pampax.storage.schema import SchemaState, read_schema
+from pampax.storage.trouble import READ_ONLY
 
 READY_WITHIN_S = 1.0
-READ_ONLY = "the database accepts no writes (a standby, or default_transaction_read_only): let it, or name the primary"
 
 _SERVER = load_queries(__package__)["database_server"]
 

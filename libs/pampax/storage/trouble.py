@@ -19,6 +19,10 @@ POSTGRES = "postgres"
 # Blamed for what is no reason to leave Postgres alone: it answers those who are connected.
 CONNECTIONS = "postgres-connections"
 
+READ_ONLY = (
+    "the database takes no writes now, only searches and bundles work; name the primary in PAMPAX_DATABASE__URL, or "
+    "turn default_transaction_read_only off"
+)
 OUT_OF_CONNECTIONS = (
     "the database has no connection left for us; raise its max_connections, or lower PAMPAX_DATABASE__POOL_MAX or the "
     "number of replicas"
@@ -67,12 +71,7 @@ def translated(error: psycopg.Error) -> PampaxError | None:
         case pg.QueryCanceled() | pg.IdleInTransactionSessionTimeout():
             return DeadlineExceeded("the database did not finish in time; ask for less or allow a longer deadline")
         case pg.ReadOnlySqlTransaction():
-            return _unavailable(
-                "the database takes no writes now, only searches and bundles work; name the primary in "
-                "PAMPAX_DATABASE__URL, or turn default_transaction_read_only off",
-                "DATABASE_READ_ONLY",
-                retry_after_s=MENDED_AFTER_S,
-            )
+            return _unavailable(READ_ONLY, "DATABASE_READ_ONLY", retry_after_s=MENDED_AFTER_S)
         case pg.DiskFull():
             return ResourceExhausted(
                 "the database's disk is full; free some space on it, then try again",

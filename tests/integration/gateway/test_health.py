@@ -145,7 +145,7 @@ async def test_a_database_that_takes_no_writes_is_degraded_and_still_answers(
         try:
             async with start_gateway(environment()) as gateway, gateway.client(published.key) as client:
                 part = await until_told(client, "database", "degraded")
-                assert "accepts no writes" in part["advice"]
+                assert "takes no writes" in part["advice"]
                 assert (await client.get("/readyz")).status_code == 200
                 assert (await client.post("/v1/search", json={"query": "read only"})).status_code == 200
         finally:
@@ -167,7 +167,7 @@ async def test_a_redis_in_trouble_is_told_with_the_way_out(environment, start_ga
             await until_told(client, "redis", "ok")
             server.execute_command("REPLICAOF", "127.0.0.1", "1")
             part = await until_told(client, "redis", "degraded")
-            assert "accepts no writes" in part["advice"] or "refuses writes" in part["advice"]
+            assert "let PAMPAX_REDIS__URL name the primary" in part["advice"]
             assert (await client.post("/v1/search", json={"query": "goes on"})).status_code == 200
 
 
@@ -175,7 +175,7 @@ async def test_a_redis_with_another_password_is_told_so(environment, start_gatew
     with running_valkey() as url:
         wrong = url.replace("redis://:", "redis://:not")
         async with start_gateway(environment(redis__url=wrong)) as gateway, gateway.client(published.key) as client:
-            assert "does not accept the password" in (await until_told(client, "redis", "degraded"))["advice"]
+            assert "Redis refuses the login" in (await until_told(client, "redis", "degraded"))["advice"]
 
 
 @pytest.fixture

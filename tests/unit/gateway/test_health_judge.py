@@ -118,7 +118,7 @@ def test_a_service_that_works_and_is_not_all_right_is_degraded() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"read_only": True}, "accepts no writes"),
+        ({"read_only": True}, "takes no writes"),
         ({"used": 95}, "95 of its 100 connections are taken"),
     ],
 )

@@ -13,8 +13,8 @@ from pampax.gateway.health.parts import NO_ANSWER, Part, part
 from pampax.gateway.health.resources import configuration, disk, megabytes, memory
 from pampax.gateway.health.workers import queue, workers
 from pampax.storage.heartbeats import Heartbeat
-from pampax.storage.readiness import READ_ONLY
 from pampax.storage.redis_state import RedisState
+from pampax.storage.trouble import READ_ONLY
 from pampax.v1.diagnostics_service_pb2 import Diagnostics
 
 # Of the server's connections; what is left is for those who have to look after it.
