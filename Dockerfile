@@ -65,12 +65,7 @@ RUN --mount=type=cache,target=/root/.cache/pip rm -rf /opt/pampax && python -m v
 # What all images share: no compiler, no root, nothing to write but what is mounted. Python writes no bytecode at run
 # time, because all of it was compiled above.
 FROM python:3.13-slim AS base
-ARG BUILD_VERSION=
-ARG REVISION=
-LABEL org.opencontainers.image.vendor="PAMPAX" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${BUILD_VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+LABEL org.opencontainers.image.vendor="PAMPAX" org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --gid 10001 pampax && \
     useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin pampax && \
     install -d -o 10001 -g 10001 -m 0750 /run/pampax

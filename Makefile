@@ -82,10 +82,25 @@ lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml
 			$(LEFT_OUT:%=--no-emit-package %) -o requirements/$$image.txt; \
 	done
 
+# The images carry the version and the commit that they are made of.
+MADE_OF = BUILD_VERSION="$$($(BIN)/python tools/version.py)" REVISION="$$(git rev-parse HEAD 2>/dev/null || true)"
+
+images: $(STAMP) ## builds an image for each service and prints their sizes
+	$(MADE_OF) docker compose --profile observability --profile load build
+	@docker image ls --filter 'reference=pampax-*:latest' --format 'table {{.Repository}}\t{{.Size}}'
+
+compose: $(STAMP) ## starts the system from images and prints how to reach it; `docker compose down` ends it
+	$(MADE_OF) docker compose up --build --wait
+	@echo "export PAMPAX_ENDPOINT=http://$$(docker compose port gateway 8080)"
+	@echo "export PAMPAX_TOKEN=$$(docker compose run --rm -T secrets pampax.deployment key 2>/dev/null)"
+
+compose-test: $(STAMP) ## builds the images, starts a system of its own from them, uses it from outside and removes it
+	$(MADE_OF) TEST_COMPOSE=1 $(BIN)/python -m pytest -s tests/compose
+
 bench: $(STAMP) ## measures every suite of docs/benchmarks.md beside the recorded run; an error when an asked figure is missed
 	$(BIN)/pampax bench run --suite all --gate --against benchmarks/record.json $(BENCH_ARGS)
 
 clean: ## removes .venv and caches; the data of running systems stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-.PHONY: help setup demo test test-new test-repeat audit check format proto lock bench clean
+.PHONY: images compose compose-test help setup demo test test-new test-repeat audit check format proto lock bench clean
