@@ -108,7 +108,8 @@ def _run_row(figure: Figure, before: Figure | None) -> tuple[str, ...]:
 
 
 def _code(code: Code) -> str:
+    """The commit, and what it was called when it was asked for."""
     commit = f"{code.commit[:_SHORT]}{'+' if code.dirty else ''}" if code.commit else "outside git"
-    return (
-        commit if code.label in (THIS, code.commit) or code.commit.startswith(code.label) else f"{code.label}, {commit}"
-    )
+    if code.label == THIS or code.commit.startswith(code.label):
+        return commit
+    return code.label if f"({code.commit[:_SHORT]})" in code.label else f"{code.label}, {commit}"

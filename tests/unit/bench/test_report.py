@@ -1,6 +1,7 @@
 """What is written down and shown of runs and comparisons."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,21 @@ def test_a_run_tells_what_it_was_taken_on() -> None:
         "2 rounds, 2025-11-21T10:00:00+00:00",
     ]
     assert "code outside git" in about_run(made_run(figures(), commit=""))[1]
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("this installation", "A is cccccccccc+"),
+        ("cccc", "A is cccccccccc+"),
+        ("main (cccccccccc)", "A is main (cccccccccc)"),
+        ("../before", "A is ../before, cccccccccc+"),
+    ],
+)
+def test_a_side_is_told_by_its_name_and_commit(label: str, told: str) -> None:
+    run = made_run(figures())
+    named = replace(run, code=replace(run.code, label=label))
+    assert about_comparison(Comparison(named, run, (), interleaved=True, by_rounds=True))[0] == told
 
 
 def test_amounts_have_three_digits() -> None:

@@ -101,6 +101,12 @@ def test_help_names_the_exit_code(run: Run) -> None:
     assert "7 a benchmark is worse" in run("--help")[1]
 
 
+def test_the_page_tells_every_suite_and_the_exit_code() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "benchmarks.md").read_text()
+    assert all(f"| `{suite}` |" in page for suite in SUITES)
+    assert f"Exit code {bench.EXIT_WORSE}: " in page
+
+
 def test_corpora_are_listed_with_their_licences(run: Run) -> None:
     code, out, _ = run("bench", "corpus")
     assert code == 0
