@@ -33,6 +33,7 @@ OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/openapi.json"})
 _UNTRACED: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _UPLOAD_SUFFIX: Final = ":upload"
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+_METHODS: Final = _BODILESS | {"POST", "PUT", "PATCH"}
 _CLIENT_CLOSED_REQUEST: Final = 499
 # What authenticating fails with when it is not the caller's fault, and how long it may take where health is asked for.
 _STORE_IS_AWAY: Final = (Unavailable, DeadlineExceeded, ResourceExhausted)
@@ -72,8 +73,8 @@ class Edge:
         if scope["path"] in _UNTRACED:
             await self._request(scope, headers, receive, send)
             return
-        attributes = {"http.request.method": scope["method"], "pampax.corr_id": corr_id.get()}
-        with entry_span(scope["method"], "server", attributes, parent=parent) as span:
+        attributes = {"http.request.method": _method(scope), "pampax.corr_id": corr_id.get()}
+        with entry_span(_method(scope), "server", attributes, parent=parent) as span:
             answer, failure = await self._request(scope, headers, receive, send)
             _describe(span, scope, answer, failure)
 
@@ -190,7 +191,7 @@ def _describe(span: Span, scope: Scope, answer: _Answer, failure: PampaxError | 
         return
     route = getattr(scope.get("route"), "path_format", "")
     if route:
-        span.rename(f"{scope['method']} {route}")
+        span.rename(f"{_method(scope)} {route}")
     span.describe({"http.route": route, "http.response.status_code": answer.status})
     if failure is not None or answer.status >= 500:
         span.fail(failure.reason if failure else str(answer.status), ours=answer.status >= 500)
@@ -206,6 +207,11 @@ def _write_line(op: str, status: int, duration_ms: float, failure: PampaxError |
         _log.warning("request", **fields, detail=failure.message)
     else:
         _log.info("request", **fields)
+
+
+def _method(scope: Scope) -> str:
+    """As OpenTelemetry has it: a client may call its method anything."""
+    return scope["method"] if scope["method"] in _METHODS else "_OTHER"
 
 
 def _operation(scope: Scope) -> str:
