@@ -47,6 +47,8 @@ class Guard:
         self._last_failure = ""
         rule = policy.breaker
         self._breaker = None if rule is None else Breaker(rule, clock, self._changed)
+        if rule is not None and not name:  # the state of a target that is many is that of the last one that changed
+            _STATE.labels(policy.target).set(State.CLOSED)
 
     @property
     def available(self) -> bool:
