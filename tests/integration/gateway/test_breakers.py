@@ -133,3 +133,13 @@ async def test_a_part_behind_the_service_is_not_the_services_failure(client, beh
         assert (answer.status_code, answer.json()["reason"]) == (503, "UNAVAILABLE")
     behaviour.error = None
     assert (await client.post(SEARCH, json={"query": "anything"})).status_code == 200
+
+
+async def test_a_service_that_is_frozen_is_left_alone_after_five_who_waited(client, proxy):
+    proxy.stall()
+    waiting = await asyncio.gather(*(client.post(SEARCH, json={"query": f"number {each}"}) for each in range(5)))
+    assert {answer.status_code for answer in waiting} <= {503, 504}
+    refused = await client.post(SEARCH, json={"query": "next"})
+    assert is_open(refused)
+    proxy.heal()
+    await until(client, lambda answer: answer.status_code == 200)
