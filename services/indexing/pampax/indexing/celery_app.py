@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 
+from pampax.indexing.transport import mend_redis_transport
+
 QUEUE = "pampax.indexing"
 RUN_OPERATION = "pampax.indexing.run_operation"
 KEY_PREFIX = "pampax:"
@@ -56,6 +58,7 @@ _SETTINGS: dict[str, Any] = {
 
 def make_celery(redis_url: str) -> Celery:
     """Connects with its first use."""
+    mend_redis_transport()
     app = Celery("pampax.indexing", broker=broker_url(redis_url), set_as_current=False)
     app.conf.update(_SETTINGS)
     return app
