@@ -258,6 +258,7 @@ class Gateway:
 def gateway_environment(database_url: str, redis_url: str, search: str, assembly: str, indexing: str) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         "PAMPAX_MODE": "embedded",
         "PAMPAX_DATABASE__URL": database_url,
         "PAMPAX_REDIS__URL": redis_url,

@@ -13,9 +13,12 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from celery import signals
 from psycopg.rows import dict_row
 
 from pampax.indexing.heartbeat.row import HeartbeatRow
+from pampax.indexing.heartbeat.signals import Heartbeats, beat_file
+from pampax.runtime.settings import Settings
 from pampax.storage.database import Database, SyncDatabase
 from pampax.storage.heartbeats import (
     FORGOTTEN_S,
@@ -125,6 +128,39 @@ async def test_a_row_is_written_again_when_the_database_is_back(scratch_urls, tm
         await until(lambda: seen()[0]["operation_id"] == operation)
         await asyncio.to_thread(row.close)
         assert seen() == []
+
+
+async def test_a_row_that_cannot_be_taken_away_holds_nobody_up(tmp_path: Path, free_tcp_port: int) -> None:
+    nowhere = SyncDatabase(f"postgresql://nobody@127.0.0.1:{free_tcp_port}/none", pool_max=1, component="test")
+    row = HeartbeatRow(nowhere, process(), tmp_path, lambda: 0.0)
+    row.start()
+    await asyncio.to_thread(row.close)
+
+
+async def test_heartbeats_follow_what_happens_in_a_worker(scratch_urls, tmp_path: Path) -> None:
+    """As Celery tells it, with both ends of a worker in this process."""
+    settings = Settings(
+        database={"url": scratch_urls.service},
+        indexing={"cache_dir": str(tmp_path), "heartbeat_file": str(tmp_path / "b")},
+    )
+    heartbeats = Heartbeats(settings)
+    assert beat_file(settings) == tmp_path / "b"
+    signals.worker_init.send(sender=None)
+    signals.worker_process_init.send(sender=None)
+    with psycopg.connect(scratch_urls.owner, autocommit=True, row_factory=dict_row) as conn:
+
+        def seen() -> list[dict]:
+            return conn.execute("SELECT pid, parent_pid, concurrency FROM worker_heartbeat").fetchall()
+
+        await until(lambda: seen() == [{"pid": os.getpid(), "parent_pid": os.getppid(), "concurrency": 1}])
+        await until((tmp_path / "b").exists)
+        signals.task_prerun.send(sender=None, args=[str(uuid4()), str(uuid4())])
+        signals.task_postrun.send(sender=None)
+        await asyncio.to_thread(signals.worker_process_shutdown.send, sender=None)
+        assert seen() == []
+    signals.worker_shutdown.send(sender=None)
+    assert not (tmp_path / "b").exists()
+    del heartbeats
 
 
 async def test_a_worker_shows_its_pulse_and_a_frozen_child_is_seen(new_processes) -> None:
