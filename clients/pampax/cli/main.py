@@ -87,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
         return code
     except BrokenPipeError:
         # Whoever reads us has seen enough, as `head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
     except KeyboardInterrupt as interrupt:
         sys.stderr.write("\n" if sys.stderr.isatty() else "")
@@ -95,7 +95,17 @@ def main(arguments: Sequence[str]) -> int:
             sys.stderr.write(f"pampax: {interrupt.args[0]}\n")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last one who can tell the user: no traceback reaches a person
-        return report(error, as_json=given.json or "--json" in arguments, verbose=given.verbose)
+        code = report(error, as_json=given.json or "--json" in arguments, verbose=given.verbose)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _forget_output()
+        return code
+
+
+def _forget_output() -> None:
+    """What could not be written would be tried once more at the end, and the failure change the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _invoke(arguments: list[str], given: Given) -> int:
