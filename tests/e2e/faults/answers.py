@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -17,11 +17,15 @@ from .corpus import Corpus, Question
 DEADLINES_S = {"search": 10.0, "bundle": 20.0, "index": 10.0, "operation": 10.0, "health": 10.0}
 GRACE_S = 1.0
 # Who gets one of these may come back; everything else is an answer to what was asked, and nothing was asked wrongly.
-REFUSALS: Mapping[int, frozenset[str]] = {
-    HTTPStatus.TOO_MANY_REQUESTS: frozenset({"RESOURCE_EXHAUSTED"}),
-    HTTPStatus.SERVICE_UNAVAILABLE: frozenset({"UNAVAILABLE", "BREAKER_OPEN", "SEARCH_UNAVAILABLE"}),
-    HTTPStatus.GATEWAY_TIMEOUT: frozenset({"DEADLINE_EXCEEDED"}),
-    HTTPStatus.CONFLICT: frozenset({"SNAPSHOT_REPLACED"}),
+STATUS_OF = {
+    "UNAVAILABLE": HTTPStatus.SERVICE_UNAVAILABLE,
+    "BREAKER_OPEN": HTTPStatus.SERVICE_UNAVAILABLE,
+    "SEARCH_UNAVAILABLE": HTTPStatus.SERVICE_UNAVAILABLE,
+    "DATABASE_READ_ONLY": HTTPStatus.SERVICE_UNAVAILABLE,
+    "DATABASE_OUT_OF_CONNECTIONS": HTTPStatus.SERVICE_UNAVAILABLE,
+    "DATABASE_BUSY": HTTPStatus.SERVICE_UNAVAILABLE,
+    "DATABASE_DISK_FULL": HTTPStatus.TOO_MANY_REQUESTS,
+    "DEADLINE_EXCEEDED": HTTPStatus.GATEWAY_TIMEOUT,
 }
 WAITING_HELPS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 PROBLEM_FIELDS = ("type", "title", "status", "detail", "reason", "corr_id")
@@ -124,7 +128,7 @@ def wrong_refusal(response: httpx.Response) -> Iterator[str]:
     missing = [name for name in PROBLEM_FIELDS if not document.get(name)]
     if missing:
         yield f"the problem document lacks {missing}: {document}"
-    elif document["reason"] not in REFUSALS.get(response.status_code, frozenset()):
+    elif STATUS_OF.get(document["reason"]) != response.status_code:
         yield f"{response.status_code} {document['reason']}: {document['detail']}"
     elif response.status_code in WAITING_HELPS and "retry-after" not in response.headers:
         yield f"{response.status_code} {document['reason']} without Retry-After"

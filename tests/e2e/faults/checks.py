@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from .system import until
 # How soon a fault must show, and how soon everything must be as before once it is over.
 SHOWS_WITHIN_S = 8.0
 WHOLE_WITHIN_S = 40.0
+FAILED = 4  # exit code of the command
 
 
 def survived(scene: Scene, fault: Fault) -> tuple[Row, list[Outcome]]:
@@ -26,7 +28,8 @@ def survived(scene: Scene, fault: Fault) -> tuple[Row, list[Outcome]]:
     with fault.strike(scene):
         load.hurry()
         if fault.shows:
-            assert until(lambda: fault.shows <= set(unwell(load.since(struck))), SHOWS_WITHIN_S), load.since(struck)
+            assert until(lambda: fault.unwell <= set(unwell(load.since(struck))), SHOWS_WITHIN_S), load.since(struck)
+            assert fault.unwell <= _told_by_command(scene)
         if fault.until_indexed:
             assert until(lambda: load.published_since(struck), WHOLE_WITHIN_S), "nobody took the work up"
         time.sleep(max(0.0, struck + fault.hold_s - time.monotonic()))
@@ -35,10 +38,14 @@ def survived(scene: Scene, fault: Fault) -> tuple[Row, list[Outcome]]:
     answers_s = time.monotonic() - over
     assert until(lambda: load.published_since(over), WHOLE_WITHIN_S), "nothing can be indexed any more"
     assert until(lambda: system.whole() and _healthy(scene), WHOLE_WITHIN_S, 0.2), (system.state(), scene.health())
+    all_s = time.monotonic() - over
     seen = load.since(struck)
-    assert _growth(restarts, system.restarts()) == fault.restarts
-    health = set(unwell(seen)) & (fault.shows | fault.touches)
-    return Row.of(fault.name, over - struck, seen, answers_s, time.monotonic() - over, health), seen
+    growth = _growth(restarts, system.restarts())
+    assert {name: times for name, times in growth.items() if name not in fault.may_restart} == fault.restarts
+    if fault.shows:
+        assert not fault.unwell & _told_by_command(scene)
+    health = set(unwell(seen)) & fault.may_be_unwell
+    return Row.of(fault.name, over - struck, seen, answers_s, all_s, health), seen
 
 
 def check(fault: Fault, seen: Sequence[Outcome]) -> None:
@@ -47,9 +54,20 @@ def check(fault: Fault, seen: Sequence[Outcome]) -> None:
     assert not wrong, "\n".join(f"{count} x {what}" for what, count in wrong.most_common())
     assert fault.silences or not [outcome for outcome in seen if outcome.verdict == "silent"]
     assert {outcome.reason for outcome in seen if outcome.verdict == "failed"} <= fault.fails
+    refused = {outcome.reason.split()[1] for outcome in seen if outcome.verdict == "refused"}
+    assert refused <= fault.hurts.refuses
     looks = sum(outcome.kind == "health" for outcome in seen)
     blamed = {part for part, times in unwell(seen).items() if times > looks / 2}
-    assert blamed <= fault.shows | fault.touches
+    assert blamed <= fault.may_be_unwell
+
+
+def _told_by_command(scene: Scene) -> set[str]:
+    """What `pampax health` says is not ok; its exit code tells a system that failed from one that answers."""
+    done = scene.system.cli("health", "--json")
+    assert done.out, done.err
+    document = json.loads(done.out)
+    assert done.code == (FAILED if document["status"] == "failed" else 0)
+    return {part["name"] for part in document["components"] if part["status"] != "ok"}
 
 
 def _all_ok(answers: Sequence[Outcome]) -> bool:

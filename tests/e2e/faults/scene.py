@@ -48,8 +48,10 @@ def scene_of_faults() -> Iterator[Scene]:
         home = Path(mkdtemp(prefix="pampax-faults-"))
         parts.callback(shutil.rmtree, home)
         home.chmod(PASSABLE)
-        parts.enter_context(small_disk(home, DISK_MB))
-        system = System(DataDir(home / "data"), parts.enter_context(TcpProxies()))
+        disk = home / "disk"
+        disk.mkdir(PASSABLE)
+        parts.enter_context(small_disk(disk, DISK_MB))
+        system = System(DataDir(disk / "data"), parts.enter_context(TcpProxies()))
         parts.callback(system.stop)
         if logs := os.environ.get("FAULTS_LOGS"):
             parts.callback(lambda: shutil.copytree(system.data_dir.log, logs, dirs_exist_ok=True))

@@ -116,9 +116,9 @@ def slow(seconds: float) -> Callable[[TcpProxy], None]:
 @contextmanager
 def disk_full(scene: Scene) -> Iterator[None]:
     """The one disk that data, clones, logs and state share."""
-    if not os.path.ismount(scene.system.home):
+    if not os.path.ismount(scene.system.disk):
         pytest.skip("a disk of its own needs the right to mount one")
-    filler = scene.system.home / "filler"
+    filler = scene.system.disk / "filler"
     try:
         fill(filler)
         yield

@@ -64,13 +64,13 @@ class System:
         return self._installation
 
     @property
-    def home(self) -> Path:
-        """What the data directory lies in, on the same disk."""
+    def disk(self) -> Path:
+        """What the data directory lies in, and nothing else."""
         return self.data_dir.root.parent
 
     @property
     def cli(self) -> Cli:
-        return Cli(self.data_dir.root, self.data_dir.root.parent)
+        return Cli(self.data_dir.root, self.disk.parent)
 
     def state(self) -> SystemState:
         state = embedded.read_state(self.data_dir)
