@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from .conftest import Cli
 
 SERVICES = ("postgres", "valkey", "search", "assembly", "indexing", "worker", "gateway")
+HEALTHY_WITHIN_S = 30.0
 
 
 def test_a_second_up_finds_the_running_system(pampax: Cli) -> None:
@@ -36,12 +38,16 @@ def test_status_names_every_process(pampax: Cli) -> None:
 
 def test_health_is_ok_with_every_part_checked(pampax: Cli) -> None:
     pampax.until_ready()
-    health = pampax("health", "--json").json
-    assert health["status"] == "ok", health
+    give_up = time.monotonic() + HEALTHY_WITHIN_S
+    while (health := pampax("health", "--json").json)["status"] != "ok":  # a busy machine may find a part slow
+        assert time.monotonic() < give_up, health
     assert [part["name"] for part in health["components"]] == [
-        "database", "redis", "search", "assembly", "indexing", "workers"
+        "database", "migrations", "redis", "gateway", "search", "assembly", "indexing", "workers", "queue", "index",
+        "memory", "disk", "configuration",
     ]  # fmt: skip
     assert pampax("health", "--quiet").out == ""
+    worker = pampax("health", "--service", "worker", "--json").json
+    assert [part["name"] for part in worker["components"]][:2] == ["workers", "queue"]
 
 
 @pytest.mark.parametrize("name", SERVICES)

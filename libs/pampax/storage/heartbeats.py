@@ -12,6 +12,8 @@ from pampax.storage.session import Connection, SyncConnection
 
 # A process that was not heard of for so long is gone or frozen: three beats, and what a busy machine needs.
 SILENT_S = 15.0
+# From then on its neighbours look whether it is still there, so that one that was replaced is never called silent.
+QUIET_S = 7.5
 # Of a worker on a machine that never came back. One that was replaced on its own machine goes at once.
 FORGOTTEN_S = 600.0
 
@@ -89,7 +91,7 @@ def leave(conn: SyncConnection, worker_id: UUID) -> None:
 
 def remove_gone(conn: SyncConnection, host: str, is_alive: Callable[[int], bool]) -> int:
     """Rows of this machine's processes that are no more, and of machines not heard of for FORGOTTEN_S; their number."""
-    quiet = conn.execute(_QUIET, {"host": host, "silent_s": SILENT_S}).fetchall()
+    quiet = conn.execute(_QUIET, {"host": host, "silent_s": QUIET_S}).fetchall()
     gone = [row["worker_id"] for row in quiet if not is_alive(row["pid"])]
     return conn.execute(_REMOVE, {"gone": gone, "forgotten_s": FORGOTTEN_S}).rowcount
 
