@@ -72,7 +72,7 @@ def _status(settings: Settings) -> int:
     states = status(owner_url)
     for state in states:
         when = f"applied {state.applied_at:%Y-%m-%d %H:%M:%S}" if state.applied_at else "pending"
-        sys.stdout.write(f"{state.name}  {when}\n")
+        sys.stdout.write(f"{state.name}  {when}{' by a newer version' if state.newer else ''}\n")
     pending = any(state.applied_at is None for state in states)
     findings: list[str] = []
     if not pending:

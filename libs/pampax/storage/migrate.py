@@ -43,10 +43,11 @@ _SET_TENANT = _QUERIES["set_tenant"]
 
 @dataclass(frozen=True, slots=True)
 class MigrationState:
-    """A file and when it was applied; None while it is pending."""
+    """A migration and when it was applied; None while it is pending. `newer`: no file of this version."""
 
     name: str
     applied_at: datetime | None
+    newer: bool = False
 
 
 def migrate(
@@ -71,14 +72,19 @@ def migrate(
 
 
 def status(owner_url: str, *, folder: Path = FOLDER) -> list[MigrationState]:
-    """Every file with its state, in order; ConfigError when an applied one was changed."""
+    """Every file with its state, in order, then what a newer version has applied; ConfigError for a changed file."""
     with owner_connection(owner_url) as conn, translated_errors():
         applied = _register(conn)
     known = migrations(folder)
     for each in known:
         _refuse_changed(each, applied)
+    newer = sorted(applied.keys() - {each.name for each in known})
     return [
-        MigrationState(each.name, applied[each.name]["applied_at"] if each.name in applied else None) for each in known
+        *(
+            MigrationState(each.name, applied[each.name]["applied_at"] if each.name in applied else None)
+            for each in known
+        ),
+        *(MigrationState(name, applied[name]["applied_at"], newer=True) for name in newer),
     ]
 
 

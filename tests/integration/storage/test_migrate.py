@@ -290,6 +290,7 @@ def test_a_database_that_is_newer_by_a_post_migration_is_not_migrated_by_an_olde
     migrate(empty.owner, folder=folder)
     with pytest.raises(ConfigError, match=r"newer than this version \(9002_post_note\.sql\) and there is no way back"):
         migrate(empty.owner)
+    assert [each.name for each in status(empty.owner) if each.newer] == ["9001_pre_note.sql", "9002_post_note.sql"]
 
 
 def test_a_version_that_is_returned_to_finds_the_newer_pre_migrations_in_order(
