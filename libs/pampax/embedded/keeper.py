@@ -14,10 +14,11 @@ from typing import Any
 from pampax.embedded.backoff import Backoff
 from pampax.embedded.layout import DataDir
 from pampax.embedded.postgres import clear_stale_pid_file
-from pampax.embedded.probe import Answer, beats, look
+from pampax.embedded.probe import Answer, look
 from pampax.embedded.process import Identity, RunningProcess, end, is_alive, remains, send, session, start_process
 from pampax.embedded.spec import ProcessSpec, Ready
 from pampax.embedded.state import ServicePhase, ServiceState
+from pampax.runtime.probe import beats
 
 POLL_STARTING_S = 0.05
 POLL_S = 0.2

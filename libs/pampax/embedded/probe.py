@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
-import time
 from enum import Enum, auto
-from pathlib import Path
-from urllib.parse import urlsplit
 
+from pampax.core.errors import Unavailable
 from pampax.embedded import postgres, valkey
 from pampax.embedded.spec import ProcessSpec, Ready
-
-TIMEOUT_S = 2.0
-BEAT_FRESH_S = 10.0  # a worker beats every 2 s
+from pampax.runtime.probe import NOT_READY, TIMEOUT_S, beats, probe
 
 
 class Answer(Enum):
@@ -26,9 +21,10 @@ def look(spec: ProcessSpec) -> Answer:
     """Ask the process once. Blocks for at most `TIMEOUT_S` or a little more; raises nothing that a process causes."""
     match spec.ready:
         case Ready.GRPC:
-            return _grpc(spec.probe)
+            # Most looks during a start end with nobody listening, which is far cheaper to find out than a channel.
+            return _asked(f"grpc://{spec.probe}") if _listens(spec.probe) else Answer.SILENT
         case Ready.HTTP:
-            return _http(spec.probe)
+            return _asked(spec.probe)
         case Ready.POSTGRES:
             return Answer.READY if postgres.answers(spec.probe) else Answer.SILENT
         case Ready.VALKEY:
@@ -39,42 +35,12 @@ def look(spec: ProcessSpec) -> Answer:
             return Answer.READY
 
 
-def beats(path: str, since: float = 0.0) -> bool:
-    """Whether the file was touched just now, and not before `since`, in seconds since 1970: by an earlier process."""
+def _asked(target: str) -> Answer:
     try:
-        touched = Path(path).stat().st_mtime
-    except OSError:
-        return False
-    return touched >= since and abs(time.time() - touched) < BEAT_FRESH_S
-
-
-def _grpc(address: str) -> Answer:
-    if not _listens(address):
-        return Answer.SILENT  # most looks during a start end here, far cheaper than a channel
-    # Here and not above: the waiting supervisor shares this code and should stay small.
-    import grpc
-    from grpc_health.v1 import health_pb2, health_pb2_grpc
-
-    with grpc.insecure_channel(address) as channel:
-        try:
-            request = health_pb2.HealthCheckRequest(service="")
-            answer = health_pb2_grpc.HealthStub(channel).Check(request, timeout=TIMEOUT_S)
-        except grpc.RpcError:
-            return Answer.SILENT
-    return Answer.READY if answer.status == health_pb2.HealthCheckResponse.SERVING else Answer.NOT_READY
-
-
-def _http(url: str) -> Answer:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
-    try:
-        connection.request("GET", parts.path)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return Answer.SILENT
-    finally:
-        connection.close()
-    return Answer.READY if status == http.HTTPStatus.OK else Answer.NOT_READY
+        probe(target)
+    except Unavailable as error:
+        return Answer.NOT_READY if error.reason == NOT_READY else Answer.SILENT
+    return Answer.READY
 
 
 def _listens(address: str) -> bool:

@@ -15,9 +15,9 @@ import pytest
 from pampax.embedded import keeper, probe
 from pampax.embedded.keeper import Keeper
 from pampax.embedded.layout import DataDir
-from pampax.embedded.probe import beats
 from pampax.embedded.spec import ProcessSpec, Ready
 from pampax.embedded.state import ServicePhase
+from pampax.runtime.probe import beats
 
 from .conftest import STANDIN
 
