@@ -59,7 +59,13 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[PampaxError], str, str], ...] = (
         "GIT_TLS_FAILED",
         "if the server uses a certificate authority of its own, name it in GIT_SSL_CAINFO",
     ),
-    (("no space left on device",), ResourceExhausted, "DISK_FULL", "free some space in the mirror folder"),
+    (
+        # Of a ref that it cannot write, git does not say why: it is hardly ever anything else.
+        ("no space left on device", "disk quota exceeded", "couldn't write", "unable to write"),
+        ResourceExhausted,
+        "DISK_FULL",
+        "free some space in the mirror folder, or let PAMPAX write there",
+    ),
 )  # fmt: skip
 
 

@@ -50,6 +50,11 @@ _URL = "git@example.org:team/repository.git"
             "Could not resolve host",
         ),
         ("fatal: write error: No space left on device\nfatal: index-pack failed\n", "DISK_FULL", "No space left"),
+        (
+            "error: cannot update ref 'refs/heads/main': couldn't write '/mirrors/m/./refs/heads/main.lock'\n",
+            "DISK_FULL",
+            "couldn't write",
+        ),
         ("fatal: mismatched algorithms: client sha1; server sha256\n", "GIT_FORMAT_UNKNOWN", "mismatched"),
         (
             "fatal: invalid gitfile format: /etc/passwd\n" + _SSH_END,
