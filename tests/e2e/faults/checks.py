@@ -52,13 +52,14 @@ def check(fault: Fault, seen: Sequence[Outcome]) -> None:
     """No wrong answer, no unclean refusal, no hang, no lost operation, and health blamed nobody else for long."""
     wrong = Counter(outcome.wrong for outcome in seen if outcome.wrong)
     assert not wrong, "\n".join(f"{count} x {what}" for what, count in wrong.most_common())
-    assert fault.silences or not [outcome for outcome in seen if outcome.verdict == "silent"]
-    assert {outcome.reason for outcome in seen if outcome.verdict == "failed"} <= fault.fails
+    silent = [outcome for outcome in seen if outcome.verdict == "silent"]
+    assert fault.silences or not silent, silent
+    failed = {outcome.reason for outcome in seen if outcome.verdict == "failed"}
+    assert failed <= fault.fails, failed
     refused = {outcome.reason.split()[1] for outcome in seen if outcome.verdict == "refused"}
-    assert refused <= fault.hurts.refuses
-    looks = sum(outcome.kind == "health" for outcome in seen)
-    blamed = {part for part, times in unwell(seen).items() if times > looks / 2}
-    assert blamed <= fault.may_be_unwell
+    assert refused <= fault.hurts.refuses, refused
+    blamed = set(unwell(seen, late=False))
+    assert blamed <= fault.may_be_unwell, blamed
 
 
 def _told_by_command(scene: Scene) -> set[str]:

@@ -54,7 +54,7 @@ def scene_of_faults() -> Iterator[Scene]:
         system = System(DataDir(disk / "data"), parts.enter_context(TcpProxies()))
         parts.callback(system.stop)
         if logs := os.environ.get("FAULTS_LOGS"):
-            parts.callback(lambda: shutil.copytree(system.data_dir.log, logs, dirs_exist_ok=True))
+            parts.callback(lambda: shutil.copytree(system.data_dir.log, Path(logs) / home.name))
         system.start()
         corpus = Corpus(home / "shop")
         corpus.prepare()
