@@ -58,12 +58,14 @@ def test_data_and_key_outlive_the_containers(compose, cli, indexed):
 
 
 def test_work_goes_on_when_a_killed_worker_is_back(compose, cli, indexed, tmp_path):
+    others = compose("ps", "--quiet", "postgres", "redis", "gateway", "search", "assembly", "indexing")
     compose("kill", "worker")
     (tmp_path / "later.py").write_text("def arrives_later():\n    return 1\n")
     with cli.started("index", str(tmp_path), "--name", "later") as waiting:
         compose.up()
         assert waiting.wait(TAKEN_UP_WITHIN_S) == 0
     assert found_paths(cli, "what arrives later", "later") == ["later.py"]
+    assert compose("ps", "--quiet", "postgres", "redis", "gateway", "search", "assembly", "indexing") == others
 
 
 @pytest.mark.parametrize("service", IMAGES)
