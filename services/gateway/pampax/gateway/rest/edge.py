@@ -118,10 +118,12 @@ class Edge:
 
     async def _caller(self, path: str, headers: dict[str, str]) -> Caller:
         """Who asks how the system is does not wait for what may be the trouble."""
-        authenticating = asyncio.ensure_future(self._keys.authenticate(headers.get("authorization", "")))
-        timeout_s = _HEALTH_S if path == HEALTH_PATH else None
+        authorization = headers.get("authorization", "")
+        if path != HEALTH_PATH:  # in this task: the time that it takes is remembered in the request's context
+            return await self._keys.authenticate(authorization)
+        authenticating = asyncio.ensure_future(self._keys.authenticate(authorization))
         try:
-            done, _ = await asyncio.wait({authenticating}, timeout=timeout_s)
+            done, _ = await asyncio.wait({authenticating}, timeout=_HEALTH_S)
         except asyncio.CancelledError:
             authenticating.cancel()
             raise
