@@ -57,7 +57,9 @@ class Breaker:
 
     @property
     def retry_after_s(self) -> float:
-        """Seconds until a call may try again; 0 while it is closed."""
+        """Seconds until it is worth to try again; 0 while it is closed."""
+        if self._state is State.HALF_OPEN:  # the answer of the one that tries may come any moment
+            return self._rule.open_s
         return 0.0 if self._state is State.CLOSED else max(0.0, self._next_probe - self._clock())
 
     @property

@@ -84,6 +84,7 @@ def test_after_its_time_a_single_call_tries_and_an_answer_closes_it(trial: Trial
     probe = trial.breaker.enter()
     assert probe is not None
     assert [trial.breaker.enter() for _ in range(5)] == [None] * 5
+    assert trial.breaker.retry_after_s == 2.0
     trial.breaker.leave(probe, Outcome.ANSWERED)
 
     assert trial.changes == [State.OPEN, State.HALF_OPEN, State.CLOSED]
