@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from pampax.core.errors import DeadlineExceeded, PampaxError, Unavailable
+from pampax.core.errors import Cancelled, DeadlineExceeded, PampaxError, Unavailable
 from pampax.runtime.context import remaining_s
 from pampax.runtime.logging import get_logger
 from pampax.runtime.policy.breaker import Breaker, Outcome, State
@@ -60,8 +60,8 @@ class Guard:
         """Around one try. Unavailable (BREAKER_OPEN) at once when the target is not to be asked now.
 
         An Unavailable that leaves the block is a failure of the target, unless its metadata blames another part; so
-        is a deadline that passed after half of `timeout_s`, the policy's by default. Every other PampaxError is an
-        answer.
+        is a deadline that passed after half of `timeout_s`, the policy's by default. Cancelled says nothing; every other
+        PampaxError is an answer.
         """
         breaker = self._breaker
         if breaker is None:
@@ -136,6 +136,8 @@ class Guard:
                 return Outcome.FAILED if own else Outcome.ANSWERED
             case DeadlineExceeded():
                 return Outcome.FAILED if had_time else Outcome.UNKNOWN
+            case Cancelled():
+                return Outcome.UNKNOWN
             case PampaxError():
                 return Outcome.ANSWERED
             case asyncio.CancelledError():

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pampax.core.errors import (
+    Cancelled,
     DeadlineExceeded,
     Internal,
     NotFound,
@@ -132,6 +133,14 @@ def test_a_deadline_of_a_caller_in_a_hurry_says_nothing(guard: Guard) -> None:
         attempt(guard, DeadlineExceeded("late"))
 
     assert guard.available
+
+
+def test_who_gave_up_waiting_has_no_answer(guard: Guard) -> None:
+    attempt(guard, Unavailable("away"))
+    attempt(guard, Cancelled("the operation was cancelled"))
+    attempt(guard, Unavailable("away"))
+
+    assert not guard.available
 
 
 def test_one_slow_question_does_not_close_the_door_on_the_others(guard: Guard, clock: Clock) -> None:
