@@ -57,18 +57,21 @@ class Attempts:
         key = object()
         with self._lock:
             self._under_way[key] = time.monotonic()
-        error = ""
+        error: str | None = None  # of one that was given up nothing is known
         try:
             yield
+            error = ""
         except psycopg.Error as failed:
             error = str(failed).partition("\n")[0]
             raise
         finally:
             self._end(key, error)
 
-    def _end(self, key: object, error: str) -> None:
+    def _end(self, key: object, error: str | None) -> None:
         with self._lock:
             del self._under_way[key]
+            if error is None:
+                return
             before, self._error = self._error, error
             self._failed_at = time.monotonic()
         if error and not before:
