@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -31,13 +31,16 @@ class RedisProbe:
     """Connections of its own, so that no breaker and no other call decides what it sees. `url` may not be empty."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        self._redis = Redis.from_url(
+        # Many who ask at once wait for one another: that is no trouble of Redis'.
+        pool = BlockingConnectionPool.from_url(
             url,
             max_connections=4,
+            timeout=timeout_s,
             socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
             retry=Retry(NoBackoff(), 0),
         )
+        self._redis = Redis.from_pool(pool)
 
     async def look(self) -> RedisState:
         """Writes one small key that lives for a second. Unavailable when Redis does not answer or lets nobody in."""
