@@ -103,7 +103,8 @@ class ParentPulse:
         for (_, pid), looks in self._unchanged.items():
             if looks >= self._patience and _is_child(pid):
                 _log.error("child killed", op="pulse", child=pid, looks=looks)
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # the pool may have seen its end in between
+                    os.kill(pid, signal.SIGKILL)
 
     def _touch(self) -> None:
         try:
