@@ -89,7 +89,10 @@ class Exposition:
 
             def service_actions(self) -> None:
                 super().service_actions()
-                housekeeping()
+                try:
+                    housekeeping()
+                except Exception as error:  # noqa: BLE001 - the thread must not end: nobody would see metrics again
+                    _log.error("metrics not shown", op="metrics", exc_info=error)
 
         try:
             self._server = make_server(host, port, answer, Server, _Handler)
