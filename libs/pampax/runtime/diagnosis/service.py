@@ -6,13 +6,13 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import aio
 
 from pampax.core.identity import Role
+from pampax.core.version import own_version
 from pampax.runtime.caller import require_role
 from pampax.runtime.diagnosis.facts import Facts, Tell
 from pampax.runtime.diagnosis.findings import findings
@@ -93,14 +93,6 @@ class DiagnosticsServicer(pb_grpc.DiagnosticsServiceServicer):
     ) -> pb.Diagnostics:
         require_role(Role.READER)
         return self._diagnosis.message()
-
-
-def own_version() -> str:
-    """Of the installed distribution; 0 where there is none."""
-    try:
-        return version("pampax")
-    except PackageNotFoundError:
-        return "0"
 
 
 def fingerprint(settings: Settings) -> str:

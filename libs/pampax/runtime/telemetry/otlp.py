@@ -15,7 +15,6 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -26,6 +25,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from opentelemetry.sdk import resources
 from opentelemetry.sdk.trace.export import SpanExportResult
 
+from pampax.core.version import own_version
 from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.metrics import counter
 from pampax.runtime.telemetry.tracing import RecordedSpan, Value
@@ -115,7 +115,7 @@ class Exporter(OTLPSpanExporter):
     def __init__(self, component: str, endpoint: str) -> None:
         super().__init__(endpoint, timeout=EXPORT_WITHIN_S)
         self._resource = Resource(attributes=_attributes(_resource(component)))
-        self._scope = InstrumentationScope(name="pampax", version=_version())
+        self._scope = InstrumentationScope(name="pampax", version=own_version())
 
     def send(self, spans: Sequence[RecordedSpan]) -> bool:
         """Whether the collector took them."""
@@ -163,16 +163,9 @@ def _any(value: Value) -> AnyValue:
 def _resource(component: str) -> dict[str, Value]:
     own: dict[str, Value] = {
         "service.name": f"pampax-{component}",
-        "service.version": _version(),
+        "service.version": own_version(),
         # Neither host nor pid alone tell two runs apart.
         "service.instance.id": f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
     }
     found = resources.Resource.create(own).attributes
     return {key: value for key, value in found.items() if isinstance(value, (str, bool, int, float))}
-
-
-def _version() -> str:
-    try:
-        return version("pampax")
-    except PackageNotFoundError:
-        return "0"

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 from billiard import current_process  # type: ignore[import-untyped]  # no stubs are published
 from celery import signals
 
+from pampax.core.version import own_version
 from pampax.indexing.heartbeat.pulse import ChildPulse, ParentPulse, Pulse
 from pampax.indexing.heartbeat.row import HeartbeatRow
-from pampax.runtime.diagnosis.service import own_version
 from pampax.runtime.settings import Settings
 from pampax.storage.database import SyncDatabase
 from pampax.storage.heartbeats import WorkerProcess
