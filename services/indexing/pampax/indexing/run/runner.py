@@ -80,6 +80,7 @@ class Runner:
 
         Raises nothing for what an operation may run into: that is told in its row.
         """
+        tenant.set(str(tenant_id))
         lease = transiently(lambda: self._claim(operation_id, tenant_id))
         if lease is None:
             return None
@@ -100,7 +101,6 @@ class Runner:
 
     def _run(self, lease: Lease) -> UUID | None:
         enter_operation(lease.corr_id, lease.traceparent)
-        tenant.set(str(lease.tenant_id))
         attributes: dict[str, Value] = {
             "pampax.corr_id": lease.corr_id,
             "pampax.operation": str(lease.operation_id),
