@@ -1,4 +1,4 @@
-"""What both databases, with and without a loop, share: connection options, the the opening statement."""
+"""What both databases, with and without a loop, share: connection options, the opening statement."""
 
 from __future__ import annotations
 
