@@ -60,8 +60,8 @@ class Guard:
         """Around one try. Unavailable (BREAKER_OPEN) at once when the target is not to be asked now.
 
         An Unavailable that leaves the block is a failure of the target, unless its metadata blames another part; so
-        is a deadline that passed after half of `timeout_s`, the policy's by default. Cancelled says nothing; every other
-        PampaxError is an answer.
+        is a deadline that passed after half of `timeout_s`, the policy's by default. Cancelled says nothing; every
+        other PampaxError is an answer.
         """
         breaker = self._breaker
         if breaker is None:
