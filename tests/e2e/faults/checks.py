@@ -29,7 +29,7 @@ def survived(scene: Scene, fault: Fault) -> tuple[Row, list[Outcome]]:
         load.hurry()
         if fault.shows:
             assert until(lambda: fault.unwell <= set(unwell(load.since(struck))), SHOWS_WITHIN_S), load.since(struck)
-            assert fault.unwell <= _told_by_command(scene)
+            assert until(lambda: fault.unwell <= _told_by_command(scene), SHOWS_WITHIN_S)
         if fault.until_indexed:
             assert until(lambda: load.published_since(struck), WHOLE_WITHIN_S), "nobody took the work up"
         time.sleep(max(0.0, struck + fault.hold_s - time.monotonic()))
@@ -43,7 +43,7 @@ def survived(scene: Scene, fault: Fault) -> tuple[Row, list[Outcome]]:
     growth = _growth(restarts, system.restarts())
     assert {name: times for name, times in growth.items() if name not in fault.may_restart} == fault.restarts
     if fault.shows:
-        assert not fault.unwell & _told_by_command(scene)
+        assert until(lambda: not fault.unwell & _told_by_command(scene), WHOLE_WITHIN_S)
     health = set(unwell(seen)) & fault.may_be_unwell
     return Row.of(fault.name, over - struck, seen, answers_s, all_s, health), seen
 

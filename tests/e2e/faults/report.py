@@ -30,6 +30,28 @@ HEADINGS = (
 )
 
 
+PAGE = """# What happens when something breaks
+
+The last recorded run of the fault suite: one fault at a time on a system of `pampax up` whose processes reach each
+other through proxies, under a light load of searches, bundles and a new edition to index every two seconds.
+
+    make test PYTEST_ARGS="tests/e2e/faults --faults-report docs/faults.md"
+
+Of every answer the suite checks that it equals one of the known whole answers for its generation or is labelled as
+degraded; of every refusal that it is a problem document with the right status and reason, in time; of every operation
+that was accepted that it ends and takes effect exactly once. None of the rows below broke one of these rules.
+
+- *held*: how long the fault lasted; 0 for one that is over at once, as a kill.
+- *whole, degraded, refused, no answer*: what users got, searches, bundles and requests to index together, from the
+  beginning of the fault to the end of the recovery. A refusal is told with its status and reason.
+- *answers*: seconds from the end of the fault until new searches and bundles were answered whole.
+- *all*: seconds until an operation that was begun after the fault had ended well, every process was ready and
+  `pampax health` ok. A run whose worker died or froze is taken up by another when its lease of 20 s has run out.
+- *health said*: the parts that were not ok at some moment, of those that the fault can touch.
+
+{table}"""
+
+
 @dataclass(frozen=True)
 class Row:
     """`answers_s` and `all_s` count from the end of the fault; the numbers of answers from its beginning to `all_s`."""
@@ -100,9 +122,11 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def write(path: Path, rows: Sequence[Row]) -> None:
-    """Markdown, or JSON where the name says so."""
-    text = json.dumps([asdict(row) for row in rows], indent=1) + "\n" if path.suffix == ".json" else table(rows)
-    path.write_text(text)
+    """A page of Markdown, or JSON where the name says so."""
+    if path.suffix == ".json":
+        path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    else:
+        path.write_text(PAGE.format(table=table(rows)))
 
 
 def _listed(counts: dict[str, int]) -> str:

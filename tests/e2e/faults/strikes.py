@@ -34,16 +34,17 @@ def backend_killed(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def frozen(name: str, scene: Scene) -> Iterator[None]:
-    """The process and its children, until the fault is over."""
-    stopped: list[psutil.Process] = []
+    """The process and its children, until the fault is over; of the supervisor, whose children are all, itself alone."""
+    system = scene.system
+    members = [system.process(name)] if name == "supervisor" else system.family(name)
     try:
-        for process in scene.system.family(name):
-            process.suspend()
-            stopped.append(process)
+        for process in members:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
         yield
     finally:
-        for process in stopped:
-            if process.is_running():
+        for process in members:
+            with suppress(psutil.NoSuchProcess):
                 process.resume()
 
 
