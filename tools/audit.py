@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements/all.txt"
 PIP_AUDIT_TIMEOUT_S = 600
 TRIVY_TIMEOUT_S = 900
+TRIVY_FOUND = 10  # its own failures end with 1
 MESSAGE_LENGTH = 300  # enough of what a tool says of its own failure
 FOUND, NOT_LOOKED_AT = 1, 4
 
@@ -34,7 +35,11 @@ def _audit_packages() -> int:
     audit = str(Path(sys.executable).parent / "pip-audit")
     options = ["--disable-pip", "--no-deps", "--format=json", "--progress-spinner=off"]
     command = [audit, *options, f"--requirement={REQUIREMENTS}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PIP_AUDIT_TIMEOUT_S, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PIP_AUDIT_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        print(f"packages: not looked at; no answer within {PIP_AUDIT_TIMEOUT_S} s")
+        return NOT_LOOKED_AT
     try:
         found: list[dict[str, Any]] = json.loads(done.stdout)["dependencies"]
     except (json.JSONDecodeError, KeyError):
@@ -61,11 +66,24 @@ def _audit_images() -> int:
     if trivy is None:
         print(f"images: {len(images)} not looked at; install trivy and run this again")
         return NOT_LOOKED_AT
-    worst = 0
-    for image in images:
-        command = [trivy, "image", "--quiet", "--exit-code=1", "--severity=HIGH,CRITICAL", "--ignore-unfixed", image]
-        worst = max(worst, subprocess.run(command, timeout=TRIVY_TIMEOUT_S, check=False).returncode)
-    return FOUND if worst else 0
+    results = [_audit_image(trivy, image) for image in images]
+    return FOUND if FOUND in results else max(results)
+
+
+def _audit_image(trivy: str, image: str) -> int:
+    command = [trivy, "image", "--quiet", f"--exit-code={TRIVY_FOUND}", "--severity=HIGH,CRITICAL", "--ignore-unfixed"]
+    code = _exit_code([*command, image], TRIVY_TIMEOUT_S)
+    if code not in (0, TRIVY_FOUND):
+        print(f"images: {image} not looked at; trivy ended with {code}")
+    return {0: 0, TRIVY_FOUND: FOUND}.get(code, NOT_LOOKED_AT)
+
+
+def _exit_code(command: list[str], timeout_s: float) -> int:
+    """124 when it took too long, as timeout(1) has it."""
+    try:
+        return subprocess.run(command, timeout=timeout_s, check=False).returncode
+    except subprocess.TimeoutExpired:
+        return 124
 
 
 def _images() -> list[str]:
