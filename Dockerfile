@@ -147,7 +147,8 @@ FROM base AS migrate
 LABEL org.opencontainers.image.title="pampax-migrate" \
       org.opencontainers.image.description="Brings the database's schema up to date"
 # One folder for each audience of the secrets; a volume that is mounted there takes over its owner.
-RUN cd /run/pampax && install -d -o 10001 -g 10001 -m 0750 vault gateway services worker migrate client postgres redis
+RUN cd /run/pampax && install -d -o 10001 -g 10001 -m 0750 vault gateway services indexing worker migrate \
+        client postgres redis
 COPY --from=packages /opt/pampax /opt/pampax
 COPY --from=project /project /opt/pampax
 USER 10001:10001

@@ -84,7 +84,8 @@ def _files(known: Secrets) -> dict[str, str]:
     pepper = {"key_pepper": known.key_pepper}
     documents: Mapping[str, Document] = {
         "gateway": {"database": database, "redis": redis, "auth": {**services, **pepper}},
-        "services": {"database": database, "redis": redis, "auth": services},
+        "services": {"database": database, "auth": services},
+        "indexing": {"database": database, "redis": redis, "auth": services},
         "worker": {"database": database, "redis": redis},
         "migrate": {"database": owner, "auth": pepper, "bootstrap": {"api_key": known.api_key}},
     }

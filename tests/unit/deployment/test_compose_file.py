@@ -65,6 +65,18 @@ def test_every_setting_that_is_given_exists():
     assert given <= known
 
 
+def test_each_part_is_shown_the_secrets_of_its_own_audience():
+    shown = {
+        name: volume.split(":")[0].removeprefix("secrets-")
+        for name, found in SERVICES.items()
+        for volume in found.get("volumes", ())
+        if volume.startswith("secrets-") and name != "secrets"
+    }
+    shared = {"search": "services", "assembly": "services", "load": "client"}
+    parts = {"postgres", "redis", "migrate", "gateway", "indexing", "worker"}
+    assert shown == {**{part: part for part in parts}, **shared}
+
+
 def test_no_secret_has_a_default():
     for service in SERVICES:
         for name, value in environment(service).items():

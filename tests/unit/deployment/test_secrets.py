@@ -10,7 +10,7 @@ from pampax.core.errors import FailedPrecondition, LocalIOError
 from pampax.deployment import __main__ as command
 from pampax.deployment.secrets import api_key, prepare
 
-AUDIENCES = ("gateway", "services", "worker", "migrate", "client", "postgres", "redis")
+AUDIENCES = ("gateway", "services", "indexing", "worker", "migrate", "client", "postgres", "redis")
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_given_secret_is_kept_and_reaches_those_who_need_it(folder):
     prepare(folder, {"api_key": "pampax_mine", "caller_secret": "ab" * 32})
     prepare(folder, {"api_key": "", "caller_secret": ""})
     assert api_key(folder) == "pampax_mine"
-    for audience in ("gateway", "services"):
+    for audience in ("gateway", "services", "indexing"):
         assert tomllib.loads(audience_text(folder, audience))["auth"]["caller_secret"] == "ab" * 32
 
 
@@ -65,10 +65,10 @@ def test_a_secret_given_later_takes_the_place_of_the_made_one(folder):
     [
         ("superuser_password", {"postgres"}),
         ("owner_password", {"postgres", "migrate"}),
-        ("service_password", {"gateway", "services", "worker", "migrate"}),
-        ("redis_password", {"gateway", "services", "worker", "redis"}),
+        ("service_password", {"gateway", "services", "indexing", "worker", "migrate"}),
+        ("redis_password", {"gateway", "indexing", "worker", "redis"}),
         ("key_pepper", {"gateway", "migrate"}),
-        ("caller_secret", {"gateway", "services"}),
+        ("caller_secret", {"gateway", "services", "indexing"}),
         ("api_key", {"migrate", "client"}),
     ],
 )
