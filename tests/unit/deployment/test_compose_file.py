@@ -14,6 +14,8 @@ SERVICES = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 # The drain of a server: see pampax.runtime.server.
 DRAIN_S = 30
+# Far from what one machine has: what multiplies in a container stops there.
+MOST_PIDS = 512
 RUN_ONCE = {"secrets", "migrate", "load"}
 LONG_RUNNING = sorted(set(SERVICES) - RUN_ONCE)
 SETTING = re.compile(r"^PAMPAX_\w+$")
@@ -32,6 +34,7 @@ def test_a_container_gains_no_rights_and_writes_to_mounts_only(service):
     assert "cap_add" not in found
     assert "privileged" not in found
     assert found["mem_limit"]
+    assert 0 < found["pids_limit"] <= MOST_PIDS
     assert found["logging"]["options"].keys() == {"max-size", "max-file"}
 
 
