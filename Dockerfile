@@ -111,9 +111,11 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --start-interval=1s \
 ENTRYPOINT ["python", "-m", "pampax.assembly"]
 
 # A client that clones and fetches needs neither Perl nor git's servers: they are three quarters of what git brings along.
+# Perl's packages carry its version in their names, so they are asked for; perl-base stays, which Debian itself needs.
 FROM base AS git
 RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates && \
-    dpkg --purge --force-depends git-man liberror-perl perl perl-modules-5.40 libperl5.40 && \
+    perl=$(dpkg-query --show --showformat '${Package}\n' | grep -E '^(perl|perl-modules-.*|libperl[0-9].*)$') && \
+    dpkg --purge --force-depends git-man liberror-perl $perl && \
     cd /usr/lib/git-core && \
     rm git-daemon git-http-backend git-http-fetch git-http-push git-imap-send git-shell git-sh-i18n--envsubst scalar && \
     rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old && \
