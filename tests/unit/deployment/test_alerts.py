@@ -67,13 +67,22 @@ def test_no_runbook_is_left_of_an_alert_that_is_gone():
     assert {path.stem for path in RUNBOOKS.glob("Pampax*.md")} == {path.stem for path in ALERT_FILES}
 
 
+def discovery():
+    """Where Prometheus finds our services."""
+    jobs = yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
+    (job,) = (each for each in jobs if each["job_name"] == "pampax")
+    (found,) = job["dns_sd_configs"]
+    return found
+
+
+def test_a_service_without_a_container_is_missed():
+    (rule,) = rules(FOLDER / "alerts" / "PampaxTargetDown.yml")
+    missed = re.findall(r'absent\(up\{job="pampax", service="(\w+)"\}\)', rule["expr"])
+    assert missed == discovery()["names"]
+
+
 def test_every_service_with_metrics_is_asked_for_them():
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    (job,) = (
-        each
-        for each in yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]
-        if each["job_name"] == "pampax"
-    )
-    (discovery,) = job["dns_sd_configs"]
-    assert set(discovery["names"]) == {"gateway", "search", "assembly", "indexing", "worker"}
-    assert set(discovery["names"]) <= set(compose["services"])
+    names = set(discovery()["names"])
+    assert names == {"gateway", "search", "assembly", "indexing", "worker"}
+    assert names <= set(compose["services"])
