@@ -42,12 +42,14 @@ class Guard:
     def __init__(self, policy: Policy, *, name: str = "", clock: Callable[[], float] = time.monotonic) -> None:
         self.policy = policy
         self._name = name or policy.target
+        # Of a target that is many, one that nobody asks again would leave its state to all of them.
+        self._shows_state = policy.breaker is not None and not name
         self._clock = clock
         self._budget = RetryBudget()
         self._last_failure = ""
         rule = policy.breaker
         self._breaker = None if rule is None else Breaker(rule, clock, self._changed)
-        if rule is not None and not name:  # the state of a target that is many is that of the last one that changed
+        if self._shows_state:
             _STATE.labels(policy.target).set(State.CLOSED)
 
     @property
@@ -155,7 +157,8 @@ class Guard:
         )
 
     def _changed(self, before: State, after: State) -> None:
-        _STATE.labels(self.policy.target).set(after)
+        if self._shows_state:
+            _STATE.labels(self.policy.target).set(after)
         if before is State.CLOSED:
             _OPENED.labels(self.policy.target).inc()
             _log.warning("breaker opened", op="policy", target=self._name, detail=self._last_failure)

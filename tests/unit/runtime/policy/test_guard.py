@@ -316,3 +316,13 @@ def test_a_change_of_state_is_one_line_however_often_it_is_asked(
     assert [line["msg"] for line in lines] == ["breaker opened", "breaker closed"]
     assert {line["target"] for line in lines} == {guard.policy.target}
     assert value("pampax_breaker_state", guard) == 0
+
+
+def test_one_of_many_that_is_left_alone_does_not_speak_for_all(clock: Clock, request: pytest.FixtureRequest) -> None:
+    guard = Guard(Policy(request.node.name, timeout_s=4.0, breaker=RULE), name="https://git.test", clock=clock)
+    for _ in range(3):
+        attempt(guard, Unavailable("away"))
+
+    assert not guard.available
+    assert value("pampax_breaker_opened_total", guard) == 1
+    assert REGISTRY.get_sample_value("pampax_breaker_state", {"target": guard.policy.target}) is None
