@@ -14,11 +14,9 @@ from pampax.runtime.logging import get_logger
 from pampax.runtime.policy.breaker import Breaker, Outcome, State
 from pampax.runtime.policy.budget import RetryBudget
 from pampax.runtime.policy.model import Policy
-from pampax.runtime.policy.tries import BREAKER_OPEN, Tries, limited
+from pampax.runtime.policy.tries import BREAKER_OPEN, TARGET, Tries, limited
 from pampax.runtime.telemetry.metrics import counter, gauge, histogram
 
-# In the metadata of an Unavailable: the part that is to blame, which may lie behind the one that was asked.
-TARGET = "target"
 # A call that had less than this share of its timeout has no reason to complain that there was no answer.
 _FAIR_SHARE = 0.5
 # A cancellation this near to the deadline is the deadline's doing.

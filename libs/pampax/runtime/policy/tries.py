@@ -14,6 +14,8 @@ from pampax.runtime.policy.model import Policy
 from pampax.runtime.telemetry.metrics import counter
 
 BREAKER_OPEN = "BREAKER_OPEN"
+# In the metadata of an Unavailable: the part that is to blame, which may lie behind the one that was asked.
+TARGET = "target"
 # A target that asks for more than this is not waited for; the one who asked us is told.
 PATIENCE_S = 1.0
 
@@ -47,10 +49,17 @@ class Tries:
         try:
             yield
         except BaseException as error:
-            status = error.grpc_code if isinstance(error, PampaxError) else "CANCELLED"
+            status = self._status(error)
             raise
         finally:
             _CALLS.labels(self._policy.target, self._method, status).inc()
+
+    def _status(self, error: BaseException) -> str:
+        """That of a call that was not made is no answer; another part's refusal is one of the target."""
+        if not isinstance(error, PampaxError):
+            return "CANCELLED"
+        refused = error.reason == BREAKER_OPEN and error.metadata.get(TARGET) == self._policy.target
+        return BREAKER_OPEN if refused else error.grpc_code
 
     def may_go_on(self, error: Unavailable) -> bool:
         """Whether there is another try, `pause_s` from now."""

@@ -326,3 +326,21 @@ def test_one_of_many_that_is_left_alone_does_not_speak_for_all(clock: Clock, req
     assert not guard.available
     assert value("pampax_breaker_opened_total", guard) == 1
     assert REGISTRY.get_sample_value("pampax_breaker_state", {"target": guard.policy.target}) is None
+
+
+async def test_a_call_that_was_not_made_is_counted_apart(guard: Guard) -> None:
+    ask, _ = failing(Unavailable("away"), Unavailable("away"))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await guard.call("Ask", ask, retries=1)
+
+    assert value("pampax_client_calls_total", guard, method="Ask", status="UNAVAILABLE") == 2
+    assert value("pampax_client_calls_total", guard, method="Ask", status=BREAKER_OPEN) == 1
+
+
+async def test_a_refusal_of_a_part_behind_the_target_is_its_answer(guard: Guard) -> None:
+    ask, _ = failing(Unavailable("left alone", reason=BREAKER_OPEN, metadata={TARGET: "postgres"}))
+    with pytest.raises(Unavailable):
+        await guard.call("Ask", ask)
+
+    assert value("pampax_client_calls_total", guard, method="Ask", status="UNAVAILABLE") == 1
