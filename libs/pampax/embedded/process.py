@@ -22,6 +22,7 @@ from pampax.embedded.spec import ProcessSpec
 MARK = "SUPERVISED_BY_PAMPAX"
 SERVERS = ("postgres", "valkey-server")  # they write over their environment; known by the folder they work in
 CREATE_TIME_TOLERANCE_S = 1.0  # the system derives it from the clock, which may be corrected meanwhile
+TICK_S = 0.01  # what the start of a process is counted in, from the moment of the boot
 KILL_TIMEOUT_S = 5.0
 MAX_LOG_BYTES = 16 * 1024 * 1024
 
@@ -154,10 +155,19 @@ def _select(belongs: Callable[[psutil.Process], bool]) -> list[Identity]:
 def _find(identity: Identity) -> psutil.Process | None:
     try:
         process = psutil.Process(identity.pid)
-        same = abs(process.create_time() - identity.create_time) <= CREATE_TIME_TOLERANCE_S
+        same = _same_start(process.create_time(), identity.create_time)
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
         return None
+
+
+def _same_start(one: float, other: float) -> bool:
+    """The moment of the boot is told in whole seconds: a correction of the clock moves a start by such or not at all.
+
+    So two processes that start within the tolerance are told apart as well.
+    """
+    apart = abs(one - other)
+    return round(apart) <= CREATE_TIME_TOLERANCE_S and abs(apart - round(apart)) < TICK_S / 2
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from pampax.embedded.account import Account
 from pampax.embedded.layout import DataDir
+from pampax.embedded.process import Identity, is_alive
 from pampax.embedded.spec import Plan, ProcessSpec, Ready, read_plan, write_plan
 from pampax.embedded.state import (
     ServicePhase,
@@ -94,3 +95,9 @@ def test_files_from_before_services_showed_metrics_are_still_read(tmp_path: Path
         file.write_text(re.sub(r",(\s*[}\]])", r"\1", "\n".join(without)))
     assert recorded_state(tmp_path / "state") == STATE
     assert read_plan(tmp_path / "plan").specs[0].metrics == ""
+
+
+@pytest.mark.parametrize(("apart_s", "same"), [(0.0, True), (1.0, True), (-1.0, True), (0.4, False), (2.0, False)])
+def test_a_corrected_clock_moves_a_start_by_a_second_and_another_process_by_anything(apart_s: float, same: bool) -> None:
+    me = psutil.Process().create_time()
+    assert is_alive(Identity(os.getpid(), me + apart_s)) is same
