@@ -62,3 +62,22 @@ async def test_a_late_part_is_left_behind_and_its_error_is_nobodys() -> None:
     async with asyncio.timeout(PATIENCE_S):
         await ended.wait()
     await asyncio.sleep(0)
+
+
+async def test_a_question_ends_with_the_one_who_asked() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def question() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(PATIENCE_S)
+        finally:
+            ended.set()
+
+    caller = asyncio.ensure_future(asked(question(), PATIENCE_S))
+    await begun.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    async with asyncio.timeout(PATIENCE_S / 4):
+        await ended.wait()

@@ -23,11 +23,14 @@ async def asked(question: Coroutine[Any, Any, Value], timeout_s: float = PART_S)
     """What is late is left behind, not waited for: ending a question to a frozen database takes seconds itself."""
     started = time.perf_counter()
     asking = asyncio.ensure_future(question)
-    done, _ = await asyncio.wait({asking}, timeout=timeout_s)
+    try:
+        done, _ = await asyncio.wait({asking}, timeout=timeout_s)
+    except asyncio.CancelledError:
+        _leave_behind(asking)
+        raise
     took_ms = (time.perf_counter() - started) * 1_000
     if not done:
-        asking.add_done_callback(_forget)
-        asking.cancel()
+        _leave_behind(asking)
         return Answer(None, _late(timeout_s), took_ms)
     try:
         return Answer(asking.result(), "", took_ms)
@@ -42,6 +45,11 @@ async def asked(question: Coroutine[Any, Any, Value], timeout_s: float = PART_S)
 
 def _late(timeout_s: float) -> str:
     return f"no answer within {timeout_s * 1_000:.0f} ms"
+
+
+def _leave_behind(asking: asyncio.Future[Any]) -> None:
+    asking.add_done_callback(_forget)
+    asking.cancel()
 
 
 def _forget(late: asyncio.Future[Any]) -> None:
