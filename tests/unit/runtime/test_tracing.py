@@ -268,6 +268,24 @@ def test_a_collector_that_is_away_is_told_once_and_once_when_it_is_back(
     assert '"lost": 3' in lines[1]
 
 
+@pytest.mark.parametrize("value", ["\udcff", 1 << 64])
+def test_a_value_that_the_format_cannot_hold_is_lost_and_told_once_and_the_thread_goes_on(
+    kept: Kept, value: str | int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging("test", "info", "json")
+    take = kept.send
+    monkeypatch.setattr(kept, "send", lambda spans: bool([otlp._message(each) for each in spans]) and take(spans))
+    for _ in range(2):
+        with entry("bad") as span:
+            span.describe({"a": value})
+        sent(kept)
+    with entry("good"):
+        pass
+
+    assert set(sent(kept)) == {"good"}
+    assert capsys.readouterr().err.count("spans cannot be sent") == 1
+
+
 def test_at_the_end_what_is_left_is_sent_and_a_collector_that_is_away_not_asked_again(kept: Kept) -> None:
     kept.takes = False
     with entry():

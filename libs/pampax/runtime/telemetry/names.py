@@ -181,6 +181,7 @@ EVENTS: Mapping[str, Event] = _by_name((
     Event("redis refuses writes", "Redis answers and is full, a replica or without a disk: nothing is kept in it."),
     Event("redis takes writes", "Redis keeps what it is given again."),
     Event("collector does not take spans", "Traces are lost until it does; nothing else is."),
+    Event("spans cannot be sent", "An attribute does not fit the format; told once, the line has the traceback."),
     Event("collector is back", "Traces are sent again."),
     Event("bundle without search", "Made of the files that the request names; the bundle is labelled."),
     Event("answering without words", "A search goes on by vectors and paths; the answer is labelled."),

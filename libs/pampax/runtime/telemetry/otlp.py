@@ -64,6 +64,7 @@ class Sender:
         self._exporter = Exporter(component, endpoint)
         self._queue: deque[RecordedSpan] = deque()
         self._lost = 0  # since the last that was taken
+        self._unsendable_told = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="spans", daemon=True)
         self._thread.start()
@@ -100,13 +101,23 @@ class Sender:
     def _send(self, batch: Sequence[RecordedSpan]) -> None:
         if self._closing.is_set() and self._lost:
             return  # the collector was away a moment ago, and nobody wants to wait
-        taken = self._exporter.send(batch)
+        try:
+            taken = self._exporter.send(batch)
+        except Exception as error:  # noqa: BLE001 - a value that the format cannot hold must not end the thread
+            self._unsendable(batch, error)
+            return
         _SPANS.labels("sent" if taken else "lost").inc(len(batch))
         if taken and self._lost:
             _log.info("collector is back", op="tracing", lost=self._lost)
         elif not taken and not self._lost:
             _log.warning("collector does not take spans", op="tracing", endpoint=self._endpoint)
         self._lost = 0 if taken else self._lost + len(batch)
+
+    def _unsendable(self, batch: Sequence[RecordedSpan], error: Exception) -> None:
+        _SPANS.labels("lost").inc(len(batch))
+        if not self._unsendable_told:
+            _log.error("spans cannot be sent", op="tracing", exc_info=error)
+        self._unsendable_told = True
 
 
 class Exporter(OTLPSpanExporter):
