@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pampax.core.errors import Cancelled, InvalidRequest, Unavailable
+from pampax.core.errors import Aborted, Cancelled, InvalidRequest, Unavailable
 from pampax.indexing.run import fetching
 from pampax.indexing.run.fetching import fetch, guard_of
 from pampax.runtime.policy import BREAKER_OPEN, Backoff
@@ -25,11 +25,13 @@ NOT_NOW = 503
 
 @dataclass
 class GitServer:
-    """Answers the next `failures` fetches with `status`, and counts all of them."""
+    """Answers the next `failures` fetches with `status`, and counts all of them; none while it `hangs`."""
 
     url: str = ""
     failures: int = 0
     status: int = NOT_NOW
+    hangs: bool = False
+    goes_on: threading.Event = field(default_factory=threading.Event)
     fetches: list[str] = field(default_factory=list)
 
 
@@ -42,6 +44,8 @@ class _Files(SimpleHTTPRequestHandler):
         ours = self.git_server
         if "info/refs" in self.path:
             ours.fetches.append(self.path)
+            if ours.hangs:
+                ours.goes_on.wait(30)
             if ours.failures:
                 ours.failures -= 1
                 self.send_error(ours.status)
@@ -134,6 +138,28 @@ def test_a_cancel_ends_a_pause(server: GitServer, tmp_path: Path, monkeypatch: p
 
     with pytest.raises(Cancelled):
         fetch(server.url, tmp_path / "mirror", check, own_credentials=False)
+
+
+def test_a_lost_lease_says_nothing_about_the_server(server: GitServer, tmp_path: Path) -> None:
+    """What failed before it still counts: two more failures, and the server is left alone."""
+    server.failures = 1_000
+    with pytest.raises(Unavailable):
+        fetched(server, tmp_path / "mirror")
+
+    def check() -> None:
+        if len(server.fetches) == 4:
+            raise Aborted("the lease is lost")
+
+    server.hangs = True
+    with pytest.raises(Aborted, match="the lease is lost"):
+        fetch(server.url, tmp_path / "mirror", check, own_credentials=False)
+    server.hangs = False
+    server.goes_on.set()
+    with pytest.raises(Unavailable) as caught:
+        fetched(server, tmp_path / "mirror")
+
+    assert caught.value.reason == BREAKER_OPEN
+    assert len(server.fetches) == 6
 
 
 def test_a_server_is_known_by_its_protocol_name_and_port() -> None:

@@ -31,18 +31,35 @@ _CHECK_S = 0.2
 def fetch(url: str, mirror: Path, check: Callable[[], None], *, own_credentials: bool) -> None:
     """`pampax.sources.git.sync_mirror` under the policy of the URL's server. What `check` raises ends that."""
 
+    def watched() -> None:
+        try:
+            check()
+        except Exception as error:
+            raise _EndedError(error) from error
+
     def attempt(left_s: float) -> Unavailable | None:
         try:
-            sync_mirror(url, mirror, timeout_s=left_s, own_credentials=own_credentials, check=check)
+            sync_mirror(url, mirror, timeout_s=left_s, own_credentials=own_credentials, check=watched)
         except Unavailable as error:
             if error.reason == _TRANSIENT:
                 raise
             return error
         return None
 
-    lasting = guard_of(url).call_blocking("fetch", attempt, sleep=lambda seconds: _pause(seconds, check))
+    try:
+        lasting = guard_of(url).call_blocking("fetch", attempt, sleep=lambda seconds: _pause(seconds, check))
+    except _EndedError as ended:
+        raise ended.why from None
     if lasting is not None:
         raise lasting
+
+
+class _EndedError(Exception):
+    """Around what `check` raised: a lost lease or a cancel says nothing about the server."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 def guard_of(url: str) -> Guard:
