@@ -190,8 +190,9 @@ class TelemetrySettings(Section):
         str,
         about("the collector that gets traces", EVERYBODY),
         Field(
-            pattern=r"^$|^https?://\S+$",
-            description="where traces go by OTLP over gRPC, for example http://127.0.0.1:4317 (empty: nowhere)",
+            pattern=r"^$|^https?://[^\s@]+$",
+            description="where traces go by OTLP over gRPC, for example http://127.0.0.1:4317 (empty: nowhere); without "
+            "user:password@, which OTEL_EXPORTER_OTLP_HEADERS is for",
         ),
     ] = ""
     trace_ratio: Annotated[

@@ -127,6 +127,13 @@ def test_a_variable_like_no_other_gets_no_guess(environment):
     assert mistakes() == ["PAMPAX_QQQQQQQ is not a setting; remove it"]
 
 
+def test_a_collector_gets_no_password_by_its_address_and_none_is_shown(environment):
+    environment(PAMPAX_TELEMETRY__OTLP_ENDPOINT="https://user:hunter2@collector:4317")
+    (line,) = mistakes()
+    assert "without user:password@" in line
+    assert "hunter2" not in line
+
+
 def test_require_lists_everything_that_is_missing(environment):
     environment(PAMPAX_AUTH__KEY_PEPPER=KEY)
     with pytest.raises(ConfigError) as caught:
