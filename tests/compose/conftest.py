@@ -86,7 +86,7 @@ def compose() -> Iterator[Compose]:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PAMPAX_", "COMPOSE_"))}
     made = Compose(f"pampax-test-{secrets.token_hex(3)}", {**env, "GATEWAY_PORT": str(_free_port())})
     begun = time.monotonic()
-    made("build", "--quiet", within_s=BUILD_WITHIN_S)
+    made("--profile", "observability", "--profile", "load", "build", "--quiet", within_s=BUILD_WITHIN_S)
     built_s = time.monotonic() - begun
     try:
         started = Compose(made.project, made.env, made.up())

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 LARGEST_IMAGE_BYTES = 350_000_000
-IMAGES = ("gateway", "search", "assembly", "indexing", "worker", "migrate")
+IMAGES = ("gateway", "search", "assembly", "indexing", "worker", "migrate", "collector", "load")
 TAKEN_UP_WITHIN_S = 60
 RUN_ONCE = {"secrets", "migrate"}
 
@@ -74,6 +74,7 @@ def test_an_image_is_small(compose, service):
         ["docker", "image", "inspect", f"pampax-{service}"], capture_output=True, check=True, text=True, timeout=30
     )
     (image,) = json.loads(shown.stdout)
+    print(f"\npampax-{service}: {image['Size'] / 1e6:.0f} MB")
     assert image["Size"] < LARGEST_IMAGE_BYTES
     assert image["Config"]["User"] == "10001:10001"
     assert image["Config"]["Labels"]["org.opencontainers.image.title"] == f"pampax-{service}"
