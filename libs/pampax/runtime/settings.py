@@ -191,8 +191,8 @@ class TelemetrySettings(Section):
         about("the collector that gets traces", EVERYBODY),
         Field(
             pattern=r"^$|^https?://[^\s@]+$",
-            description="where traces go by OTLP over gRPC, for example http://127.0.0.1:4317 (empty: nowhere); without "
-            "user:password@, which OTEL_EXPORTER_OTLP_HEADERS is for",
+            description="where traces go by OTLP over gRPC, for example http://127.0.0.1:4317 (empty: nowhere); "
+            "without user:password@, which OTEL_EXPORTER_OTLP_HEADERS is for",
         ),
     ] = ""
     trace_ratio: Annotated[

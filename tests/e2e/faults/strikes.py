@@ -34,7 +34,7 @@ def backend_killed(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def frozen(name: str, scene: Scene) -> Iterator[None]:
-    """The process and its children, until the fault is over; of the supervisor, whose children are all, itself alone."""
+    """The process and its children until the fault is over; the supervisor, whose children are all, alone."""
     system = scene.system
     members = [system.process(name)] if name == "supervisor" else system.family(name)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
@@ -14,6 +15,7 @@ from redis.asyncio import Redis
 from pampax.embedded.valkey import running_valkey
 from pampax.indexing.broker import Broker
 from pampax.runtime.logging import configure_logging
+from pampax.runtime.telemetry.metrics import REGISTRY
 
 from ...tcp_proxy import TcpProxies, TcpProxy  # noqa: TID252 - tests are no package
 
@@ -38,6 +40,12 @@ async def proxied(own_redis: str) -> AsyncIterator[tuple[TcpProxy, Broker]]:
         yield proxy, broker
         proxy.heal()
         await broker.close()
+
+
+def messages_shown() -> float:
+    shown = REGISTRY.get_sample_value("pampax_queue_waiting")
+    assert shown is not None
+    return shown
 
 
 async def until_taken(broker: Broker) -> None:
@@ -72,8 +80,10 @@ async def test_a_broker_that_is_away_is_left_alone_and_found_again(
     async with asyncio.timeout(PATIENCE_S):
         assert [await broker.send(*IDS) for _ in range(10)] == [False] * 10
         assert await broker.backlog() is None
+    assert math.isnan(messages_shown())
     proxy.heal()
     await until_taken(broker)
+    assert messages_shown() >= 0
 
     told = [json.loads(line)["msg"] for line in capfd.readouterr().err.splitlines()]
     assert [told.count(each) for each in ("breaker opened", "breaker closed")] == [1, 1]

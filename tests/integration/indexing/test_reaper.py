@@ -1,6 +1,7 @@
 """The reaper against a database and a broker that are not always as they should be."""
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +15,14 @@ from redis.asyncio import Redis
 from pampax.embedded.valkey import running_valkey
 from pampax.indexing import reaper
 from pampax.indexing.broker import Broker
+from pampax.indexing.measures import queue_stands
 from pampax.runtime.telemetry.metrics import REGISTRY
 from pampax.storage.database import Database
 from pampax.storage.migrate import migrate
 
 from ...conftest import NewDatabase, make_tenant  # noqa: TID252 - tests are no package
+
+SHOWN_OF_POSTGRES = ("pampax_queue_oldest_seconds", "pampax_workers_alive")
 
 
 async def test_rounds_go_on_after_one_that_failed_in_a_way_nobody_foresaw(
@@ -59,6 +63,22 @@ async def test_how_long_work_waits_and_who_could_do_it_is_measured(new_database:
         assert REGISTRY.get_sample_value("pampax_workers_alive") == 1
         await broker.close()
         await database.close()
+
+
+async def test_while_postgres_is_away_nothing_is_said_of_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reaper, "PERIOD_S", 0.05)
+    queue_stands(7.0, 3)
+    database = Database("postgresql://nobody@127.0.0.1:1/none", component="test")
+    broker = Broker("")
+    rounds = reaper.Reaper(database, broker, os.environ)
+    rounds.start()
+    give_up = time.monotonic() + 20
+    while not all(math.isnan(REGISTRY.get_sample_value(name) or 0.0) for name in SHOWN_OF_POSTGRES):
+        assert time.monotonic() < give_up, "the last values are still shown"
+        await asyncio.sleep(0.05)
+    await rounds.close()
+    await broker.close()
+    await database.close()
 
 
 def waiting_operation(owner_url: str, seen: str = "enqueued_at") -> Callable[[], Any]:

@@ -98,6 +98,8 @@ def test_files_from_before_services_showed_metrics_are_still_read(tmp_path: Path
 
 
 @pytest.mark.parametrize(("apart_s", "same"), [(0.0, True), (1.0, True), (-1.0, True), (0.4, False), (2.0, False)])
-def test_a_corrected_clock_moves_a_start_by_a_second_and_another_process_by_anything(apart_s: float, same: bool) -> None:
+def test_a_corrected_clock_moves_a_start_by_a_second_and_another_process_by_anything(
+    apart_s: float, same: bool
+) -> None:
     me = psutil.Process().create_time()
     assert is_alive(Identity(os.getpid(), me + apart_s)) is same

@@ -10,8 +10,8 @@ builds a client of something new, a remote model for instance, makes one guard w
 where `ask_provider` raises Unavailable for what the provider is to blame for, and other errors for what it is not.
 """
 
-from pampax.runtime.policy.guard import TARGET, Guard
+from pampax.runtime.policy.guard import Guard
 from pampax.runtime.policy.model import Backoff, BreakerRule, Policy
-from pampax.runtime.policy.tries import BREAKER_OPEN
+from pampax.runtime.policy.tries import BREAKER_OPEN, TARGET
 
 __all__ = ["BREAKER_OPEN", "TARGET", "Backoff", "BreakerRule", "Guard", "Policy"]

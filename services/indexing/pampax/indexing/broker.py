@@ -59,6 +59,7 @@ class Broker:
                 async with asyncio.timeout(ANSWER_WITHIN_S):
                     waiting = int(await redis.llen(KEY_PREFIX + QUEUE))
         except PampaxError:  # told by the guard, once
+            queue_waits(None)
             return None
         queue_waits(waiting)
         return waiting

@@ -11,6 +11,8 @@ from pampax.core.errors import PampaxError
 from pampax.runtime.telemetry.metrics import counter, gauge, histogram
 
 TASK = "run_operation"
+# What a gauge shows that cannot be measured now: its last value would look like news.
+_UNKNOWN = float("nan")
 
 _RUNS = counter("pampax_task_runs_total")
 _SECONDS = histogram("pampax_task_seconds")
@@ -81,11 +83,18 @@ class Stages:
             self._stage = ""
 
 
-def queue_waits(messages: int) -> None:
-    _WAITING.set(messages)
+def queue_waits(messages: int | None) -> None:
+    """None when the broker does not tell."""
+    _WAITING.set(_UNKNOWN if messages is None else messages)
 
 
 def queue_stands(oldest_s: float, workers: int) -> None:
     """How long the oldest operation has waited that nobody works on, and how many processes could."""
     _OLDEST.set(oldest_s)
     _WORKERS.set(workers)
+
+
+def queue_unknown() -> None:
+    """Postgres does not tell how it stands."""
+    _OLDEST.set(_UNKNOWN)
+    _WORKERS.set(_UNKNOWN)

@@ -15,7 +15,7 @@ from pampax.core.errors import PampaxError
 from pampax.indexing import postgres
 from pampax.indexing.broker import FULL_QUEUE, Broker
 from pampax.indexing.local_run import LocalRun
-from pampax.indexing.measures import queue_stands
+from pampax.indexing.measures import queue_stands, queue_unknown
 from pampax.runtime.logging import get_logger
 from pampax.storage.database import Database
 from pampax.storage.heartbeats import queue_numbers, read_heartbeats
@@ -64,8 +64,10 @@ class Reaper:
                 await self._round()
                 await self._measure()
             except PampaxError as error:
+                queue_unknown()
                 _log.warning("round failed", op="reaper", err_code=error.reason, detail=error.message)
             except Exception as error:  # noqa: BLE001 - one round must not be the last: nobody else finds lost work
+                queue_unknown()
                 _log.error("round failed", op="reaper", exc_info=error)
             try:
                 async with asyncio.timeout(PERIOD_S):
