@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import psycopg
+
 from pampax.core.errors import ConfigError, PampaxError
 from pampax.runtime.configuration.flags import FLAGS_USAGE, add_flags, flags_of
 from pampax.runtime.configuration.load import load
@@ -29,8 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings.require("database.owner_url")
         return _migrate(settings, options.phase) if options.command == "migrate" else _status(settings)
     except PampaxError as error:
-        sys.stderr.write(f"{error.message}\n")
+        sys.stderr.write(f"{_told(error)}\n")
         return error.exit_code
+
+
+def _told(error: PampaxError) -> str:
+    """The database's owner may read what its driver says, addresses included."""
+    said = str(error.__cause__).partition("\n")[0] if isinstance(error.__cause__, psycopg.OperationalError) else ""
+    return f"{error.message} ({said})" if said else error.message
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -271,6 +271,7 @@ def test_the_command_tells_a_database_that_is_away_by_exit_code_4(command: Comma
 
     assert (away.returncode, away.stderr.count("\n")) == (4, 1)
     assert "database does not answer" in away.stderr
+    assert f"port {unused_tcp_port}" in away.stderr
 
 
 def test_status_tells_where_tenants_are_not_kept_apart(command: Command, empty: DatabaseUrls) -> None:
