@@ -85,9 +85,10 @@ class BlobReader:
         stdout = self._running().stdout
         if stdout is None:
             raise Internal("git cat-file has no output pipe")
+        left_s = self._deadline - time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
-            if not selector.select(max(0.0, self._deadline - time.monotonic())):
+            if left_s <= 0 or not selector.select(left_s):
                 raise DeadlineExceeded(f"git did not deliver a blob within {self._timeout_s:.0f} s; try again")
         chunk = os.read(stdout.fileno(), _CHUNK_BYTES)
         if not chunk:

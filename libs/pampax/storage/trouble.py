@@ -101,7 +101,7 @@ def _without_connection(error: psycopg.Error) -> Unavailable | None:
         case pg.AdminShutdown() | pg.CrashShutdown() | pg.CannotConnectNow():
             return _unavailable("the database is being restarted; retry in a moment")
         case psycopg.OperationalError():
-            # What libpq says names addresses; callers may be anybody. `Attempts` logs it, the owner's commands print it.
+            # libpq names addresses and callers may be anybody: `Attempts` logs it, the owner's commands print it.
             return _not_connected(str(error)) or _unavailable("database does not answer; retry")
         case psycopg.InterfaceError() if "connection is" in str(error):  # closed, lost: psycopg has no class for it
             return _unavailable("database connection was lost; retry")

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from pampax.embedded import keeper, probe
+from pampax.embedded import keeper
 from pampax.embedded.keeper import Keeper
 from pampax.embedded.layout import DataDir
 from pampax.embedded.spec import ProcessSpec, Ready
 from pampax.embedded.state import ServicePhase
+from pampax.runtime import probe
 from pampax.runtime.probe import beats
 
 from .conftest import STANDIN
@@ -34,7 +35,7 @@ async def until(holds: Callable[[], bool]) -> None:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds in place of minutes."""
-    monkeypatch.setattr(probe, "BEAT_FRESH_S", 1.0)
+    monkeypatch.setattr(probe, "FRESH_S", 1.0)
     monkeypatch.setattr(keeper, "LOOK_AGAIN_S", 0.1)
     monkeypatch.setattr(keeper, "SILENT_S", 1.0)
     monkeypatch.setattr(keeper, "SILENT_TOO_LONG_S", 2.0)

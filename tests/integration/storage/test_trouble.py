@@ -192,8 +192,9 @@ async def test_a_statement_that_is_never_answered_ends_after_its_time_and_a_seco
     proxy, url = proxied
     async with opened(url) as database:
         async with asyncio.timeout(PATIENCE_S):
-            with pytest.raises(Unavailable, match=r"no answer within 1\.5 s"):
+            with pytest.raises(Unavailable) as late:
                 await ask_and(database, proxy.stall, timeout_s=0.5)
+            assert "no answer within 1.5 s" in str(late.value.__cause__)
         proxy.heal()
         await until_it_serves(database)
 
@@ -207,8 +208,9 @@ def test_a_worker_does_not_wait_for_ever_either(proxied: tuple[TcpProxy, str]) -
             proxy.stall()
             conn.execute("SELECT 1")
 
-    with pytest.raises(Unavailable, match=r"no answer within 1\.5 s"):
+    with pytest.raises(Unavailable) as late:
         within(PATIENCE_S, work)
+    assert "no answer within 1.5 s" in str(late.value.__cause__)
     with pytest.raises(Unavailable):
         within(PATIENCE_S, lambda: _begin(database))
     proxy.heal()
