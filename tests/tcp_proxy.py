@@ -156,11 +156,20 @@ class TcpProxies:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for proxy in self._proxies:
-            self.command(proxy.close())
+        self.command(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(COMMAND_TIMEOUT_S)
         self._loop.close()
+
+    async def _close(self) -> None:
+        """Also those who came in just now and have not been noted yet."""
+        for proxy in self._proxies:
+            await proxy.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     def to(self, target_port: int, target_host: str = LOOPBACK) -> TcpProxy:
         """A proxy that passes on to this port, of loopback or of where a container listens."""
