@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,10 +106,13 @@ def attached(reports: Iterable[pytest.TestReport]) -> list[Row]:
     return sorted(found, key=lambda row: row.fault)
 
 
+def health_looks(seen: Sequence[Outcome]) -> list[dict[str, Any]]:
+    return [outcome.body for outcome in seen if outcome.kind == "health" and outcome.verdict == "ok"]
+
+
 def unwell(seen: Sequence[Outcome], *, late: bool = True) -> Counter[str]:
     """In how many looks at health each part was not ok; `late=False` leaves out those that were only not in time."""
-    looks = [outcome.body for outcome in seen if outcome.kind == "health" and outcome.verdict == "ok"]
-    parts = [part for look in looks for part in look["components"] if part["status"] != "ok"]
+    parts = [part for look in health_looks(seen) for part in look["components"] if part["status"] != "ok"]
     return Counter(part["name"] for part in parts if late or LATE not in part["advice"])
 
 
