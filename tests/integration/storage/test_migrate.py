@@ -252,6 +252,7 @@ def test_the_command_takes_flags_and_a_file_before_and_after_its_name(
     command: Command, empty: DatabaseUrls, tmp_path: Path
 ) -> None:
     (tmp_path / "own.toml").write_text(f'[database]\nowner_url = "{empty.owner}"\n')
+    (tmp_path / "own.toml").chmod(0o644)
     away = {"PAMPAX_DATABASE__OWNER_URL": ""}
     told = command("status", **away, PAMPAX_CONFIG=str(tmp_path / "own.toml"))
     assert (told.returncode, told.stdout.count("pending")) == (2, len(NAMES))

@@ -1,11 +1,15 @@
 """Ports are kept between runs while they are free; one that the user fixed is never exchanged in silence."""
 
 import socket
+import subprocess
+import sys
+from subprocess import PIPE
 
+import psutil
 import pytest
 
 from pampax.core.errors import ConfigError
-from pampax.embedded.ports import LOOPBACK, PORTS, choose_ports, free_port, is_free, require_free
+from pampax.embedded.ports import CLAIMS_HELD, LOOPBACK, PORTS, choose_ports, free_port, is_free, require_free
 
 
 def test_port_of_a_listener_is_not_free() -> None:
@@ -56,3 +60,22 @@ def test_fixed_port_that_is_taken_is_refused_with_advice() -> None:
 def test_number_that_is_no_port_is_refused(port: int) -> None:
     with pytest.raises(ConfigError, match="between 1 and 65535"):
         require_free(port)
+
+
+def test_a_port_that_another_process_has_just_chosen_is_not_chosen() -> None:
+    choose = "from pampax.embedded.ports import free_port; print(free_port(), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", choose], stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        theirs = int(other.stdout.readline())
+        assert is_free(theirs)  # nobody listens there yet
+        assert choose_ports(("a",), {"a": theirs}, {})["a"] != theirs
+        other.stdin.close()
+    assert choose_ports(("a",), {"a": theirs}, {})["a"] == theirs
+
+
+def test_ports_may_be_chosen_without_end() -> None:
+    before = len(psutil.Process().net_connections("udp"))
+    chosen = [free_port() for _ in range(3 * CLAIMS_HELD)]
+    assert all(map(is_free, chosen))
+    assert len(psutil.Process().net_connections("udp")) <= before + CLAIMS_HELD
