@@ -9,14 +9,21 @@ RUN apt-get update && apt-get install -y --no-install-recommends binutils && rm 
 RUN python -m venv --without-pip /opt/pampax
 WORKDIR /build
 COPY requirements/service.txt requirements/
-# `slim` takes out what no process ever reads: debug symbols that two wheels carry, sources of Cython, types, tests.
+# `slim` takes out what no process ever reads: symbols for debuggers, sources of C and Cython, types, tests. With `bare`
+# Python's sources go as well, and what was compiled of them takes their place; a traceback then names files and lines only.
 COPY --chmod=755 <<'EOT' /usr/local/bin/slim
 #!/bin/sh
 set -eu
-cd /opt/pampax/lib/python3.13/site-packages
-find zstandard uvloop -name '*.so' -exec strip --strip-unneeded {} +
-find . -name '*.py[ix]' -delete -o -name '*.pxd' -delete
+cd ${2:-/opt/pampax}/lib/python3.13/site-packages
+find . -name '*.so*' -type f -exec strip --strip-unneeded {} +
+find . \( -name '*.py[ix]' -o -name '*.pxd' -o -name '*.[acho]' -o -name '*.cyclonedx.json' -o -name RECORD \) -type f -delete
 find . -type d \( -name tests -o -name test \) -prune -exec rm -rf {} +
+rm -rf numpy/f2py numpy/random numpy/_core/include numpy/_core/lib
+if [ "${1:-}" = bare ]; then
+    /opt/pampax/bin/python -m compileall -q -b -j 0 .
+    find . -type d -name __pycache__ -prune -exec rm -rf {} +
+    find . -name '*.py' -delete
+fi
 EOT
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/pampax/bin/python install --compile --no-deps --require-hashes -r requirements/service.txt && slim
@@ -33,7 +40,8 @@ COPY services services
 # The history that the version is counted from is not here: tools/version.py prints it, and whoever builds passes it on.
 ARG BUILD_VERSION=
 RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . && \
-    pip --python /opt/pampax/bin/python install --compile --no-deps --no-index --prefix /project dist/*.whl
+    pip --python /opt/pampax/bin/python install --compile --no-deps --no-index --prefix /project dist/*.whl && \
+    cp -r /project /bare-project && slim bare /bare-project
 
 FROM packages AS gateway-packages
 COPY requirements/gateway.txt requirements/
@@ -55,7 +63,7 @@ FROM packages AS indexing-packages
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 COPY requirements/indexing.txt requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /opt/pampax/bin/python install --compile --no-deps --require-hashes -r requirements/indexing.txt && slim
+    pip --python /opt/pampax/bin/python install --compile --no-deps --require-hashes -r requirements/indexing.txt && slim bare
 
 FROM packages AS load-packages
 COPY requirements/load.txt requirements/
@@ -110,18 +118,20 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --start-interval=1s \
     CMD ["python", "-m", "pampax.runtime.probe", "grpc://127.0.0.1:50052/pampax.v1.AssemblyService"]
 ENTRYPOINT ["python", "-m", "pampax.assembly"]
 
-# A client that clones and fetches needs neither Perl nor git's servers: they are three quarters of what git brings along.
+# A client that clones and fetches needs neither Perl nor git's servers, three quarters of what git brings along, and of ssh
+# the client alone.
 # Perl's packages carry its version in their names, so they are asked for; perl-base stays, which Debian itself needs.
 FROM base AS git
-RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates && \
+RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates openssh-client && \
     perl=$(dpkg-query --show --showformat '${Package}\n' | grep -E '^(perl|perl-modules-.*|libperl[0-9].*)$') && \
     dpkg --purge --force-depends git-man liberror-perl $perl && \
     cd /usr/lib/git-core && \
     rm git-daemon git-http-backend git-http-fetch git-http-push git-imap-send git-shell git-sh-i18n--envsubst scalar && \
+    rm -r /usr/lib/openssh && cd /usr/bin && rm ssh-add ssh-agent ssh-keygen ssh-keyscan scp sftp && \
     rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old && \
     install -d -o 10001 -g 10001 -m 0750 /var/cache/pampax
 COPY --from=indexing-packages /opt/pampax /opt/pampax
-COPY --from=project /project /opt/pampax
+COPY --from=project /bare-project /opt/pampax
 VOLUME /var/cache/pampax
 USER 10001:10001
 

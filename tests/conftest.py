@@ -7,6 +7,7 @@ TEST_ENGINE=docker or TEST_ENGINE=embedded chooses.
 import itertools
 import os
 import secrets
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -16,8 +17,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+# Read when gRPC is imported: a server that is started under another account is forked, and gRPC's threads would start
+# again in the child and crash it before it becomes that server.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
+# A shell starts its background jobs with interrupts ignored, which all that tests start would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from pampax.embedded.postgres import SUPERUSER, THROW_AWAY_SETTINGS, running_server
@@ -33,6 +43,23 @@ OWNER = "pampax_owner"
 SERVICE = "pampax_service"
 KEY_PEPPER = "3d1078c1e62e0711f64cece4a529368312d5d6e8e9d5d86a8281f1e8f78c3887"
 TEMPLATE = "pampax_template"
+# Which makes a Python process count the lines that it runs. Commands of users, the processes of whole systems and of
+# single tests do without: they would need half as long again for everything, and other tests count the same lines.
+COUNTING = "COVERAGE_PROCESS_CONFIG"
+
+# No property fails because the machine is busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
+
+def inherited(*, counting: bool = False) -> dict[str, str]:
+    """Our environment without settings of PAMPAX, for a process that gets its own."""
+    return {
+        name: value for name, value in os.environ.items()
+        if not name.startswith("PAMPAX_") and (counting or name != COUNTING)
+    }  # fmt: skip
+
+
 # Roles belong to the whole server, so their passwords hold for the whole session.
 PASSWORDS = {OWNER: secrets.token_hex(8), SERVICE: secrets.token_hex(8)}
 
@@ -236,11 +263,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The table of the faults that were tried, wherever their tests ran."""
-    from .e2e.faults.report import attached, table, write  # only here: most sessions try none
+    from .e2e.faults.report import (  # only here: most sessions try none
+        attached,
+        killed_runs,
+        killed_table,
+        table,
+        write,
+    )
 
-    rows = attached([report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)])
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    rows, killed = attached(reports), killed_runs(reports)
     if rows:
         terminalreporter.section("faults")
         terminalreporter.write(table(rows))
+    if killed:
+        terminalreporter.section("killed runs")
+        terminalreporter.write(killed_table(killed))
     if rows and config.option.faults_report:
-        write(config.option.faults_report, rows)
+        write(config.option.faults_report, rows, killed)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 
 import httpx
 import pytest
@@ -9,6 +10,8 @@ import pytest
 LARGEST_IMAGE_BYTES = 350_000_000
 IMAGES = ("gateway", "search", "assembly", "indexing", "worker", "migrate", "collector", "load")
 TAKEN_UP_WITHIN_S = 60
+# A part that did not answer in its tenth of a second, on a machine that has just started ten containers.
+SETTLED_WITHIN_S = 120
 RUN_ONCE = {"secrets", "migrate"}
 
 
@@ -39,8 +42,15 @@ def test_an_uploaded_folder_is_found_and_assembled(cli, indexed):
 
 
 def test_every_part_says_that_it_is_well(cli, indexed):
-    report = json.loads(cli("health", "--json"))
-    assert report["status"] == "ok", report
+    deadline = time.monotonic() + SETTLED_WITHIN_S
+    while True:
+        report = json.loads(cli("health", "--json"))
+        unwell = [part for part in report["components"] if part["status"] != "ok"]
+        if not unwell or time.monotonic() > deadline:
+            break
+        time.sleep(1)
+    assert not unwell
+    assert report["status"] == "ok"
 
 
 def test_its_key_names_no_folder_of_the_server(cli):

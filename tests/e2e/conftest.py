@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from ..conftest import inherited  # noqa: TID252 - tests are no package
+
 PAMPAX = str(Path(sys.executable).with_name("pampax"))
 # For one command; the slowest, `up`, takes some seconds.
 TIMEOUT_S = 100
@@ -51,8 +53,7 @@ class Cli:
 
     @property
     def env(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PAMPAX_")}
-        return {**kept, "PAMPAX_DATA_DIR": str(self.data_dir), **self.more_env}
+        return {**inherited(), "PAMPAX_DATA_DIR": str(self.data_dir), **self.more_env}
 
     def __call__(self, *arguments: str | Path, cwd: Path | None = None, **env: str) -> Done:
         done = subprocess.run(

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pampax.bench import running as running_suites
 from pampax.bench.corpus.generated import write
 from pampax.bench.corpus.plan import Plan, Size
 from pampax.bench.corpus.questions import questions
@@ -23,10 +24,16 @@ from pampax.bench.suites.job import Dose, Job, scratch_folder
 from pampax.bench.system import this_installation
 from pampax.cli.main import main
 
+from ..conftest import COUNTING  # noqa: TID252 - tests are no package
 from .conftest import PAMPAX, PASSABLE, TIMEOUT_S, Cli
 
-TINY = Dose(cold=8, warm_rounds=1, bundles=1, clients=(1,), seconds=0.2, searches=10, telemetry_rounds=2)
+TINY = Dose(cold=8, warm_rounds=1, bundles=1, clients=(1,), seconds=0.2, searches=10, telemetry_rounds=2, saves=1)
 SERVICES = {"gateway", "search", "assembly", "indexing", "worker", "postgres", "valkey"}
+
+
+@pytest.fixture(autouse=True)
+def _systems_count_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(COUNTING, raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +64,7 @@ def job(corpus: Repository, scratch: Path) -> Job:
 
 
 def test_a_quick_run_measures_indexing_with_a_system_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = ["bench", "run", "--quick", "--suite", "index", "--json", "-o", "run.json", "--plot", "run.png", "-q"]
@@ -65,7 +72,14 @@ def test_a_quick_run_measures_indexing_with_a_system_of_its_own(
     told = json.loads(capsys.readouterr().out)
     assert told == json.loads((tmp_path / "run.json").read_text())
     summary = {each["name"]: each for each in told["summary"]}
-    assert set(summary) >= {"first index", "unchanged", "one file changed", "1 % changed", "first index, files"}
+    assert set(summary) >= {
+        "first index",
+        "unchanged",
+        "one file changed",
+        "1 % changed",
+        "first index, files",
+        "saved until found",
+    }
     assert summary["first index"]["cpu_s"] > 0
     assert summary["first index"]["asked"] == 10
     assert told["corpus"]["files"] == 500
@@ -73,12 +87,38 @@ def test_a_quick_run_measures_indexing_with_a_system_of_its_own(
     assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quick run does as little as it can."""
+    monkeypatch.setattr(running_suites, "QUICK", TINY)
+
+
+def test_the_quality_of_answers_is_measured_over_annotations_that_are_given(
+    scratch: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (scratch / "shop").mkdir()
+    (scratch / "shop" / "pay.py").write_text("def charge(card):\n    return card.withdraw()\n")
+    (scratch / "shop" / "ship.py").write_text("def send(parcel):\n    return parcel.label()\n")
+    rows = [
+        {"query": "charge a card", "category": "semantic", "relevant": ["pay.py"]},
+        {"query": "send", "category": "symbol", "relevant": [{"path": "ship.py", "start_line": 1, "end_line": 2}]},
+        {"query": "label of a parcel", "category": "semantic", "relevant": ["nowhere.py"]},
+    ]
+    (scratch / "shop.json").write_text(json.dumps(rows))
+    assert main(["bench", "run", "--suite", "quality", "--annotations", str(scratch), "--json", "-q"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    figures = {each["name"]: each["p50"] for each in told["summary"]}
+    assert figures["chunk NDCG@10"] == pytest.approx(2 / 3, abs=1e-5)
+    assert figures["chunk NDCG@10, symbol"] == 1
+    assert told["corpus"]["name"] == "annotations"
+
+
 def names_of_repositories(pampax: Cli) -> list[str]:
     return [each["name"] for each in pampax("repos", "list", "--json").json["repositories"]]
 
 
 def test_a_running_system_is_measured_without_a_trace(
-    pampax: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pampax: Cli, tiny: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     system = pampax("up", "--detach", "--json").json
@@ -89,7 +129,7 @@ def test_a_running_system_is_measured_without_a_trace(
     lines = {line.split("  ")[0]: line for line in told.out.splitlines()}
     assert "100" in lines["serve: right file in the first 10"].split()
     assert "0.00" in lines["serve: answers that changed"].split()
-    for figure in ("search, cold", "search, warm, 32 clients", "searches per second, cold, 8 clients"):
+    for figure in ("search, cold", "search, warm, 1 client", "searches per second, cold, 1 client"):
         assert f"serve: {figure}" in lines
     assert "uploading the corpus" in told.err
     assert any(line.startswith("cold: ") for line in lines)

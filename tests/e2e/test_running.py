@@ -10,7 +10,7 @@ import pytest
 from .conftest import Cli
 
 SERVICES = ("postgres", "valkey", "search", "assembly", "indexing", "worker", "gateway")
-HEALTHY_WITHIN_S = 30.0
+HEALTHY_WITHIN_S = 60.0
 
 
 def test_a_second_up_finds_the_running_system(pampax: Cli) -> None:
@@ -78,8 +78,8 @@ def test_endpoint_and_key_may_come_from_the_configuration(pampax: Cli, tmp_path:
     (tmp_path / "key").write_text(running["token"])
     (tmp_path / "pampax.toml").write_text(f'[client]\nendpoint = "{running["endpoint"]}"\ntoken_file = "key"\n')
     elsewhere = {"PAMPAX_DATA_DIR": str(tmp_path / "nothing")}
-    assert pampax("health", "--quiet", cwd=tmp_path, **elsewhere).code == 0
-    assert pampax("health", "--quiet", cwd=tmp_path.parent, **elsewhere).code == 4
+    assert pampax("repos", "list", cwd=tmp_path, **elsewhere).code == 0
+    assert pampax("repos", "list", cwd=tmp_path.parent, **elsewhere).code == 4
 
 
 def _pid(status: dict, name: str) -> int | None:

@@ -10,7 +10,7 @@ import pytest
 
 from ..tcp_proxy import LOOPBACK, TcpProxies, TcpProxy  # noqa: TID252 - tests are no package
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 SHORT_S = 0.3
 
 

@@ -44,7 +44,7 @@ def compare_sides(a: str, b: str, wanted: Wanted, rounds: int, folder: Path, tel
             (scratch / name).mkdir(mode=PASSABLE)
             installations.append(stack.enter_context(installed(root, state, scratch / name, tell)))
         codes = [code_of(installation) for installation in installations]
-        repository = prepare(wanted.corpus, scratch / "corpus", tell)
+        repository = prepare(wanted, scratch / "corpus", tell)
         taken: tuple[list[tuple[Figure, ...]], ...] = ([], [])
         for number in range(rounds):
             for side in (0, 1) if number % 2 == 0 else (1, 0):

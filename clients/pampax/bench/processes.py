@@ -40,6 +40,11 @@ class Processes:
             for name, process in self._services.items()
         }
 
+    def largest_mb(self, service: str) -> float:
+        """The most that one process of this service ever had, of those that run now."""
+        process = self._services[service]
+        return max(map(_high_water, (process, *_descendants(process)))) / _MB
+
 
 def _supervisors(services: Iterable[psutil.Process], data_dir: str) -> list[psutil.Process]:
     """The parents of the services that were started for this data directory."""

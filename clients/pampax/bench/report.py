@@ -19,6 +19,9 @@ DEFINITIONS = (
     "CPU s: processor seconds of all processes of the system meanwhile; N: samples, all rounds together",
 )
 _SHORT = 10
+# Of the suite quality: a point of a hundred. Single questions make that much difference in a small group, not over all.
+MOST_DROP = 0.01
+QUALITY = "quality"
 
 
 def run_rows(figures: Sequence[Figure], before: Mapping[tuple[str, str], Figure]) -> list[tuple[str, ...]]:
@@ -37,6 +40,12 @@ def about_run(run: Run) -> list[str]:
         f"load average before: {', '.join(f'{each:.1f}' for each in machine.load_before)}",
         f"{rounds} round{'s' if rounds > 1 else ''}{', quick' if run.quick else ''}, {run.taken_at}",
     ]
+
+
+def dropped(figures: Sequence[Figure], before: Mapping[tuple[str, str], Figure]) -> list[str]:
+    """The figures of ranking that are more than a point below the recorded ones."""
+    ranked = [each for each in figures if each.suite == QUALITY and each.key in before]
+    return [f"{each.suite}: {each.name}" for each in ranked if each.value < before[each.key].value - MOST_DROP]
 
 
 def missed(figures: Sequence[Figure]) -> list[str]:
@@ -88,7 +97,8 @@ def worse(rows: Sequence[Compared]) -> list[str]:
 
 def amount(value: float) -> str:
     """Three digits where there are three to show."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.{3 if 0 < size < 1 else 2}f}"
 
 
 def _run_row(figure: Figure, before: Figure | None) -> tuple[str, ...]:

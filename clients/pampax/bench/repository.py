@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -10,17 +11,22 @@ from pathlib import Path
 from pampax.bench.corpus.generated import write
 from pampax.bench.corpus.plan import SIZES, Plan
 from pampax.bench.corpus.questions import Question, questions, questions_of
+from pampax.bench.golden.model import Annotated
 from pampax.bench.record import Corpus
 from pampax.core.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A folder and its description; `questions()` begins anew each time and lists each question once."""
+    """A folder and its description; `questions()` begins anew each time and lists each question once.
+
+    `annotated`: what the folder holds of repositories with questions that people have answered.
+    """
 
     corpus: Corpus
     folder: Path
     questions: Callable[[], Iterator[Question]]
+    annotated: tuple[Annotated, ...] = ()
 
     def endless(self) -> Iterator[Question]:
         """Distinct questions without end: once all were asked, the same with a number."""
@@ -45,3 +51,10 @@ def unpacked(name: str, folder: Path, digest: str) -> Repository:
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     found = questions_of(folder)
     return Repository(Corpus(name, len(sizes), sum(sizes), digest), folder, lambda: iter(found))
+
+
+def annotated(name: str, folder: Path, repositories: Sequence[Annotated]) -> Repository:
+    """The digest is over the questions and their answers."""
+    sizes = [path.stat().st_size for each in repositories for path in each.folder.rglob("*") if path.is_file()]
+    digest = hashlib.sha256(repr([(each.name, each.queries) for each in repositories]).encode()).hexdigest()
+    return Repository(Corpus(name, len(sizes), sum(sizes), digest), folder, lambda: iter(()), tuple(repositories))

@@ -12,25 +12,33 @@ from pampax.bench.checkouts import code_of
 from pampax.bench.corpus.packages import fetched, is_requirement
 from pampax.bench.corpus.plan import SIZES
 from pampax.bench.figures import Figure
+from pampax.bench.golden.annotations import annotated_repositories
+from pampax.bench.golden.packages import golden_repositories
 from pampax.bench.machine import this_machine
 from pampax.bench.record import Code, Machine, Run
-from pampax.bench.repository import Repository, generated, unpacked
-from pampax.bench.suites import SUITES
+from pampax.bench.repository import Repository, annotated, generated, unpacked
+from pampax.bench.suites import QUALITY, SUITES
 from pampax.bench.suites.job import FULL, QUICK, Dose, Job, Remote, scratch_folder
 from pampax.bench.system import THIS, Installation
 from pampax.core.errors import ConfigError
 
 Tell = Callable[[str], None]
+GOLDEN, ANNOTATIONS = "golden", "annotations"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to measure: suites by name, and a size of the generated corpus or a package as `name==version`."""
+    """What to measure: suites by name, and a size of the generated corpus or a package as `name==version`.
+
+    The suite quality has the golden queries and their packages for a corpus; `annotations`: in place of those, a folder
+    of questions and one with the sources that they are about.
+    """
 
     suites: tuple[str, ...]
     corpus: str = "small"
     quick: bool = False
     remote: Remote | None = None
+    annotations: tuple[Path, Path] | None = None
 
     @property
     def dose(self) -> Dose:
@@ -42,6 +50,10 @@ class Wanted:
             raise ConfigError(
                 f"there is no corpus {self.corpus!r}: give {', '.join(SIZES)} or a package as name==version"
             )
+        if QUALITY in self.suites and self.suites != (QUALITY,):
+            raise ConfigError("the suite quality has repositories of its own: run it by itself")
+        if self.annotations is not None and QUALITY not in self.suites:
+            raise ConfigError("--annotations is for the suite quality: add --suite quality")
         if self.remote is not None and self.suites != ("serve",):
             raise ConfigError("a system that runs already can be measured by the suite serve only: add --suite serve")
 
@@ -51,18 +63,22 @@ def run(wanted: Wanted, installation: Installation, tell: Tell, rounds: int = 1)
     wanted.check()
     machine, code = this_machine(), code_of(installation)
     with scratch_folder() as folder:
-        repository = prepare(wanted.corpus, folder / "corpus", tell)
+        repository = prepare(wanted, folder / "corpus", tell)
         measured = [one_round(wanted, installation, repository, folder, tell) for _ in range(rounds)]
     return record(wanted, code, repository, machine, measured)
 
 
-def prepare(corpus: str, folder: Path, tell: Tell) -> Repository:
-    """The corpus, in a new `folder`."""
-    tell(f"preparing the corpus {corpus}")
-    if corpus in SIZES:
-        return generated(corpus, folder)
-    package = fetched(corpus, folder)
-    return unpacked(corpus, package.folder, package.digest)
+def prepare(wanted: Wanted, folder: Path, tell: Tell) -> Repository:
+    """The corpus, in a new `folder`, or the repositories of the suite quality."""
+    if wanted.annotations is not None:
+        return annotated(ANNOTATIONS, folder, tuple(annotated_repositories(*wanted.annotations)))
+    if QUALITY in wanted.suites:
+        return annotated(GOLDEN, folder, tuple(golden_repositories(folder, tell)))
+    tell(f"preparing the corpus {wanted.corpus}")
+    if wanted.corpus in SIZES:
+        return generated(wanted.corpus, folder)
+    package = fetched(wanted.corpus, folder)
+    return unpacked(wanted.corpus, package.folder, package.digest)
 
 
 def one_round(
@@ -74,7 +90,7 @@ def one_round(
         told = _prefixed(tell, suite if installation.label == THIS else f"{installation.label}, {suite}")
         job = Job(installation, repository, wanted.dose, folder, told, wanted.remote)
         figures += SUITES[suite](job)
-    return tuple(with_asked(figure, wanted.corpus) for figure in figures)
+    return tuple(with_asked(figure, repository.corpus.name) for figure in figures)
 
 
 def record(

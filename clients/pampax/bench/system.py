@@ -21,7 +21,7 @@ COMMAND_S = 180.0
 THIS = "this installation"
 _SHOWN_CHARS = 400
 # -P: a folder called pampax where the command happens to run is not what is measured.
-_RUN = ("-P", "-c", "from pampax.cli.main import run; run()")
+RUN = ("-P", "-c", "from pampax.cli.main import run; run()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Installation:
 
     def run(self, *arguments: str, env: Mapping[str, str], cwd: Path, timeout_s: float = COMMAND_S) -> str:
         """The command's output; Unavailable with its own words when it fails."""
-        command = [str(self.python), *_RUN, *arguments]
+        command = [str(self.python), *RUN, *arguments]
         try:
             done = subprocess.run(
                 command, env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -15,7 +15,21 @@ from pampax.cli.given import Given
 from pampax.cli.group import OptionsGroup
 
 # In the order of a first day.
-COMMANDS = ("up", "index", "search", "assemble", "status", "repos", "health", "down", "config", "bench", "version")
+COMMANDS = (
+    "up",
+    "index",
+    "watch",
+    "search",
+    "assemble",
+    "status",
+    "repos",
+    "builds",
+    "health",
+    "down",
+    "config",
+    "bench",
+    "version",
+)
 
 EPILOG = """\b
 First steps:
@@ -29,7 +43,8 @@ Exit codes:
   0 success, no results included    2 usage, settings or a refused request
   3 files on this machine           4 network or a busy service
   5 timeout                         6 internal error
-  7 a benchmark is worse            130 interrupted
+  7 a benchmark is worse, or an     130 interrupted
+    index differs from its content
 """
 
 

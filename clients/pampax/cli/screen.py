@@ -18,7 +18,8 @@ Segment = str | tuple[str, str]
 _GAP = "  "
 # Headers of columns that stand to the right.
 _NUMBERS_TEXT = """
-    A AGE B B/A BEFORE CHUNKS FILES GENERATION N P P50 P95 P99 PID POINTS RANK RATIO RESTARTS TOOK VALUE
+    A AGE B B/A BEFORE CHUNKS FILES GENERATION N P P50 P95 P99 PID POINTS RANK RATIO REFS RESTARTS SIZE SKIPPED TOOK
+    VALUE
 """
 _NUMBERS = frozenset({"CPU S", *_NUMBERS_TEXT.split()})
 
@@ -111,6 +112,12 @@ def note(text: str) -> None:
 _STYLES = {
     "ok": "green",
     "ready": "green",
+    "current": "green",
+    "active": "green",
+    "behind": "yellow",
+    "diverged": "yellow",
+    "unknown": "yellow",
+    "unused": "yellow",
     "degraded": "yellow",
     "starting": "yellow",
     "restarting": "yellow",

@@ -30,7 +30,7 @@ def show_answer(session: Session, request: SearchRequest, answer: SearchAnswer) 
         _show_result(session.screen, rank, result, request.query, several=several)
     session.screen.line((_footer(answer), "dim"))
     if answer.degraded:
-        session.screen.line((f"without {', '.join(answer.degraded)}; `pampax health` tells why", "yellow"))
+        session.screen.line((_left_out(answer), "yellow"))
     if answer.next_page_token:
         session.hint(f"more with: --page-token {answer.next_page_token}")
 
@@ -90,7 +90,11 @@ def _show_nothing(session: Session, request: SearchRequest, answer: SearchAnswer
     advice = f"try without {' and '.join(narrowed)}" if narrowed else "try other words, or fewer"
     session.hint(f"{advice}; searched {_searched(answer)}")
     if answer.degraded:
-        session.hint(f"without {', '.join(answer.degraded)}; `pampax health` tells why")
+        session.hint(_left_out(answer))
+
+
+def _left_out(answer: SearchAnswer) -> str:
+    return "; ".join(answer.notices) or f"without {', '.join(answer.degraded)}; `pampax health` tells why"
 
 
 def _footer(answer: SearchAnswer) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pampax.client.repository import CredentialStatus
 
 # What a terminal obeys instead of showing: control characters, line separators and marks that reverse the reading
 # direction.
@@ -40,6 +44,16 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def size(bytes_: int) -> str:
+    """`512 B`, `1.5 MB`: the largest unit that fits, of 1,000 each."""
+    amount, unit = float(bytes_), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1_000:
+            break
+        amount, unit = amount / 1_000, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """`1 file`, `1,200 files`."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
@@ -59,3 +73,11 @@ def commit(commit_id: str, *, dirty: bool = False) -> str:
 def joined(parts: Sequence[str]) -> str:
     """What there is of it, on one line."""
     return " · ".join(part for part in parts if part)
+
+
+def credential(stored: CredentialStatus | None) -> str:
+    """`a token, stored 2026-11-21T10:00:00Z`; nothing of the secret is known here."""
+    if stored is None:
+        return "no credential is stored"
+    kind = f"an ssh key, {stored.fingerprint}" if stored.kind == "ssh_key" else "a token"
+    return f"{kind}, stored {stored.set_at}"

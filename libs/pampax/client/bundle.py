@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from pampax.client.model import Answer, Request
 from pampax.client.search import Evidence, SnapshotInfo
 from pampax.core.choices import BundleFormat, Tokenizer
@@ -71,3 +73,4 @@ class Bundle(Answer):
     snapshots: list[SnapshotInfo]
     corr_id: str
     trace_id: str
+    notices: list[str] = Field(default_factory=list)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -15,10 +15,19 @@ from pampax.client.health import Health
 from pampax.client.model import Answer
 from pampax.client.problems import not_pampax
 from pampax.client.repository import (
+    Build,
+    BuildPage,
+    Check,
+    Freshness,
+    IndexPlan,
+    KnownContent,
     Manifest,
+    NewCredential,
     NewRepository,
     Operation,
     OperationPage,
+    Pruned,
+    Quarantine,
     Repository,
     RepositoryPage,
     SourceText,
@@ -30,12 +39,17 @@ from pampax.client.transport import Exchange, Transport
 from pampax.core import names
 from pampax.core.errors import InvalidRequest
 
-# Seconds; the gateway's own limits are 10 for a search, 20 for a bundle, 60 for an upload.
+# Seconds; the gateway's own limits are 10 for a search, 20 for a bundle, 60 for an upload or pruning, 90 for a check,
+# 120 for a plan.
 SEARCH_S = 15.0
 BUNDLE_S = 30.0
 UPLOAD_S = 120.0
+PLAN_S = 150.0
+PRUNE_S = 75.0
+CHECK_S = 105.0
 OTHER_S = 15.0
 PAGE_SIZE = 100
+BUILDS_PAGE_SIZE = 20  # each is measured, which takes a second for a large repository
 
 Kind = TypeVar("Kind", bound=Answer)
 
@@ -101,12 +115,100 @@ class Client:
     def delete_repository(self, name: str) -> None:
         self._transport.call("DELETE", _repository(name), timeout_s=OTHER_S, repeatable=False)
 
-    def index(self, repository: str, *, ref: str = "", full: bool = False, upload: str = "") -> Operation:
-        """The operation that was started, or the equal one that waits already."""
-        asked = {"ref": ref, "full": full, "upload": upload}
+    def delete_ref(self, repository: str, ref: str) -> None:
+        """NotFound when the ref is not published."""
+        route = f"{_repository(repository)}/refs/{_ref(ref)}"
+        self._transport.call("DELETE", route, timeout_s=OTHER_S, repeatable=False)
+
+    def set_refresh(self, repository: str, interval_s: int) -> Repository:
+        """Has its source looked at regularly; 0 ends that."""
+        route = f"{_repository(repository)}/refresh"
+        content = self._transport.call("PUT", route, body={"interval_s": interval_s}, timeout_s=OTHER_S)
+        return self._read(Repository, content)
+
+    def set_credential(self, repository: str, credential: NewCredential) -> Repository:
+        """In place of the one that is stored; it is never shown again."""
+        route = f"{_repository(repository)}/credential"
+        content = self._transport.call("PUT", route, body=credential.body(), timeout_s=OTHER_S, repeatable=False)
+        return self._read(Repository, content)
+
+    def delete_credential(self, repository: str) -> None:
+        """NotFound when none is stored."""
+        route = f"{_repository(repository)}/credential"
+        self._transport.call("DELETE", route, timeout_s=OTHER_S, repeatable=False)
+
+    def index(
+        self,
+        repository: str,
+        *,
+        ref: str = "",
+        full: bool = False,
+        upload: str = "",
+        retry_quarantined: bool = False,
+        priority: str = "",
+    ) -> Operation:
+        """The operation that was started, or the equal one that waits already. `priority` is interactive, bulk or left
+        to the service."""
+        asked = {"ref": ref, "full": full, "upload": upload, "retry_quarantined": retry_quarantined}
+        asked["priority"] = priority
         body = {name: value for name, value in asked.items() if value}
         content = self._transport.call("POST", f"{_repository(repository)}:index", body=body, timeout_s=OTHER_S)
         return self._read(Operation, content)
+
+    def plan(self, repository: str, *, ref: str = "", full: bool = False) -> IndexPlan:
+        """What `index` would do now, for a source that the system reads itself. Nothing is written."""
+        body = {name: value for name, value in {"ref": ref, "full": full}.items() if value}
+        return self._plan(repository, body)
+
+    def known_contents(self, repository: str, contents: Sequence[tuple[str, str]]) -> list[KnownContent]:
+        """Which of these (blob id, language) an upload repository has derived already; 10,000 at most."""
+        asked = [{"blob_id": blob, "language": language} for blob, language in contents]
+        return self._plan(repository, {"contents": asked}).known
+
+    def _plan(self, repository: str, body: dict[str, Any]) -> IndexPlan:
+        content = self._transport.call("POST", f"{_repository(repository)}:plan", body=body, timeout_s=PLAN_S)
+        return self._read(IndexPlan, content)
+
+    def quarantine(self, repository: str) -> Quarantine:
+        """Content that broke a parser and is not tried again."""
+        content = self._transport.call("GET", f"{_repository(repository)}:quarantine", timeout_s=OTHER_S)
+        return self._read(Quarantine, content)
+
+    def freshness(self, repository: str, *, ref: str = "") -> Freshness:
+        """What is published of a ref, or of the default one, against its source now."""
+        query = {"ref": ref} if ref else {}
+        content = self._transport.call("GET", f"{_repository(repository)}:freshness", query=query, timeout_s=OTHER_S)
+        return self._read(Freshness, content)
+
+    def check(self, repository: str, *, ref: str = "", documents: int = 100) -> Check:
+        """Compares a sample of what is published with what its content gives; may take a minute."""
+        body: dict[str, Any] = {**({"ref": ref} if ref else {}), "documents": documents}
+        route = f"{_repository(repository)}:check"
+        content = self._transport.call("POST", route, body=body, timeout_s=CHECK_S, repeatable=False)
+        return self._read(Check, content)
+
+    def builds(self, repository: str = "") -> Iterator[Build]:
+        """Every build of a repository, or of all readable ones."""
+        named = {"repo": _checked(repository)} if repository else {}
+        token = ""
+        while True:
+            query: dict[str, str | int] = {
+                **named,
+                "page_size": BUILDS_PAGE_SIZE,
+                **({"page_token": token} if token else {}),
+            }
+            content = self._transport.call("GET", "/v1/builds", query=query, timeout_s=PRUNE_S)
+            page = self._read(BuildPage, content)
+            yield from page.builds
+            if not page.next_page_token or page.next_page_token == token:
+                return
+            token = page.next_page_token
+
+    def prune_builds(self, repository: str = "", *, dry_run: bool = False) -> Pruned:
+        """Removes those that nothing uses, or with `dry_run` tells which; some may be left for another call."""
+        body = {**({"repo": _checked(repository)} if repository else {}), "dry_run": dry_run}
+        content = self._transport.call("POST", "/v1/builds:prune", body=body, timeout_s=PRUNE_S, repeatable=False)
+        return self._read(Pruned, content)
 
     def open_upload(self, repository: str, manifest: Manifest) -> Upload:
         content = self._transport.call(
@@ -147,11 +249,24 @@ class Client:
 
 
 def _repository(name: str) -> str:
-    """The path of a repository's resource. A name that could not be one never becomes part of a URL."""
+    """The path of a repository's resource."""
+    return f"/v1/repositories/{_checked(name)}"
+
+
+def _checked(name: str) -> str:
+    """A name that could not be a repository's never becomes part of a URL."""
     if not names.is_repository(name):
         text = f"must be {names.REPOSITORY_RULE}, got {name[:60]!a}"
         raise InvalidRequest(f"a repository's name {text}", fields={"name": text})
-    return f"/v1/repositories/{name}"
+    return name
+
+
+def _ref(ref: str) -> str:
+    """The same for a ref: an empty one would name all of them."""
+    if not names.is_ref(ref):
+        text = f"must be {names.REF_RULE}, got {ref[:60]!a}"
+        raise InvalidRequest(f"a ref {text}", fields={"ref": text})
+    return quote(ref)
 
 
 def _operation(operation: str) -> str:

@@ -18,7 +18,7 @@ PATIENCE_S = 60.0
 def follow(
     client: Client, operation: Operation, on_change: Callable[[Operation], None], *, timeout_s: float
 ) -> Operation:
-    """The operation when it has succeeded; `on_change` hears each state that differs from the one before.
+    """The operation when it has succeeded, wholly or in part; `on_change` hears each state that differs from the last.
 
     Raises its error when it failed or was cancelled, DeadlineExceeded when it still runs after `timeout_s`, and
     Unavailable when the gateway stays away.
@@ -55,7 +55,7 @@ def _looked_up(client: Client, operation: str) -> Operation:
 
 
 def _succeeded(operation: Operation) -> Operation:
-    if operation.state == "succeeded":
+    if operation.state in ("succeeded", "partial"):
         return operation
     error: PampaxError = (
         operation.error.error()

@@ -23,6 +23,24 @@ class Source(Answer):
         return self.git_url or self.path or "uploads"
 
 
+class NewCredential(Request):
+    """What a git server wants to see: `token` (with a `username` where the host asks for one), or `ssh_key`, a private
+    key's text, with the `known_hosts` that it may be shown to."""
+
+    token: str | None = Field(default=None, repr=False)
+    username: str | None = None
+    ssh_key: str | None = Field(default=None, repr=False)
+    known_hosts: str | None = None
+
+
+class CredentialStatus(Answer):
+    """That a credential is stored, and nothing of it; `kind` is token or ssh_key."""
+
+    kind: str
+    set_at: str
+    fingerprint: str = ""
+
+
 class NewRepository(Request):
     """A repository to create; patterns are gitignore-style."""
 
@@ -30,10 +48,12 @@ class NewRepository(Request):
     source: Source
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    credential: NewCredential | None = None
 
 
 class RefStatus(Answer):
-    """What is published of one ref; `skipped` counts the files left out by reason."""
+    """What is published of one ref; `skipped` counts the files left out by reason, `pending_vectors` the chunks that
+    only words, names and paths find so far."""
 
     ref: str
     commit: str
@@ -45,6 +65,17 @@ class RefStatus(Answer):
     files: int
     chunks: int
     skipped: dict[str, int]
+    pending_vectors: int = 0
+
+
+class Refresh(Answer):
+    """The regular look at a source; `check_time` is None before the first, `failures` counts those in a row."""
+
+    interval_s: int
+    due_time: str
+    check_time: str | None
+    failures: int
+    error: str
 
 
 class Repository(Answer):
@@ -57,6 +88,8 @@ class Repository(Answer):
     create_time: str
     refs: list[RefStatus]
     default_ref: str
+    credential: CredentialStatus | None = None
+    refresh: Refresh | None = None
 
     def published(self, ref: str = "") -> RefStatus | None:
         """What is published of this ref, or of the default one."""
@@ -86,39 +119,172 @@ class SourceText(Answer):
 
 
 class Progress(Answer):
-    """Files handled in this stage; `total` is 0 while unknown."""
+    """Files handled in this stage, MiB received while fetching, chunks while embedding; `total` and `rate`, a second,
+    are 0 while unknown."""
 
     done: int
     total: int
+    rate: float = 0.0
+    remaining_s: float | None = None
 
 
 class FileProblem(Answer):
-    """A file that could not be indexed."""
+    """A file that could not be indexed; with `by_lines` its text is, without symbols."""
 
     path: str
     reason: str
+    by_lines: bool = False
+
+
+class QuarantinedFile(Answer):
+    """Content that broke a parser and is not tried again; `path` is where it was met."""
+
+    path: str
+    blob_id: str
+    language: str
+    reason: str
+    by_lines: bool
+    create_time: str
+
+
+class Quarantine(Answer):
+    """What broke a parser in a repository: at most 100 files by path, and how many there are."""
+
+    files: list[QuarantinedFile]
+    total: int
 
 
 class IndexResult(Answer):
-    """What an operation has published, and how many blobs it had to parse for that."""
+    """What an operation has published, and how many blobs it had to parse for that. `errors` lists some of the files
+    with a problem; `missing_count` of them are left out."""
 
     status: RefStatus
     new_blobs: int
     changed: bool
     errors: list[FileProblem]
+    error_count: int = 0
+    missing_count: int = 0
+
+
+class PlannedFolder(Answer):
+    """A folder of a plan, at most two levels deep, "." for the root."""
+
+    path: str
+    files: int
+    skipped: int
+
+
+class KnownContent(Answer):
+    """Content that is derived already, as one language."""
+
+    blob_id: str
+    language: str
+    chunks: int
+
+
+class IndexPlan(Answer):
+    """What indexing would do now. For an upload source `known` alone, of the contents that were asked for."""
+
+    ref: str
+    commit: str
+    dirty: bool
+    files: int
+    kept_files: int
+    new_files: int
+    new_blobs: int
+    new_bytes: int
+    skipped: dict[str, int]
+    chunks: int
+    new_chunks: int
+    new_tokens: int
+    tokenizer: str
+    exact: bool
+    seconds: float
+    pace: str
+    folders: list[PlannedFolder]
+    skipped_files: list[FileProblem]
+    new_paths: list[str]
+    known: list[KnownContent] = Field(default_factory=list)
+
+
+class Freshness(Answer):
+    """What is published of a ref, held against its source: `state` is current, behind, diverged or unknown."""
+
+    state: str
+    behind: int
+    source_commit: str
+    checked_at: str
+    detail: str
+    ref: str
+    commit: str
+
+
+class Difference(Answer):
+    """A document of which stored rows and derived ones differ; without a path the snapshot itself."""
+
+    path: str
+    parts: list[str]
+
+
+class Check(Answer):
+    """How a sample of an index stands to what its content gives. `recall` is None without a vector index."""
+
+    ref: str
+    commit: str
+    build: str
+    documents: int
+    of_documents: int
+    undecided: int
+    differing: int
+    differences: list[Difference]
+    recall: float | None = None
+    recall_queries: int = 0
+    detail: str = ""
+    seconds: float = 0.0
+
+
+class Build(Answer):
+    """What one version of the code has derived of one repository; `state` is active, kept, busy or unused."""
+
+    version: str
+    repo: str
+    state: str
+    refs: int
+    snapshots: int
+    files: int
+    chunks: int
+    bytes: int
+    publish_time: str | None = None
+    age_s: float | None = None
+
+
+class BuildPage(Answer):
+    """Builds by repository, oldest first."""
+
+    builds: list[Build]
+    next_page_token: str = ""
+
+
+class Pruned(Answer):
+    """The builds that were removed, or would be, and how many are left because the time was over."""
+
+    removed: list[Build]
+    left: int
 
 
 class Operation(Answer):
-    """Long work and its state; `ref` is as asked for, "" for the default."""
+    """Long work and its state; `ref` is as asked for, "" for the default. `partial`: published, with problems."""
 
     id: str
     done: bool
-    state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    state: Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
     repository: str
     ref: str
     stage: str
     progress: Progress
     errors: list[FileProblem]
+    error_count: int = 0
+    priority: str = "interactive"
     create_time: str = ""
     update_time: str = ""
     result: IndexResult | None = None

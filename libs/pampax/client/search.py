@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from pampax.client.model import Answer, Request
 from pampax.core.choices import GroupBy, Intent, Kind, Mode
 
@@ -79,3 +81,4 @@ class SearchAnswer(Answer):
     corr_id: str
     trace_id: str
     next_page_token: str
+    notices: list[str] = Field(default_factory=list)

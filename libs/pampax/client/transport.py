@@ -52,10 +52,14 @@ class Transport:
         if token:
             headers["authorization"] = f"Bearer {token}"
         try:
+            url = httpx.URL(endpoint)
             # A proxy of the environment leads out of this machine; what listens here is reached directly.
+            direct = _is_loopback(url.host)
+            # Certificates, which take 40 ms to read, are of use only where TLS may be spoken.
             self._http = httpx.Client(
-                base_url=self.endpoint, headers=headers, trust_env=not _is_loopback(httpx.URL(endpoint).host)
-            )
+                base_url=self.endpoint, headers=headers, trust_env=not direct,
+                verify=not (direct and url.scheme == "http"),
+            )  # fmt: skip
         except (httpx.InvalidURL, ValueError, ImportError) as error:
             raise ConfigError(f"cannot use the endpoint {endpoint!r}: {error}; check --endpoint and proxies") from error
 

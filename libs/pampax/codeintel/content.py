@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from functools import partial
 
 MAX_FILE_BYTES = 1024 * 1024
 # A text of that share of undecodable bytes is not UTF-8 source; Latin-1 comments stay far below.
@@ -59,10 +61,18 @@ _GENERATED_MARKER = re.compile(
 _COMMENT_LINE = re.compile(rb"^[ \t]*(?:#|//|/?\*|--|;|<!--|%|\"\"\"|\(\*).*$", re.MULTILINE)
 
 
-def path_skip_reason(path: str, size: int) -> str | None:
-    """Why a file need not be read: "vendored", "binary", "generated" or "oversized"; None when it should be."""
+def path_rule(include: Sequence[str] = ()) -> Callable[[str, int], str | None]:
+    """Why a file, by its path and size, need not be read; None when it should be.
+
+    "vendored" (unless a pattern of `include` names that folder), "binary", "generated" or "oversized".
+    """
+    asked_for = {part for pattern in include if pattern[:1] != "!" for part in pattern.lower().split("/")}
+    return partial(_path_skip_reason, _VENDORED_FOLDERS - asked_for)
+
+
+def _path_skip_reason(vendored: frozenset[str], path: str, size: int) -> str | None:
     *folders, name = path.lower().split("/")
-    if not _VENDORED_FOLDERS.isdisjoint(folders):
+    if not vendored.isdisjoint(folders):
         return "vendored"
     if "." in name and name.rsplit(".", 1)[1] in _BINARY_EXTENSIONS:
         return "binary"
@@ -72,7 +82,12 @@ def path_skip_reason(path: str, size: int) -> str | None:
 
 
 def skip_reason(path: str, content: bytes) -> str | None:
-    """Why a file that was read is left out: "empty", "binary" or "generated"; None when it should be indexed."""
+    """Why a file that was read is left out; None when it should be indexed.
+
+    "oversized" (it may have grown since it was listed), "empty", "binary" or "generated".
+    """
+    if len(content) > MAX_FILE_BYTES:
+        return "oversized"
     if not content.strip():
         return "empty"
     if _is_binary(content):

@@ -10,12 +10,22 @@ from pampax.codeintel.model import MAX_DOC_CHARS, MAX_SIGNATURE_CHARS, Symbol
 
 MAX_NAME_CHARS = 200  # a longer name is a parse gone wrong, and database indexes refuse it
 SCOPE = "scope"  # qualifies the names inside (namespace, impl, extension block) and is no symbol itself
+REST = "rest"  # a scope whose node ends before what it holds: all that follows it
 LOCAL = "local"  # an anonymous function: what it defines inside another definition cannot be named from outside
+HIDDEN = "hidden"  # what it defines cannot be named from outside, wherever it stands
 
-_COMMENT_MARK = re.compile(r"^\s*(?:/{2,}!?|/\*[*!]?|\*+/|\*|#+!?|--+|;+|%+)?\s?")
-_COMMENT_END = re.compile(r"\s*\*+/\s*$")
-_QUOTES = re.compile(r"^\w{0,2}(\"\"\"|'''|\"|')|(\"\"\"|'''|\"|')\s*$")
-_DOC_STOP = re.compile(r"^\s*(?:@\w|\\param|:param|:return|Args:|Parameters\b:?$|-{3,}$)")
+_COMMENT_MARK = re.compile(
+    r"^\s*(?:/{2,}!?|/\*[*!]?|\*+/|\(\*+|\*+\)|\*|#+!?|--+(?:\[=*\[)?|\{-|;+|%+|=(?:begin|end)\b)?\s?(?:[|^]\s)?"
+)
+_COMMENT_END = re.compile(r"\s*(?:\*+[/)]|-\}|--\]=*\])\s*$")
+_QUOTES = re.compile(r"^~?\w{0,2}(\"\"\"|'''|\"|')|(\"\"\"|'''|\"|')\s*$")
+_DOC_STOP = re.compile(
+    r"^\s*(?:@\w|\\param|:param|:return|- Parameters?\b|<(?:param|typeparam|returns|remarks|exception|example)\b|Args:"
+    r"|Parameters\b:?$|-{3,}$)"
+)
+# Tags of C# documentation: what they refer to stays, the rest goes.
+_REFERENCE_TAG = re.compile(r'<(?:see|seealso|paramref|typeparamref)\s+\w+="(?:[A-Z]:)?([^"<>]*)"\s*/?>')
+_TAG = re.compile(r"</?(?:summary|para|see|c|inheritdoc)(?:\s[^<>]*)?/?>")
 _OPEN_SPACE = re.compile(r"([(\[]) ")
 _CLOSE_SPACE = re.compile(r",? ([)\]])")
 _ANNOTATION = re.compile(r"^\s*(?:@\w|#\[)")
@@ -49,8 +59,8 @@ def nested(found: Iterable[Definition], *, flat: bool = False) -> list[Definitio
         while open_ and (open_[-1][0].last <= definition.first or _same_range(open_[-1][0], definition)):
             open_.pop()
         _, parent, hidden = open_[-1] if open_ else (None, -1, False)
-        hides = hidden or definition.kind == "function" or (definition.kind == LOCAL and parent >= 0)
-        if definition.kind == LOCAL or (hidden and definition.kind != "type"):
+        hides = hidden or definition.kind in ("function", HIDDEN) or (definition.kind == LOCAL and parent >= 0)
+        if definition.kind in (LOCAL, HIDDEN) or (hidden and definition.kind != "type"):
             open_.append((definition, parent, hides))
             continue
         open_.append((definition, len(kept), hides))
@@ -83,19 +93,21 @@ def folded(text: str, limit: int = MAX_SIGNATURE_CHARS) -> str:
 
 def signature(head: str) -> str:
     """A head as people would write it on one line: without its opening mark and the space that line breaks leave."""
-    return _OPEN_SPACE.sub(r"\1", _CLOSE_SPACE.sub(r"\1", folded(head))).rstrip("{;: ")
+    return _OPEN_SPACE.sub(r"\1", _CLOSE_SPACE.sub(r"\1", folded(head))).rstrip("{;:, ")
 
 
 def comment_doc(lines: Sequence[str]) -> str:
     """The first paragraph of leading comment lines, without their markers; annotations among them are passed over."""
-    texts = (
-        _COMMENT_END.sub("", _COMMENT_MARK.sub("", line, count=1)) for line in lines if not _ANNOTATION.match(line)
-    )
-    return _first_paragraph(texts)
+    return _first_paragraph(_comment_text(line) for line in lines if not _ANNOTATION.match(line))
 
 
 def docstring_doc(literal: str) -> str:
     return _first_paragraph(_QUOTES.sub("", literal.strip()).splitlines())
+
+
+def _comment_text(line: str) -> str:
+    text = _COMMENT_END.sub("", _COMMENT_MARK.sub("", line, count=1))
+    return _TAG.sub("", _REFERENCE_TAG.sub(r"\1", text)) if "<" in text else text
 
 
 def _first_paragraph(lines: Iterable[str]) -> str:
@@ -111,7 +123,7 @@ def _first_paragraph(lines: Iterable[str]) -> str:
 
 def _same_range(one: Definition, other: Definition) -> bool:
     """Several names of one statement (`int a, b;`) stand side by side."""
-    return one.first == other.first and one.last == other.last and LOCAL not in (one.kind, other.kind)
+    return one.first == other.first and one.last == other.last and not {LOCAL, HIDDEN} & {one.kind, other.kind}
 
 
 def _placed(definition: Definition, outer: Definition | None, parent: int, flat: bool) -> Definition:

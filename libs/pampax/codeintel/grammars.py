@@ -1,15 +1,18 @@
 """Tree-sitter grammars with the query that finds their definitions, loaded at first use.
 
-The queries in `queries/*.scm` are the whole knowledge per language. Their captures: @type, @function, @variable,
-@declaration and @scope (qualifies names, is no symbol) mark a definition, @name or @declarator (C's chain) its name,
-@container a name given elsewhere (a Go receiver); @lead marks comments, decorators and attributes, @doc docstrings,
-@local bodies whose definitions nobody can name.
+The queries in `queries/*.scm` are nearly the whole knowledge per language. Their captures:
+- @type, @function, @variable, @declaration, @scope (qualifies names, is no symbol) and @rest (a scope that holds what
+  follows it) mark a definition, @name or @declarator (C's chain) its name, @container a name given elsewhere (a Go
+  receiver), @body what its head ends before and @head what its head ends with, where the tree does not tell;
+- @lead marks comments, @attribute decorators and the like, @doc docstrings (with @body: of what; or in an @attribute);
+- @local marks bodies whose definitions nobody can name when they stand in a definition, @hidden those that nobody can
+  name anywhere; @private and @public words after which a body's definitions are so.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -45,6 +48,19 @@ _SOURCES: Mapping[str, _Source] = MappingProxyType(
         "c": _Source("tree_sitter_c", ("c",)),
         "cpp": _Source("tree_sitter_cpp", ("c", "cpp")),
         "dart": _Source("tree_sitter_dart_orchard", ("dart",)),
+        "csharp": _Source("tree_sitter_c_sharp", ("csharp",)),
+        "php": _Source("tree_sitter_php", ("php",), "language_php"),
+        "ruby": _Source("tree_sitter_ruby", ("ruby",)),
+        "kotlin": _Source("tree_sitter_kotlin", ("kotlin",)),
+        "scala": _Source("tree_sitter_scala", ("scala",)),
+        "swift": _Source("tree_sitter_swift", ("swift",)),
+        "lua": _Source("tree_sitter_lua", ("lua",)),
+        "haskell": _Source("tree_sitter_haskell", ("haskell",)),
+        "elixir": _Source("tree_sitter_elixir", ("elixir",)),
+        "ocaml": _Source("tree_sitter_ocaml", ("ocaml",), "language_ocaml"),
+        "ocaml interface": _Source("tree_sitter_ocaml", ("ocaml",), "language_ocaml_interface"),
+        "zig": _Source("tree_sitter_zig", ("zig",)),
+        "bash": _Source("tree_sitter_bash", ("bash",)),
     }
 )
 
@@ -67,3 +83,17 @@ def grammar(language: str) -> Grammar | None:
         return Grammar(loaded, Query(loaded, text))
     except (QueryError, ValueError):
         return None
+
+
+def dialect(language: str, lines: Sequence[str]) -> str:
+    """The name of the grammar for a file of this language, told by its lines; "" for text around code (literate
+    Haskell), which no grammar reads."""
+    if language == "ocaml":
+        return "ocaml interface" if _starting(lines, "val ") > _starting(lines, "let ") else language
+    if language == "haskell" and ("\\begin{code}" in lines or _starting(lines, "> ") > _starting(lines, "import ")):
+        return ""
+    return language
+
+
+def _starting(lines: Sequence[str], word: str) -> int:
+    return sum(line.startswith(word) for line in lines)

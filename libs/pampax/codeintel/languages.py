@@ -8,9 +8,11 @@ from types import MappingProxyType
 
 PLAIN_TEXT = "text"
 # Languages with a grammar: their chunks follow definitions and their symbols come from the syntax tree.
-SYNTAX_LANGUAGES: frozenset[str] = frozenset(
-    {"python", "javascript", "typescript", "tsx", "java", "go", "rust", "c", "cpp", "dart"}
-)
+_SYNTAX_LANGUAGES_TEXT = """
+    bash c cpp csharp dart elixir go haskell java javascript kotlin lua ocaml php python ruby rust scala swift tsx
+    typescript zig
+"""
+SYNTAX_LANGUAGES: frozenset[str] = frozenset(_SYNTAX_LANGUAGES_TEXT.split())
 
 _EXTENSIONS = """
 ada: adb ads
@@ -37,6 +39,7 @@ dart: dart
 diff: diff patch
 elixir: ex exs
 elm: elm
+erb: erb
 erlang: erl hrl
 fish: fish
 fortran: f f77 f90 f95 f03 f08 for
@@ -80,7 +83,7 @@ python: py pyi pyw py3 gyp gypi wsgi
 r: r
 rescript: res resi
 restructuredtext: rst rest
-ruby: rb rake gemspec ru erb podspec rbi
+ruby: rb rake gemspec ru podspec rbi
 rust: rs
 scala: scala sc sbt
 scss: scss sass

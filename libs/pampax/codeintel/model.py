@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pampax.codeintel.counted import TermTable
+
 MAX_SIGNATURE_CHARS = 300
 MAX_DOC_CHARS = 500
 
@@ -54,5 +56,5 @@ class Analysis:
     """
 
     parsed: ParsedFile
-    chunk_terms: tuple[dict[str, int], ...]
-    name_terms: tuple[dict[str, int], ...]
+    chunk_terms: TermTable
+    name_terms: TermTable

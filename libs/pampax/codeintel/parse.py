@@ -6,17 +6,23 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from pampax.codeintel.chunks import chunks_of
+from pampax.codeintel.clauses import CLAUSE_LANGUAGES, joined_clauses
+from pampax.codeintel.counted import TermTable
 from pampax.codeintel.definitions import Definition, nested, symbols_of
-from pampax.codeintel.grammars import grammar
+from pampax.codeintel.grammars import dialect, grammar
 from pampax.codeintel.languages import PLAIN_TEXT, SYNTAX_LANGUAGES
 from pampax.codeintel.lines import text_lines
 from pampax.codeintel.model import Analysis, Chunk, ParsedFile, Symbol
 from pampax.codeintel.patterns import missing_from, pattern_definitions
-from pampax.codeintel.syntax import syntax_definitions
+from pampax.codeintel.syntax import SyntaxDefinitions, syntax_definitions
 from pampax.codeintel.terms import term_counts
 
 MAX_TERM_TEXT_CHARS = 16_000  # a chunk passes this only by a line without end, which is data
+# Where macros hide definitions, patterns look for them; where a definition is told by its line, they do so when an
+# error has swallowed what encloses others.
 _MACRO_LANGUAGES = frozenset({"c", "cpp"})
+_LINE_LANGUAGES = frozenset({"bash", "csharp", "elixir", "kotlin", "lua", "php", "ruby", "scala", "swift"})
+_MAX_ERRORS = 20  # outside of all structure; hostile files have thousands
 _FLAT_LANGUAGES = frozenset({"c"})
 
 
@@ -42,8 +48,10 @@ def analyse(language: str, content: bytes, *, use_syntax: bool = True) -> Analys
     by_chunk = _symbols_by_chunk(parsed.chunks, parsed.symbols)
     return Analysis(
         parsed=parsed,
-        chunk_terms=tuple(term_counts(f"{each.symbol}\n{each.text[:MAX_TERM_TEXT_CHARS]}") for each in parsed.chunks),
-        name_terms=tuple(
+        chunk_terms=TermTable.of(
+            term_counts(f"{each.symbol}\n{each.text[:MAX_TERM_TEXT_CHARS]}") for each in parsed.chunks
+        ),
+        name_terms=TermTable.of(
             term_counts(" ".join([_enclosing(chunk, held), *(each.name for each in held)]))
             for chunk, held in zip(parsed.chunks, by_chunk, strict=True)
         ),
@@ -51,17 +59,31 @@ def analyse(language: str, content: bytes, *, use_syntax: bool = True) -> Analys
 
 
 def _definitions(language: str, lines: Sequence[str], use_syntax: bool) -> tuple[list[Definition], bool]:
-    usable = grammar(language) if use_syntax and language in SYNTAX_LANGUAGES else None
+    usable = grammar(dialect(language, lines)) if use_syntax and language in SYNTAX_LANGUAGES else None
     if usable is None:
         starts = [0, *accumulate(len(line) + 1 for line in lines)]
         return nested(pattern_definitions(language, lines, starts)), False
     source = "\n".join(lines).encode()
     tree = syntax_definitions(usable, language, source, lines)
     found = tree.found
-    if tree.has_errors and language in _MACRO_LANGUAGES:
+    rows = _unread(language, tree, len(lines))
+    if rows:
         starts = [0, *accumulate(len(line.encode()) + 1 for line in lines)]
-        found = found + missing_from(found, pattern_definitions(language, lines, starts))
+        known, candidates = (
+            [each for each in definitions if any(each.start in unread for unread in rows)]
+            for definitions in (found, pattern_definitions(language, lines, starts))
+        )
+        found = found + missing_from(known, candidates)
+    if language in CLAUSE_LANGUAGES:
+        found = joined_clauses(found)
     return nested(found, flat=language in _FLAT_LANGUAGES), True
+
+
+def _unread(language: str, tree: SyntaxDefinitions, lines: int) -> Sequence[range]:
+    """The rows in which patterns look for what the tree leaves out."""
+    if language in _MACRO_LANGUAGES:
+        return [range(lines)] if tree.has_errors else []
+    return tree.lost[:_MAX_ERRORS] if language in _LINE_LANGUAGES else []
 
 
 def _symbols_by_chunk(chunks: Sequence[Chunk], symbols: Sequence[Symbol]) -> list[list[Symbol]]:

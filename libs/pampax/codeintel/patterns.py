@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeAlias
 
 from pampax.codeintel.definitions import MAX_NAME_CHARS, Definition, comment_doc, signature
 
@@ -19,7 +20,7 @@ _MAX_HEAD_LINES = 20
 _MODIFIERS = (
     r"(?:(?:public|private|protected|internal|open|final|sealed|abstract|static|async|override|export|default|partial"
     r"|inline|suspend|data|virtual|extern|pub|local|case|implicit|lazy|unsafe|readonly|fileprivate|mutating|indirect"
-    r"|annotation|inner|companion|value|operator|infix|tailrec|actual|expect|@\w+(?:\([^()]*\))?)\s+)*"
+    r"|annotation|inner|companion|value|operator|infix|tailrec|actual|expect|fun(?=\s+interface)|@\w+(?:\([^()]*\))?)\s+)*"
 )
 _KEYWORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,7 +34,8 @@ _KEYWORDS: Mapping[str, str] = MappingProxyType(
 _DEFINITION = re.compile(
     rf"^(?P<indent>[ \t]*){_MODIFIERS}(?:(?P<type>{_KEYWORDS['type']})|(?P<function>{_KEYWORDS['function']}))"
     r"(?:\s+(?:class|record|struct|if\s+not\s+exists))?\s+"
-    r"(?:\([^()]*\)\s*)?(?P<name>(?:self\.)?[^\W\d]\w*(?:(?:::|[.:])\w+)*[?!]?)\s*(?![\w\s]*[=;,]\s*$)",
+    r"(?:\([^()]*\)\s*)?(?:<[^()=]*>\s+)?(?:[^\W\d]\w*(?:<[^()=]*>\??|\?)\.)?"  # Kotlin: <T> List<T>.name
+    r"(?P<name>(?:self\.)?[^\W\d]\w*(?:(?:::|[.:])\w+)*[?!]?)\s*(?![\w\s]*[=;,]\s*$)",
     re.IGNORECASE,
 )
 # Methods of C#, Java-like languages without a keyword: modifiers, a result type, a name, parameters.
@@ -42,6 +44,11 @@ _TYPED_METHOD = re.compile(
     r"(?:(?:public|private|protected|internal|static|async|override|virtual|abstract|sealed|final)\s+)+"
     r"[\w<>\[\],.? ]+?\s(?P<name>[A-Za-z_]\w*)\s*(?:<[\w, ]+>)?\([^;]*$"
 )
+# What either of the two begins with, so that most lines, which begin with something else, need not be tried.
+_FIRST_WORDS = frozenset(
+    word for part in (_MODIFIERS, *_KEYWORDS.values()) for word in re.findall(r"(?<![a-z\\])[a-z]+", part)
+)
+_FIRST = re.compile(r"[ \t]*(@|[A-Za-z]+)")
 _SHELL_FUNCTION = re.compile(r"^(?P<indent>[ \t]*)(?P<name>[A-Za-z_][\w:.-]*)\s*\(\)\s*(?:[{(]|$)")
 _C_FUNCTION = re.compile(
     r"^(?P<indent>)(?!else\b|return\b|typedef\b|using\b|if\b|while\b|for\b|switch\b|#)"
@@ -55,6 +62,9 @@ _C_TYPE = re.compile(
     r"^(?P<indent>[ \t]*)(?:typedef\s+)?(?:class|struct|enum(?:\s+class)?|union)\s+"
     r"(?:[A-Z_]{3,}(?:\([^()]*\))?\s+)?(?P<name>[A-Za-z_]\w*)[^;()]*\{?\s*$"
 )
+
+_Patterns: TypeAlias = tuple[tuple[str, re.Pattern[str]], ...]
+_BY_KEYWORD: _Patterns = (("function", _DEFINITION), ("function", _TYPED_METHOD))
 
 _COMMENT_LINE = re.compile(
     r"^\s*(?:#(?!!|\s*(?:include|define|if|el|end|pragma|undef|error))|//|/\*|\*|--|;|%|@\w|\[<)"
@@ -70,8 +80,8 @@ _PRIVATE = re.compile(r"\b(?:private|local|defp|defmacrop|fileprivate)\b|^static
 _C_FAMILY = frozenset({"c", "cpp", "objective-c", "objective-cpp", "cuda"})
 # Prose and data: what looks like a definition there is an example or a value.
 _WITHOUT_DEFINITIONS_TEXT = """
-    asciidoc assembly batch css csv dockerfile gomod html ini json latex less makefile markdown restructuredtext scss
-    text toml xml yaml diff
+    asciidoc assembly batch css csv diff dockerfile erb gomod html ini json latex less makefile markdown
+    restructuredtext scss text toml xml yaml
 """
 _WITHOUT_DEFINITIONS = frozenset(_WITHOUT_DEFINITIONS_TEXT.split())
 
@@ -82,9 +92,10 @@ def pattern_definitions(language: str, lines: Sequence[str], starts: Sequence[in
     if language in _WITHOUT_DEFINITIONS:
         return []
     patterns = _patterns(language)
+    by_first_word = patterns is _BY_KEYWORD
     found = []
     for row, line in enumerate(lines):
-        if not line or len(line) > _MAX_LINE_CHARS:
+        if not line or len(line) > _MAX_LINE_CHARS or (by_first_word and not _may_define(line)):
             continue
         for default_kind, pattern in patterns:
             match = pattern.match(line)
@@ -107,17 +118,26 @@ def _has_body(row: int, lines: Sequence[str]) -> bool:
 
 
 def missing_from(known: Iterable[Definition], candidates: Iterable[Definition]) -> list[Definition]:
-    """Candidates whose name the syntax tree did not give: it has gaps where macros hide the structure."""
+    """Candidates whose name the syntax tree did not give: it has gaps where macros or errors hide the structure."""
     names = {each.name for each in known}
     return [each for each in candidates if each.name not in names]
 
 
-def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
+def _patterns(language: str) -> _Patterns:
     if language in _C_FAMILY:
-        return [("type", _C_TYPE), ("function", _C_FUNCTION), ("declaration", _C_PROTOTYPE)]
+        return (("type", _C_TYPE), ("function", _C_FUNCTION), ("declaration", _C_PROTOTYPE))
     if language in ("bash", "fish"):
-        return [("function", _SHELL_FUNCTION), ("function", _DEFINITION)]
-    return [("function", _DEFINITION), ("function", _TYPED_METHOD)]
+        return (("function", _SHELL_FUNCTION), ("function", _DEFINITION))
+    return _BY_KEYWORD
+
+
+def _may_define(line: str) -> bool:
+    """Whether one of _BY_KEYWORD may match. Letters outside ASCII are left to them, since some are equal to ours in
+    another case."""
+    if not line.isascii():
+        return True
+    first = _FIRST.match(line)
+    return first is not None and (first[1] == "@" or first[1].lower() in _FIRST_WORDS)
 
 
 def _definition(name: str, kind: str, row: int, lines: Sequence[str], starts: Sequence[int]) -> Definition:

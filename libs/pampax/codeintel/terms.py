@@ -24,6 +24,7 @@ ABBREVIATION_MATCH = 0.35
 
 # Identifiers repeat: a cache of this many (about 30 MB when full) answers all but a few in a hundred.
 _CACHED_IDENTIFIERS = 1 << 16
+_CACHED_PATH_PARTS = 1 << 15
 _MAX_IDENTIFIER_CHARS = 128  # longer runs are encoded data
 _MAX_HEXADECIMAL_CHARS = 18  # a 64-bit constant; longer ones are hashes
 _MAX_NUMBER_DIGITS = 6  # ports, status codes, years, RFC numbers; longer ones are data
@@ -100,7 +101,7 @@ def path_terms(path: str) -> tuple[list[str], list[str]]:
         base, rest = folders.pop(), ""
     else:
         rest = name[dot:].rpartition(".")[0] if dot > 0 else ""  # "parser.test.ts" is also about tests
-    return _words(base) + _words(rest), [word for folder in folders for word in _words(folder)]
+    return [*_words(base), *_words(rest)], [word for folder in folders for word in _words(folder)]
 
 
 @lru_cache(maxsize=_CACHED_IDENTIFIERS)
@@ -153,8 +154,10 @@ def _parts(identifier: str) -> list[str]:
     return _PART.findall(identifier)
 
 
-def _words(name: str) -> list[str]:
-    return [stem(part.lower()) for word in _WORD.findall(_normalised(name)) for part in _parts(word)]
+@lru_cache(maxsize=_CACHED_PATH_PARTS)
+def _words(name: str) -> tuple[str, ...]:
+    """Of one part of a path. A folder is named by every file in it, and after each publish by all of them anew."""
+    return tuple(stem(part.lower()) for word in _WORD.findall(_normalised(name)) for part in _parts(word))
 
 
 def _joined_pairs(words: list[str]) -> list[str]:

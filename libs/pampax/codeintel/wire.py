@@ -1,6 +1,7 @@
-"""The frames between a parser process and its owner: a length, then JSON. Nothing from the child is ever executed.
+"""The frames between a parser process and its owner. Nothing from the child is ever executed.
 
-A request is a language and a file's bytes. The answer leaves out chunk texts: the owner has the file.
+A request is a language and a file's bytes. An answer is JSON, and behind it the arrays of the term tables, which are
+most of it; each part has its length before it. It leaves out chunk texts: the owner has the file.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import struct
 from typing import Any
 
+from pampax.codeintel.counted import TermTable
 from pampax.codeintel.model import Analysis, Chunk, ParsedFile, Symbol
 
 _LENGTH = struct.Struct(">I")
@@ -54,16 +56,19 @@ def encode_analysis(analysis: Analysis) -> bytes:
             ]
             for each in parsed.symbols
         ],
-        analysis.chunk_terms,
-        analysis.name_terms,
+        analysis.chunk_terms.vocabulary,
+        analysis.name_terms.vocabulary,
     ]
-    return json.dumps(answer, separators=(",", ":")).encode()
+    tables = (analysis.chunk_terms, analysis.name_terms)
+    arrays = [each.tobytes() for table in tables for each in (table.sizes, table.places, table.counts)]
+    return b"".join(map(frame, (json.dumps(answer, separators=(",", ":")).encode(), *arrays)))
 
 
 def decode_analysis(payload: bytes, language: str, lines: list[str]) -> Analysis:
     """The analysis of a file with these lines; ValueError (or TypeError, KeyError) when the payload is not one."""
-    answer: Any = json.loads(payload)
-    count, syntax, chunks, symbols, chunk_terms, name_terms = answer
+    described, *arrays = _parts(payload)
+    answer: Any = json.loads(described)
+    count, syntax, chunks, symbols, words, names = answer
     parsed = ParsedFile(
         language=language,
         lines=count,
@@ -73,4 +78,20 @@ def decode_analysis(payload: bytes, language: str, lines: list[str]) -> Analysis
         symbols=tuple(Symbol(*symbol) for symbol in symbols),
         syntax=syntax,
     )
-    return Analysis(parsed, tuple(chunk_terms), tuple(name_terms))
+    tables = TermTable.from_arrays(words, *arrays[:3]), TermTable.from_arrays(names, *arrays[3:])
+    if not len(tables[0]) == len(tables[1]) == len(parsed.chunks):
+        raise ValueError("there is not one count of terms per chunk")
+    return Analysis(parsed, *tables)
+
+
+def _parts(payload: bytes) -> list[bytes]:
+    parts, at = [], 0
+    while at < len(payload):
+        start = at + LENGTH_BYTES
+        if start > len(payload):
+            raise ValueError("a part's length is cut short")
+        at = start + frame_length(payload[at:start])
+        parts.append(payload[start:at])
+    if at != len(payload) or not parts:
+        raise ValueError("a part is cut short")
+    return parts

@@ -46,6 +46,7 @@ def _secrets() -> None:
         "key_pepper": settings.auth.key_pepper,
         "caller_secret": settings.auth.caller_secret,
         "api_key": settings.bootstrap.api_key,
+        "credential_keys": settings.indexing.credential_keys,
     }
     prepare(FOLDER, given)
     sys.stdout.write("the secrets are in place\n")

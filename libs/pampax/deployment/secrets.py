@@ -41,6 +41,7 @@ class Secrets:
     key_pepper: str
     caller_secret: str
     api_key: str
+    credential_keys: str
 
 
 _MAKE: Mapping[str, Callable[[], str]] = {
@@ -48,6 +49,7 @@ _MAKE: Mapping[str, Callable[[], str]] = {
     "key_pepper": lambda: secrets.token_hex(KEY_BYTES),
     "caller_secret": lambda: secrets.token_hex(KEY_BYTES),
     "api_key": new_key,
+    "credential_keys": lambda: secrets.token_hex(KEY_BYTES),
 }
 
 
@@ -82,11 +84,12 @@ def _files(known: Secrets) -> dict[str, str]:
     redis = {"url": f"redis://:{known.redis_password}@{REDIS}/0"}
     owner = {"owner_url": _postgres(OWNER_ROLE, known.owner_password), "service_password": known.service_password}
     pepper = {"key_pepper": known.key_pepper}
+    git = {"credential_keys": known.credential_keys}
     documents: Mapping[str, Document] = {
         "gateway": {"database": database, "redis": redis, "auth": {**services, **pepper}},
         "services": {"database": database, "auth": services},
-        "indexing": {"database": database, "redis": redis, "auth": services},
-        "worker": {"database": database, "redis": redis},
+        "indexing": {"database": database, "redis": redis, "auth": services, "indexing": git},
+        "worker": {"database": database, "redis": redis, "indexing": git},
         "migrate": {"database": owner, "auth": pepper, "bootstrap": {"api_key": known.api_key}},
     }
     return {

@@ -27,7 +27,8 @@ AT_START = "embedded, at the next start"
 IMPOSED = (
     "mode", "database.url", "database.owner_url", "database.service_password", "redis.url", "auth.key_pepper",
     "auth.caller_secret", "gateway.http_address", "gateway.grpc_address", "search.address", "assembly.address",
-    "indexing.address", "indexing.cache_dir", "indexing.heartbeat_file", "bootstrap.api_key",
+    "indexing.address", "indexing.cache_dir", "indexing.heartbeat_file", "indexing.credential_keys",
+    "bootstrap.api_key",
     "gateway.metrics_address", "search.metrics_address", "assembly.metrics_address", "indexing.metrics_address",
     "indexing.worker_metrics_address",
 )  # fmt: skip

@@ -26,6 +26,7 @@ class Secrets:
     key_pepper: str
     caller_secret: str
     api_key: str
+    credential_keys: str
 
     @classmethod
     def of(cls, data_dir: DataDir) -> Secrets:
@@ -35,6 +36,7 @@ class Secrets:
             key_pepper=read_or_create(folder / "key_pepper", hex_key),
             caller_secret=read_or_create(folder / "caller_secret", hex_key),
             api_key=read_or_create(folder / "api_key", new_key),
+            credential_keys=read_or_create(folder / "credential_keys", hex_key).strip(),
         )
 
 
@@ -84,6 +86,11 @@ def service_environment(installation: Installation) -> dict[str, str]:
         "PAMPAX_INDEXING__CACHE_DIR": str(installation.data_dir.cache),
         "PAMPAX_INDEXING__HEARTBEAT_FILE": str(installation.data_dir.beat_file),
     }
+
+
+def indexing_environment(installation: Installation) -> dict[str, str]:
+    """What those get besides that run git, and no other service."""
+    return {"PAMPAX_INDEXING__CREDENTIAL_KEYS": installation.secrets.credential_keys}
 
 
 def migration_environment(installation: Installation) -> dict[str, str]:

@@ -160,7 +160,7 @@ class Lead:
 
 
 async def stop_in_order(keepers: Iterable[Keeper]) -> None:
-    """Stage by stage, all of a stage at once: what takes requests first, what keeps the data last."""
+    """Stage by stage, all of a stage at once: what takes work first, what keeps the data last."""
     stages = groupby(sorted(keepers, key=_stage), key=_stage)
     for stage in [list(members) for _, members in stages]:
         await asyncio.gather(*(keeper.stop() for keeper in stage))

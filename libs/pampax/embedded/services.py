@@ -5,7 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 
-from pampax.embedded.environment import Installation, migration_environment, service_environment
+from pampax.embedded.environment import (
+    Installation,
+    indexing_environment,
+    migration_environment,
+    service_environment,
+)
 from pampax.embedded.spec import ProcessSpec, Ready
 
 SUPERVISOR = "supervisor"  # the name of both of them in marks and logs
@@ -15,7 +20,7 @@ PORT_NAMES = (
 )  # fmt: skip
 POSTGRES_STOP_TIMEOUT_S = 30.0  # its last checkpoint may have much to write
 SERVER_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
-TAKES_REQUESTS, WORKS, SERVES, CACHES, KEEPS = range(5)  # the order in which they are stopped
+TAKES_WORK, SERVES, CACHES, KEEPS = range(4)  # the order in which they are stopped
 
 
 def server_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
@@ -54,6 +59,7 @@ def server_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
 def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
     """The migration, and after it all services at once: each reaches the others when it needs them."""
     env = service_environment(installation)
+    git_env = {**env, **indexing_environment(installation)}
     after = ("migrate", "valkey")
     return (
         ProcessSpec(
@@ -62,7 +68,7 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
             ready=Ready.EXIT,
             env={**env, **migration_environment(installation)},
             depends_on=("postgres",),
-            stop_stage=WORKS,
+            stop_stage=TAKES_WORK,
         ),
         *(
             ProcessSpec(
@@ -72,7 +78,7 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
                 probe=installation.address(name),
                 address=installation.address(name),
                 metrics=installation.metrics(name),
-                env=env,
+                env=git_env if name == "indexing" else env,
                 depends_on=after,
                 stop_stage=SERVES,
             )
@@ -84,9 +90,9 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
             ready=Ready.BEAT,
             probe=str(installation.data_dir.beat_file),
             metrics=installation.metrics("worker"),
-            env=env,
+            env=git_env,
             depends_on=after,
-            stop_stage=WORKS,
+            stop_stage=TAKES_WORK,
         ),
         ProcessSpec(
             name="gateway",
@@ -97,7 +103,7 @@ def service_specs(installation: Installation) -> tuple[ProcessSpec, ...]:
             metrics=installation.metrics("gateway"),
             env=env,
             depends_on=after,
-            stop_stage=TAKES_REQUESTS,
+            stop_stage=TAKES_WORK,
         ),
     )
 

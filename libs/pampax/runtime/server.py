@@ -11,6 +11,7 @@ from grpc_reflection.v1alpha import reflection
 
 from pampax.core.errors import ConfigError
 from pampax.runtime.addresses import check_free
+from pampax.runtime.background import Background
 from pampax.runtime.diagnosis.facts import Facts, Tell
 from pampax.runtime.diagnosis.service import SERVICE as DIAGNOSTICS
 from pampax.runtime.diagnosis.service import Diagnosis, DiagnosticsServicer
@@ -112,18 +113,18 @@ class RunningServer:
         self._health = health
         self._leave_s = leave_s
         self._metrics = metrics
-        self._watching = {asyncio.create_task(health.watch())}
+        self._watching = [Background(health.watch)]
         if metrics is not None:
-            self._watching.add(asyncio.create_task(watch_loop_lag()))
+            self._watching.append(Background(watch_loop_lag))
+        for each in self._watching:
+            each.start()
 
     async def drain(self) -> None:
         """NOT_SERVING first, then no new calls, then the end of those that run, at the latest after GRACE_S.
 
         Metrics are shown until the last call has ended.
         """
-        for task in self._watching:
-            task.cancel()
-        await asyncio.wait(self._watching)
+        await asyncio.gather(*(each.close() for each in self._watching))
         await self._health.leave()
         await asyncio.sleep(self._leave_s)
         self._health.hang_up()

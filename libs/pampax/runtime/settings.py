@@ -33,6 +33,9 @@ Requirable = Literal[
     "bootstrap.api_key",
 ]
 
+_WEEK_S = 7 * 24 * 3600
+_TIB_MIB = 1024 * 1024
+
 EVERYBODY = "all"
 SERVICES = "gateway, search, assembly, indexing"
 
@@ -73,6 +76,17 @@ HexKey = Annotated[
         pattern=r"^$|^([0-9a-fA-F]{2}){32,}$",
         repr=False,
         description="at least 64 hex digits, for example from `openssl rand -hex 32`",
+    ),
+]
+
+
+CredentialKeys = Annotated[
+    str,
+    Field(
+        pattern=r"^$|^[0-9a-fA-F]{64}(,[0-9a-fA-F]{64})*$",
+        repr=False,
+        description="64 hex digits, for example from `openssl rand -hex 32`; after a change the new ones, a comma, and "
+        "the old ones",
     ),
 ]
 
@@ -152,11 +166,50 @@ class IndexingSettings(Section):
         about("how many jobs one worker runs at a time", "worker"),
         Field(ge=1, le=256, description="a number of indexing jobs at a time, 1..256"),
     ] = 1
+    task_soft_limit_s: Annotated[
+        int,
+        about(
+            "how long a run may take; past that it ends and says so, and the old index is served", "indexing, worker"
+        ),
+        Field(ge=0, le=_WEEK_S, description="seconds, 0..604800 (0: without a limit)"),
+    ] = 6 * 3600
+    task_hard_limit_s: Annotated[
+        int,
+        about("past that its process is killed and another one goes on", "indexing, worker"),
+        Field(ge=0, le=_WEEK_S, description="seconds, 0..604800, more than the soft limit (0: without a limit)"),
+    ] = 7 * 3600
+    task_memory_mib: Annotated[
+        int,
+        about("how much memory a process may have; past that its run ends and says so", "indexing, worker"),
+        Field(ge=0, le=_TIB_MIB, description="MiB, 0..1048576 (0: without a limit)"),
+    ] = 1_200
+    task_memory_hard_mib: Annotated[
+        int,
+        about("past that it is killed and another one goes on", "indexing, worker"),
+        Field(ge=0, le=_TIB_MIB, description="MiB, 0..1048576, more than the soft limit (0: without a limit)"),
+    ] = 1_600
+    task_attempts: Annotated[
+        int,
+        about("how many workers may die over an operation until it fails", "indexing, worker"),
+        Field(ge=1, le=100, description="a number of attempts, 1..100"),
+    ] = 5
+    check_every_s: Annotated[
+        float,
+        about("how often a sample of one repository's index is compared with a fresh derivation; 0: never", "indexing"),
+        Field(ge=0, le=30 * 86_400, allow_inf_nan=False, description="seconds between self-checks, 0 for none"),
+    ] = 900.0
     allow_private_git: Annotated[
         bool,
         about("whether repositories may be cloned from internal hosts", "indexing, worker"),
         Field(description="true or false: may git URLs name internal hosts"),
     ] = False
+    credential_keys: Annotated[
+        CredentialKeys,
+        about(
+            "what credentials for git servers are encrypted with; the first key encrypts, all decrypt",
+            "indexing, worker",
+        ),
+    ] = ""
 
 
 class BootstrapSettings(Section):

@@ -73,7 +73,7 @@ Step: TypeAlias = Callable[[Rpc, Proceed], Awaitable[object]]
 
 def steps(authenticate: Authenticator | None, secret: str, *, metrics: bool = True) -> Sequence[Step]:
     """The list, outermost first. Without an authenticator calls have no caller."""
-    always: list[Step] = [enter_context, *([measure] if metrics else []), log_call, answer_errors]
+    always: list[Step] = [enter_context, *([measure] if metrics else []), log_call, notice_departure, answer_errors]
     always += [Room(), hold_deadline]
     return [*always, partial(identify, authenticate, secret)] if authenticate else always
 
@@ -128,11 +128,20 @@ async def log_call(rpc: Rpc, proceed: Proceed) -> object:
         _write_line(rpc)
 
 
+async def notice_departure(_rpc: Rpc, proceed: Proceed) -> object:
+    """What grpc raises when it cannot send, an answer or an error: the call has ended, and it has not come to
+    cancelling us yet."""
+    try:
+        return await proceed()
+    except aio.InternalError as error:
+        raise asyncio.CancelledError("the caller has gone") from error
+
+
 async def answer_errors(rpc: Rpc, proceed: Proceed) -> object:
     try:
         return await proceed()
-    except aio.AbortError:
-        raise  # the servicer has answered already
+    except (aio.AbortError, aio.InternalError):
+        raise  # the servicer has answered already, or nobody can be answered
     except Exception as error:  # noqa: BLE001 - the last one who can answer: nothing unknown may reach the client
         rpc.error = _ours(error) or _unexpected(rpc, error)
         status = to_status(rpc.error)

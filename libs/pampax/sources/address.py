@@ -98,7 +98,10 @@ def _parse_with_scheme(url: str) -> GitAddress:
 def _check_parts(protocol: str, parts: SplitResult) -> None:
     userinfo, _, _ = parts.netloc.rpartition("@")
     if userinfo and (protocol != "ssh" or parts.password is not None):
-        raise _refused("the git URL holds a user name or password: remove it, and give the credentials separately")
+        raise _refused(
+            "the git URL holds a user name or password: remove it, and give the credentials separately "
+            "(`pampax index URL --token-env NAME`)"
+        )
     if userinfo and not _USER.fullmatch(userinfo):
         raise _refused("the user name in the git URL has characters that are not allowed")
     if parts.query or parts.fragment:

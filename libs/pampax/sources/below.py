@@ -9,6 +9,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from pampax.core.errors import LocalIOError
 
@@ -16,6 +18,7 @@ _CHUNK_BYTES = 1 << 20
 # A file that keeps changing length while it is hashed has no content to speak of.
 _HASH_ATTEMPTS = 3
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_LONGEST_CHAIN = 64
 # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -50,6 +53,61 @@ def opened_parent(root_fd: int, path: bytes) -> Iterator[tuple[int, bytes]]:
         yield current, name
     finally:
         os.close(current)
+
+
+class Chain:
+    """The same for many paths, one after the other: what leads to the last one stays open for the next.
+
+    A context manager. Most paths that follow one another differ in their last parts, and opening is what a listing of
+    known files costs.
+    """
+
+    def __init__(self, root_fd: int) -> None:
+        self._root_fd = root_fd
+        self._names: list[bytes] = []
+        self._open: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._shorten(0)
+
+    def parent(self, path: bytes) -> tuple[int, bytes]:
+        """What `opened_parent` gives, open until the next call."""
+        *folders, name = path.split(b"/")
+        if len(folders) > _LONGEST_CHAIN:
+            return self._deep_parent(path)
+        same = 0
+        for known, wanted in zip(self._names, folders, strict=False):
+            if known != wanted:
+                break
+            same += 1
+        self._shorten(same)
+        for folder in folders[same:]:
+            flags = _FOLDER_FLAGS | os.O_NOFOLLOW
+            self._open.append(os.open(folder, flags, dir_fd=self._open[-1] if self._open else self._root_fd))
+            self._names.append(folder)
+        return (self._open[-1] if self._open else self._root_fd), name
+
+    def read(self, path: bytes, limit: int) -> bytes:
+        """The bytes of one file, at most `limit` of them. Raises OSError."""
+        parent, name = self.parent(path)
+        with opened_file(parent, name) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(limit)
+
+    def _deep_parent(self, path: bytes) -> tuple[int, bytes]:
+        """Of a path so deep that a descriptor for each of its folders would be too many."""
+        self._shorten(0)
+        with opened_parent(self._root_fd, path) as (descriptor, name):
+            self._open.append(os.dup(descriptor))
+        self._names.append(b"/")  # like no folder's name: the next path begins at the root
+        return self._open[-1], name
+
+    def _shorten(self, length: int) -> None:
+        while len(self._open) > length:
+            os.close(self._open.pop())
+            self._names.pop()
 
 
 @contextmanager

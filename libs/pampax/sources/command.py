@@ -40,6 +40,8 @@ _SETTINGS = (
     "fetch.recurseSubmodules=false",
     "gc.autoDetach=false",
     "maintenance.autoDetach=false",
+    # Larger blobs, which are never indexed, go to the disk as they come instead of through memory.
+    "core.bigFileThreshold=4m",
     # A redirect could lead from an allowed address to an internal one.
     "http.followRedirects=false",
 )
@@ -65,9 +67,10 @@ def run_git(
     timeout_s: float,
     protocol: str = "",
     extra_environment: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
     check: Callable[[], None] = lambda: None,
 ) -> Finished:
-    """Run git and wait. `protocol` is the one transport it may use (none by default).
+    """Run git and wait. `protocol` is the one transport it may use (none by default), `stdin` what it reads.
 
     Raises GitMissing, DeadlineExceeded after `timeout_s`, and what `check` raises, which is called every 0.2 s; git and
     everything it started has been ended then.
@@ -75,7 +78,12 @@ def run_git(
     reading, writing = os.pipe()
     try:
         process = start_git(
-            arguments, directory=directory, protocol=protocol, extra_environment=extra_environment, stderr=writing
+            arguments,
+            directory=directory,
+            protocol=protocol,
+            extra_environment=extra_environment,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stderr=writing,
         )
     except BaseException:
         os.close(reading)
@@ -85,7 +93,7 @@ def run_git(
     errors = _Tail(reading)
     errors.start()
     try:
-        stdout = _output(process, timeout_s, check)
+        stdout = _output(process, stdin or None, timeout_s, check)
     except subprocess.TimeoutExpired as error:
         message = f"git {arguments[0]} did not finish within {timeout_s:.0f} s; try again or allow more time"
         raise DeadlineExceeded(message) from error
@@ -95,14 +103,17 @@ def run_git(
     return Finished(process.returncode, stdout, errors.text())
 
 
-def _output(process: subprocess.Popen[bytes], timeout_s: float, check: Callable[[], None]) -> bytes:
+def _output(
+    process: subprocess.Popen[bytes], given: bytes | None, timeout_s: float, check: Callable[[], None]
+) -> bytes:
     """What the process writes until it ends; TimeoutExpired when it does not."""
     deadline = time.monotonic() + timeout_s
     while True:
         left = deadline - time.monotonic()
         try:
-            return process.communicate(timeout=max(0.0, min(left, _CHECK_S)))[0]
+            return process.communicate(given, timeout=max(0.0, min(left, _CHECK_S)))[0]
         except subprocess.TimeoutExpired:
+            given = None  # it goes on with what it has been given
             if left <= _CHECK_S:
                 raise
             check()
@@ -155,8 +166,14 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 def _environment(extra: Mapping[str, str], *, networked: bool) -> dict[str, str]:
-    """That of a git call, with `extra`. The system's git configuration may hold certificates: the network needs it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT_VARIABLES}
+    """That of a git call, with `extra`. The system's git configuration may hold certificates: the network needs it.
+
+    Our own settings are no business of git and its helpers: they hold passwords and keys.
+    """
+    dropped = ("GIT_", "PAMPAX_")
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(dropped) or name in _KEPT_VARIABLES
+    }
     kept |= extra
     ssh = kept.get("GIT_SSH_COMMAND", "ssh")
     return kept | {

@@ -5,6 +5,14 @@ from __future__ import annotations
 import re
 
 from pampax.core.errors import InvalidRequest, PampaxError, ResourceExhausted, Unavailable
+from pampax.sources.credentials import GitCredential, Token, without_secrets
+
+ACCESS_DENIED = "GIT_ACCESS_DENIED"
+CREDENTIAL_REFUSED = "GIT_CREDENTIAL_REFUSED"
+# The server has closed the line where the objects should come: it died of one, or of something else.
+NO_OBJECTS = "GIT_NO_OBJECTS"
+OBJECT_BROKEN = "GIT_OBJECT_BROKEN"
+OBJECT_REFUSED = "GIT_OBJECT_REFUSED"
 
 _LONGEST_LINE = 300
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]*@")
@@ -25,14 +33,14 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[PampaxError], str, str], ...] = (
         ("host key verification failed",),
         InvalidRequest,
         "GIT_HOST_UNKNOWN",
-        "add the server's host key to known_hosts of the user that runs PAMPAX",
+        "compare its host key with the one that its operator publishes, and give it by `--known-hosts FILE`",
     ),
     (
         ("authentication failed", "could not read username", "could not read password", "permission denied (",
          "returned error: 401", "returned error: 403", "access denied"),
         InvalidRequest,
-        "GIT_ACCESS_DENIED",
-        "check that the repository exists and give PAMPAX credentials that may read it",
+        ACCESS_DENIED,
+        "check that it exists, and give what may read it: `pampax index URL --token-env NAME`, or `--ssh-key FILE`",
     ),
     (
         ("returned error: 301", "returned error: 302", "returned error: 307", "returned error: 308"),
@@ -47,6 +55,22 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[PampaxError], str, str], ...] = (
         "GIT_REPOSITORY_NOT_FOUND",
         "check the URL",
     ),
+    (
+        # The first is git before version 2 of its protocol, without uploadpack.allowAnySHA1InWant.
+        ("does not allow request for unadvertised object",),
+        Unavailable,
+        OBJECT_REFUSED,
+        "its operator may allow it with uploadpack.allowAnySHA1InWant",
+    ),
+    (
+        ("not our ref", "is corrupt", "bad object", "bad tree object", "bad pack", "data stream error", "missing blob",
+         "unable to read sha1", "unable to parse", "did not send all necessary objects", "early eof",
+         "unresolved deltas", "object file", "garbage at end of loose object"),
+        Unavailable,
+        OBJECT_BROKEN,
+        "an object of the repository cannot be read: whoever runs the server can look with `git fsck`",
+    ),
+    (("expected 'packfile'",), Unavailable, NO_OBJECTS, "the server ended without a word; try again later"),
     (
         ("mismatched algorithms",),
         InvalidRequest,
@@ -69,15 +93,31 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[PampaxError], str, str], ...] = (
 )  # fmt: skip
 
 
-def git_failure(url: str, stderr: str) -> PampaxError:
-    """The error for a failed clone or fetch: InvalidRequest for what the caller can mend, else Unavailable."""
-    line = plain_line(stderr)
-    shown = _CREDENTIALS.sub("", url)
-    whole = stderr.lower()
+def git_failure(url: str, stderr: str, credential: GitCredential | None = None) -> PampaxError:
+    """The error for a failed clone or fetch: InvalidRequest for what the caller can mend, else Unavailable.
+
+    `credential`: what the server was shown; nothing of it is part of the message.
+    """
+    said = without_secrets(stderr, credential)
+    line = plain_line(said)
+    shown = url if url.startswith("ssh://") else _CREDENTIALS.sub("", url)  # ssh has no more than a user there
+    whole = said.lower()
     for words, error, reason, advice in _KNOWN:
         if any(word in whole for word in words):
+            if reason == ACCESS_DENIED and credential is not None:
+                return _refused(shown, line, credential)
             return error(f"cannot fetch {shown}: {line}; {advice}", reason=reason)
     return Unavailable(f"cannot fetch {shown}: {line}; try again later", reason="GIT_UNREACHABLE")
+
+
+def _refused(url: str, line: str, credential: GitCredential) -> InvalidRequest:
+    option = "--token-env NAME" if isinstance(credential, Token) else "--ssh-key FILE"
+    name = f" --name {credential.repository}" if credential.repository else ""
+    return InvalidRequest(
+        f"cannot fetch {url}: {line}; the server does not take {credential.label}: it may have expired or been "
+        f"withdrawn, or may not read this repository. Give another one: `pampax index {url}{name} {option}`",
+        reason=CREDENTIAL_REFUSED,
+    )
 
 
 def plain_line(stderr: str) -> str:

@@ -1,4 +1,9 @@
-"""Keep a bare mirror of a remote repository on disk: branches and tags, nothing else, and never the URL."""
+"""Keep a bare mirror of a remote repository on disk: branches and tags, nothing else, and never the URL.
+
+A mirror may be partial, where its server allows it: it has every commit and tree, and of the blobs those that a run has
+asked for, in one request for all. git would fetch the others one by one as they are read; it cannot, because what makes
+a repository partial in its eyes is told to those calls alone that fetch.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +15,26 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pampax.core.errors import DeadlineExceeded, LocalIOError, NotFound
+from pampax.core.errors import DeadlineExceeded, LocalIOError, NotFound, Unavailable
 from pampax.sources.address import GitAddress, parse_git_url
 from pampax.sources.command import Finished, run_git
-from pampax.sources.credentials import fetch_environment
-from pampax.sources.failure import git_failure, plain_line
+from pampax.sources.credentials import GitCredential, fetch_environment
+from pampax.sources.damage import is_damaged
+from pampax.sources.failure import NO_OBJECTS, OBJECT_BROKEN, OBJECT_REFUSED, git_failure, plain_line
 from pampax.sources.refs import BRANCHES, DETACHED, full_names
 
 _ALL_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_FETCH = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+_REMOTE = "origin"
+_NO_BLOBS = "blob:none"
+# In a mirror's configuration: false for one that has to be full, because its server sends no single blobs.
+_MAY_BE_PARTIAL = "pampax.partial"
+# A server that cannot send more than these is broken, and not some of its blobs.
+_MOST_BROKEN = 50
 _LOCK_POLL_S = 0.1
 _LOCAL_TIMEOUT_S = 30.0
 
@@ -44,8 +57,19 @@ class _Remote:
     address: GitAddress
     patience: _Patience
     environment: Mapping[str, str]
+    credential: GitCredential | None
 
-    def git(self, arguments: Sequence[str], directory: Path | None = None) -> Finished:
+    def named(self) -> _Remote:
+        """The same under a name, and as one that keeps what we lack: so git may leave blobs out. Told in the
+        environment, nothing of it stays in the mirror."""
+        settings = {"url": self.address.url, "promisor": "true", "partialclonefilter": _NO_BLOBS}
+        first = int(self.environment.get("GIT_CONFIG_COUNT", "0"))
+        variables = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+        for number, (key, value) in enumerate(settings.items(), start=first):
+            variables |= {f"GIT_CONFIG_KEY_{number}": f"remote.{_REMOTE}.{key}", f"GIT_CONFIG_VALUE_{number}": value}
+        return replace(self, environment={**self.environment, **variables})
+
+    def git(self, arguments: Sequence[str], directory: Path | None = None, stdin: bytes = b"") -> Finished:
         left = self.patience.left_s()
         if left <= 0:
             raise DeadlineExceeded(f"fetching {self.address.url} took too long; try again or allow more time")
@@ -55,10 +79,11 @@ class _Remote:
             timeout_s=left,
             protocol=self.address.protocol,
             extra_environment=self.environment,
+            stdin=stdin,
             check=self.patience.check,
         )
         if found.code:
-            raise git_failure(self.address.url, found.stderr)
+            raise git_failure(self.address.url, found.stderr, self.credential)
         return found
 
 
@@ -68,17 +93,19 @@ def sync_mirror(
     *,
     timeout_s: float = 300,
     depth_1_ref: str | None = None,
-    authorization: str | None = None,
+    partial: bool = False,
+    credential: GitCredential | None = None,
     own_credentials: bool = False,
     check: Callable[[], None] = lambda: None,
 ) -> None:
     """Make `directory` a bare mirror of the URL's branches and tags, or bring it up to date; call check_git_url first.
 
-    `depth_1_ref`: only this branch, tag, full commit id or "HEAD", without history. `authorization`: the value of the
-    HTTP Authorization header, handed to git through its environment and kept nowhere. `own_credentials`: the keys and
-    helpers of the user that runs this process may be used as well. One process at a time works on a mirror (a lock file
-    beside it); the first clone appears whole or not at all. `check` is called several times a second; what it raises
-    ends git and everything it started, and goes on to the caller.
+    `depth_1_ref`: only this branch, tag, full commit id or "HEAD", without history. `partial`: without contents where
+    the server allows it; `fetch_blobs` brings those that are needed. `credential`: what the server may be shown, and
+    nothing else then; kept nowhere. `own_credentials`: without one, the keys and helpers of the user that runs this
+    process may be used. One process at a time works on a mirror (a lock file beside it); the first clone appears whole
+    or not at all. `check` is called several times a second; what it raises ends git and everything it started, and goes
+    on to the caller.
 
     Raises InvalidRequest (URL, access, no such repository), NotFound (no such ref), Unavailable, DeadlineExceeded,
     LocalIOError, ResourceExhausted (disk full).
@@ -87,16 +114,74 @@ def sync_mirror(
     patience = _Patience(time.monotonic() + timeout_s, check)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
-        credentials = fetch_environment(address, authorization, own=own_credentials)
-        with _locked(directory, patience), credentials as environment:
-            remote = _Remote(address, patience, environment)
-            if _is_mirror(directory):
-                _remove_stale_locks(directory)
-                _fetch(remote, directory, depth_1_ref)
-            else:
-                _clone(remote, directory, depth_1_ref)
+        shown = fetch_environment(address, credential, own=own_credentials)
+        with _locked(directory, patience), shown as environment:
+            remote = _Remote(address, patience, environment, credential)
+            if not _is_mirror(directory):
+                _clone(remote, directory, depth_1_ref, partial)
+            elif is_damaged(directory) or not _refreshed(remote, directory, depth_1_ref, partial):
+                shutil.rmtree(directory)
+                _clone(remote, directory, depth_1_ref, partial)
     except OSError as error:
         raise LocalIOError(f"cannot keep a mirror in {directory}: {error.strerror or error}") from error
+
+
+def fetch_blobs(
+    url: str,
+    directory: Path,
+    blobs: Sequence[str],
+    *,
+    timeout_s: float = 300,
+    credential: GitCredential | None = None,
+    own_credentials: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> None:
+    """Bring blobs (40 hex digits) that a mirror lacks into it, all in one request; the rest is as for sync_mirror.
+
+    What the server cannot send, because it is broken there or gone, stays missing. A server that sends no single blobs
+    is asked for everything, now and from here on.
+    """
+    address = parse_git_url(url)
+    patience = _Patience(time.monotonic() + timeout_s, check)
+    shown = fetch_environment(address, credential, own=own_credentials)
+    with _locked(directory, patience), shown as environment:
+        remote = _Remote(address, patience, environment, credential)
+        try:
+            _fetch_blobs(remote, directory, blobs)
+        except Unavailable as error:
+            if error.reason != OBJECT_REFUSED:
+                raise
+            run_git(["config", _MAY_BE_PARTIAL, "false"], directory=directory, timeout_s=_LOCAL_TIMEOUT_S)
+            _fetch(remote, directory, None, partial=False, anew=True)
+
+
+def remote_commit(
+    url: str,
+    ref: str,
+    *,
+    timeout_s: float,
+    credential: GitCredential | None = None,
+    own_credentials: bool = False,
+    check: Callable[[], None] = lambda: None,
+) -> str:
+    """The commit that the server has under a branch, a tag or "HEAD" now, without fetching; call check_git_url first.
+
+    Raises what sync_mirror raises; NotFound when there is no such ref.
+    """
+    address = parse_git_url(url)
+    patience = _Patience(time.monotonic() + timeout_s, check)
+    names = ("HEAD",) if ref == "HEAD" else full_names(ref)
+    with fetch_environment(address, credential, own=own_credentials) as environment:
+        remote = _Remote(address, patience, environment, credential)
+        # An annotated tag comes twice: itself, and the commit that it stands for.
+        asked = [each for name in names for each in (name, name + "^{}")]
+        lines = remote.git(["ls-remote", "--", url, *asked]).stdout.decode("utf-8", "replace").splitlines()
+    found = {name: commit for commit, _, name in (line.partition("\t") for line in lines)}
+    for name in names:
+        commit = found.get(name + "^{}") or found.get(name)
+        if commit:
+            return commit
+    raise NotFound(f"no branch or tag {ref!r} in the repository any more", reason="REF_NOT_FOUND")
 
 
 def remove_mirror(directory: Path) -> bool:
@@ -126,32 +211,76 @@ def _is_mirror(directory: Path) -> bool:
     raise LocalIOError(f"{directory} holds something that is not a mirror: remove it or choose another folder")
 
 
-def _clone(remote: _Remote, directory: Path, depth_1_ref: str | None) -> None:
+def _clone(remote: _Remote, directory: Path, depth_1_ref: str | None, partial: bool) -> None:
     fresh = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
         made = run_git(["init", "--quiet", "--bare", "--template=", "--", os.fspath(fresh)], timeout_s=_LOCAL_TIMEOUT_S)
         if made.code:
             raise LocalIOError(f"cannot make a mirror in {directory}: {plain_line(made.stderr)}")
-        _fetch(remote, fresh, depth_1_ref)
+        _fetch(remote, fresh, depth_1_ref, partial)
         fresh.rename(directory)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _fetch(remote: _Remote, directory: Path, depth_1_ref: str | None) -> None:
+def _refreshed(remote: _Remote, directory: Path, depth_1_ref: str | None, partial: bool) -> bool:
+    """False when the mirror is broken so that it cannot be brought up to date."""
+    _remove_stale_locks(directory)
+    try:
+        _fetch(remote, directory, depth_1_ref, partial)
+    except Unavailable as error:
+        if error.reason != OBJECT_BROKEN:
+            raise
+        return False
+    return True
+
+
+def _fetch(remote: _Remote, directory: Path, depth_1_ref: str | None, partial: bool, *, anew: bool = False) -> None:
+    """`anew`: everything, as if nothing were there."""
     if depth_1_ref is None:
         head = _advertised(remote, ["HEAD"])
         refspecs = [*_ALL_REFS, *([] if head.branch else head.detached_refspec())]
-        options = ["--prune"]
+        partial = partial and _may_be_partial(directory)
+        # A shallow clone may be a source; its ends are taken over.
+        options = ["--prune", "--update-shallow", *([f"--filter={_NO_BLOBS}"] if partial else [])]
+        options += ["--refetch", "--no-filter"] if anew else []
     else:
         head = _advertised(remote, ["HEAD", *full_names(depth_1_ref)])
         refspecs = [_single_refspec(depth_1_ref, head)]
-        options = ["--depth=1"]
-    command = ["fetch", "--quiet", "--force", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"]
-    remote.git([*command, *options, "--", remote.address.url, *refspecs], directory)
+        options, partial = ["--depth=1"], False
+    command = [*_FETCH, "--force", *options]
+    if partial:
+        remote.named().git([*command, "--", _REMOTE, *refspecs], directory)
+    else:
+        remote.git([*command, "--", remote.address.url, *refspecs], directory)
     target = head.branch or (DETACHED if head.commit else "")
     if target:
         run_git(["symbolic-ref", "HEAD", target], directory=directory, timeout_s=_LOCAL_TIMEOUT_S)
+
+
+def _may_be_partial(directory: Path) -> bool:
+    found = run_git(["config", "--get", _MAY_BE_PARTIAL], directory=directory, timeout_s=_LOCAL_TIMEOUT_S)
+    return found.stdout.strip() != b"false"
+
+
+def _fetch_blobs(remote: _Remote, directory: Path, blobs: Sequence[str]) -> None:
+    """Halves what is asked for until it is known which blobs the server cannot send; k of n take about k times log2(n)
+    requests."""
+    # Without negotiation: of what we have the server would believe that we have all of its blobs.
+    command = ["-c", "fetch.negotiationAlgorithm=noop", *_FETCH, f"--filter={_NO_BLOBS}", "--stdin", "--", _REMOTE]
+    named = remote.named()
+    pending = [list(blobs)]
+    broken = 0
+    while pending:
+        batch = pending.pop()
+        try:
+            named.git(command, directory, "".join(f"{blob}\n" for blob in batch).encode())
+        except Unavailable as error:
+            broken += len(batch) == 1
+            if error.reason not in (OBJECT_BROKEN, NO_OBJECTS) or broken > _MOST_BROKEN:
+                raise
+            middle = len(batch) // 2
+            pending += [half for half in (batch[:middle], batch[middle:]) if half and half != batch]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
+# What Linux takes for a path, and as much as manifests hold.
+LONGEST_PATH_BYTES = 4096
 
 # (path, size in bytes) -> why this file is left out, or None to keep it; asked before the content is read.
 SkipRule = Callable[[str, int], str | None]
@@ -29,8 +31,9 @@ class SourceFile:
 class Skipped:
     r"""A file that was left out. `path` is always valid UTF-8: bytes that are not are shown as `\xNN`.
 
-    Reasons given here: name (not UTF-8, or not a safe path), excluded, symlink, special, submodule, unreadable; a
-    SkipRule adds its own.
+    Reasons given here: name (not UTF-8, not a safe path, or longer than file systems take), excluded,
+    ignored (by a .pampaxignore; a whole folder may
+    be one entry), symlink, special, submodule, lfs_pointer, unreadable; a SkipRule adds its own.
     """
 
     path: str

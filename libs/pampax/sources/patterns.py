@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
 
 from pathspec import GitIgnoreSpec
 from pathspec.patterns.gitignore.base import GitIgnorePatternError
@@ -28,10 +30,18 @@ class PathFilter:
     exclude: GitIgnoreSpec
 
     def admits(self, path: str) -> bool:
+        if not len(self.include) and not len(self.exclude):
+            return True
         text = path.translate(_LINE_END)
         if len(self.include) and not self.include.match_file(text):
             return False
         return not self.exclude.match_file(text)
+
+    def shuts_out(self, folder: str) -> bool:
+        """Whether no path below the folder is admitted; False where that takes more than a look."""
+        if not len(self.exclude) or any(pattern.include is False for pattern in self.exclude.patterns):
+            return False
+        return self.exclude.match_file(folder.translate(_LINE_END) + "/")
 
 
 def path_filter(include: Sequence[str] = (), exclude: Sequence[str] = ()) -> PathFilter:
@@ -41,9 +51,7 @@ def path_filter(include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Pat
 
 def _compiled(field: str, patterns: Sequence[str]) -> GitIgnoreSpec:
     for pattern in patterns:
-        parts = pattern.split("/")
-        crowded = max(len(_STARS.findall(part)) for part in parts) > _MOST_WILDCARDS
-        if crowded or parts.count("**") > _MOST_WILDCARDS:
+        if _crowded(pattern):
             message = f"{field} holds a pattern with too many wildcards ({pattern[:80]!r}): at most {_MOST_WILDCARDS}"
             raise InvalidRequest(message, fields={field: message})
     try:
@@ -51,6 +59,11 @@ def _compiled(field: str, patterns: Sequence[str]) -> GitIgnoreSpec:
     except GitIgnorePatternError as error:
         message = f"{field} holds a pattern that is not gitignore syntax: {error}"
         raise InvalidRequest(message, fields={field: message}) from error
+
+
+def _crowded(pattern: str) -> bool:
+    parts = pattern.split("/")
+    return max(len(_STARS.findall(part)) for part in parts) > _MOST_WILDCARDS or parts.count("**") > _MOST_WILDCARDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +98,31 @@ class IgnoreRules:
         return None
 
 
-def ignore_rules(content: bytes) -> IgnoreRules:
-    """Read a .gitignore. Lines that git would not understand are passed over, as git does."""
+# The rules of an ignore file with the folder that holds it, b"" for the root.
+FolderRules: TypeAlias = tuple[bytes, IgnoreRules]
+
+
+def ignored_by(path: bytes, rules: Sequence[FolderRules], *, is_folder: bool) -> bool:
+    """What the innermost rule that says anything says; `rules` are outermost first, all of folders above the path."""
+    for folder, own in reversed(rules):
+        relative = path[len(folder) + 1 :] if folder else path
+        verdict = own.verdict(relative.decode("utf-8", "surrogateescape"), is_folder=is_folder)
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def ignore_rules(content: bytes, *, most: int | None = None) -> IgnoreRules:
+    """Read an ignore file. Lines that git would not understand are passed over, as git does.
+
+    `most`: for a file that a stranger may have written. No more rules than that are taken, and none whose wildcards
+    could make the matcher slow.
+    """
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    return IgnoreRules(tuple(_parsed(text.split("\n"))))
+    lines = text.split("\n")
+    if most is None:
+        return IgnoreRules(tuple(_parsed(lines)))
+    return IgnoreRules(tuple(islice(_parsed(line for line in lines if not _crowded(line)), most)))
 
 
 def _parsed(lines: Iterable[str]) -> Iterable[IgnoreRule]:

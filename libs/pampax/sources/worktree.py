@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pampax.core.errors import LocalIOError
+from pampax.sources.candidate import Candidate
 from pampax.sources.command import Finished, GitMissing, run_git
 from pampax.sources.failure import plain_line
 from pampax.sources.model import Listing, mode_of
-from pampax.sources.walk import Candidate
 
 # Listing the paths of a very large tree on a cold disk; everything else takes milliseconds.
 _TIMEOUT_S = 120.0

@@ -139,13 +139,19 @@ class Database:
 
     async def _checked_out(self, pool: AsyncConnectionPool[PooledConnection], wait_s: float) -> PooledConnection:
         """PoolTimeout when all connections are in use, the reason when no new one can be made."""
+        cancellations = _cancellations()
         try:
-            return await pool.getconn(timeout=max(wait_s, SHORTEST_WAIT_S))
+            conn = await pool.getconn(timeout=max(wait_s, SHORTEST_WAIT_S))
         except PoolTimeout as error:
             why = self._attempts.failed_since(time.monotonic() - RECENTLY_S)
             if not why:
                 raise
             raise psycopg.OperationalError(why) from error
+        # Before Python 3.12 asyncio.wait_for, and so the pool, forgets a cancellation that comes with the connection.
+        if _cancellations() > cancellations:
+            await pool.putconn(conn)
+            raise asyncio.CancelledError
+        return conn
 
     async def _opened(self) -> AsyncConnectionPool[PooledConnection]:
         if self._pool is not None:
@@ -172,3 +178,9 @@ class Database:
 
     def _connection_options(self) -> dict[str, Any]:
         return {"autocommit": True, "row_factory": dict_row, "attempts": self._attempts}
+
+
+def _cancellations() -> int:
+    """How often the current task was told to end."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0

@@ -24,6 +24,7 @@ _QUIET = _QUERIES["quiet_neighbours"]
 _REMOVE = _QUERIES["remove_heartbeats"]
 _WORKERS = _QUERIES["select_workers"]
 _QUEUE = _QUERIES["queue_state"]
+_PRIORITIES = _QUERIES["queue_priorities"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +107,9 @@ async def queue_numbers(conn: Connection) -> dict[str, Any]:
     """Over all tenants: waiting, oldest_waiting_s, running, silent; the two ends of a wait for a worker."""
     row = await (await conn.execute(_QUEUE)).fetchone()
     return dict(row) if row else {"waiting": 0, "oldest_waiting_s": 0.0, "running": 0, "silent": 0}
+
+
+async def priority_waits(conn: Connection) -> dict[str, float]:
+    """For each priority, how many seconds the oldest operation has waited that nobody works on; 0 when none does."""
+    rows = await (await conn.execute(_PRIORITIES)).fetchall()
+    return {row["priority"]: row["oldest_waiting_s"] for row in rows}

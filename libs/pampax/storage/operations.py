@@ -6,7 +6,7 @@ Every function runs inside the caller's transaction of the operation's tenant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -25,6 +25,7 @@ _HEARTBEAT = _QUERIES["heartbeat_operation"]
 _LOCK_LEASE = _QUERIES["lock_lease"]
 _FINISH = _QUERIES["finish_operation"]
 _NEXT = _QUERIES["next_operation"]
+_NOTE_TROUBLE = _QUERIES["note_trouble"]
 
 LEASE_LOST = "LEASE_LOST"
 
@@ -49,6 +50,27 @@ class Lease:
     request: Mapping[str, Any]
     corr_id: str  # of the request that made it, like the traceparent
     traceparent: str
+    trouble: str = ""  # why a worker ended itself over it before
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` and `total` count files of the stage, `total` is 0 while unknown; `problems` are the whole run's."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    rate: float = 0.0  # files of this stage a second; 0 while unknown
+    remaining_s: float | None = None
+    problems: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The operation of a repository that is next; not `urgent` while it lets later ones pass."""
+
+    operation_id: UUID
+    urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +82,8 @@ class HeartbeatAnswer:
 
 
 def claim(conn: SyncConnection, operation_id: UUID, ttl_s: float) -> Lease | None:
-    """None when the operation is finished, not its repository's oldest open one, or one of those is being worked on.
+    """None when the operation is finished, not the one of its repository whose turn it is, or one of those is being
+    worked on.
 
     Holds until commit: other claims for the same repository wait for this transaction.
     """
@@ -72,10 +95,9 @@ def claim(conn: SyncConnection, operation_id: UUID, ttl_s: float) -> Lease | Non
     return None if row is None else Lease(**row, ttl_s=ttl_s)
 
 
-def heartbeat(conn: SyncConnection, lease: Lease, stage: str, done: int, total: int) -> HeartbeatAnswer:
+def heartbeat(conn: SyncConnection, lease: Lease, progress: Progress) -> HeartbeatAnswer:
     """Prolong the lease by its ttl and report progress. A lease that expired but was not taken over lives on."""
-    progress = {"stage": stage, "done": done, "total": total, "ttl_s": lease.ttl_s}
-    row = conn.execute(_HEARTBEAT, {**_key(lease), **progress}).fetchone()
+    row = conn.execute(_HEARTBEAT, {**_key(lease), **asdict(progress), "ttl_s": lease.ttl_s}).fetchone()
     if row is None:
         return HeartbeatAnswer(alive=False, cancel_requested=False)
     return HeartbeatAnswer(alive=True, cancel_requested=row["cancel_requested"])
@@ -110,10 +132,15 @@ def finish(
         raise _lost(lease)
 
 
-def next_operation(conn: SyncConnection, repository_id: int) -> UUID | None:
-    """The repository's oldest open operation: what to enqueue when one was finished."""
+def note_trouble(conn: SyncConnection, lease: Lease, trouble: str) -> None:
+    """Before a worker ends itself over the operation: what to say when it is given up."""
+    conn.execute(_NOTE_TROUBLE, {**_key(lease), "trouble": trouble})
+
+
+def next_operation(conn: SyncConnection, repository_id: int) -> Next | None:
+    """What to enqueue when an operation of the repository was finished."""
     row = conn.execute(_NEXT, {"repository_id": repository_id}).fetchone()
-    return None if row is None else row["operation_id"]
+    return None if row is None else Next(**row)
 
 
 def _key(lease: Lease) -> dict[str, Any]:

@@ -8,7 +8,7 @@ frequencies. A list of one takes 12 bytes. Document frequency is not stored: it 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,26 @@ def pack(ordinals: Integers, tfs: Integers, lengths: Integers) -> bytes:
             np.minimum(tfs, MAX_TF).astype(np.uint8).tobytes(),
         )
     )
+
+
+def pack_lists(starts: Integers, ordinals: Integers, tfs: Integers, lengths: Integers) -> Iterator[bytes]:
+    """`pack` of many lists at once, none of them empty, which lie one behind the other: `starts` says where each one
+    begins. Costs a microsecond a list, where `pack` costs twenty."""
+    begins = np.asarray(starts, dtype=np.int64)
+    places = np.asarray(ordinals, dtype=np.int64)
+    deltas = np.diff(places, prepend=0)
+    deltas[begins] = 1  # not stored, but no reason for a refusal either
+    if (places < 0).any() or (deltas <= 0).any():
+        raise ValueError("ordinals start at 0 and must rise")
+    widths = [_width(largest) for largest in np.maximum.reduceat(deltas, begins).tolist()] if len(begins) else []
+    stored = {width: deltas.astype(kind).tobytes() for width, kind in _DELTA_TYPES.items()}
+    packed_lengths = np.minimum(lengths, MAX_LENGTH).astype(_LENGTH_TYPE).tobytes()
+    packed_tfs = np.minimum(tfs, MAX_TF).astype(np.uint8).tobytes()
+    ends = [*begins.tolist(), len(places)][1:]
+    for at, end, first, width in zip(begins.tolist(), ends, places[begins].tolist(), widths, strict=True):
+        header = _HEADER.pack(_tag(width), end - at, first)
+        within = stored[width][width * (at + 1) : width * end]
+        yield b"".join((header, within, packed_lengths[2 * at : 2 * end], packed_tfs[at:end]))
 
 
 def unpack(data: bytes) -> Posting:

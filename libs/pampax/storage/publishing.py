@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +23,24 @@ _LOCK_REPOSITORY = _QUERIES["lock_repository_row"]
 _CURRENT = _QUERIES["published_now"]
 _INSERT_SNAPSHOT = _QUERIES["insert_snapshot"]
 _MOVE_REF = _QUERIES["move_ref"]
+_WITHOUT_VECTORS = _QUERIES["refs_without_vectors"]
+_INSERT_SAME = _QUERIES["insert_same_with_vectors"]
+_COMPLETE_REF = _QUERIES["complete_ref"]
+_MARK_REPLACED = _QUERIES["mark_replaced"]
 _DROP_OLD = _QUERIES["drop_old_snapshots"]
 _NOTIFY = _QUERIES["notify_published"]
 
-# Payload: JSON {"tenant_id", "repository_id", "generation"}; every client of the database can listen, so no names.
+# Payload: JSON {"tenant_id", "repository_id", "generation"}; every client of the database can listen, so no names. A
+# deleted ref is told with generation 0.
 PUBLISHED_CHANNEL = "pampax_published"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PublishRequest:
-    """What a ref is to show. `live_chunks` and `live_files` are ordinals of (repository, build), in any order."""
+    """What a ref is to show. `live_chunks` and `live_files` are ordinals of (repository, build), in any order.
+
+    Without `vectors` searches of it look for none, because some are still to come: see `publish_vectors`.
+    """
 
     repository_id: int
     build_id: int
@@ -42,6 +51,7 @@ class PublishRequest:
     live_files: NDArray[np.int32]
     term_count: int  # sum of the live chunks' lengths
     skipped: Mapping[str, int] = field(default_factory=dict)  # files left out, counted by reason
+    vectors: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +69,56 @@ def publish(conn: SyncConnection, request: PublishRequest, *, lease: Lease | Non
     With a lease, Aborted when it is no longer the operation's. NotFound when the repository was deleted meanwhile.
     """
     key = {"repository_id": request.repository_id, "ref": request.ref}
-    repository = conn.execute(_LOCK_REPOSITORY, key).fetchone()  # before the operation, as everybody who needs both
+    tenant_id = _lock(conn, request.repository_id, lease)
+    current = conn.execute(_CURRENT, key).fetchone()
+    if current is not None and _shows_the_same(current, request):
+        return Published(current["generation"], changed=False, snapshot_id=current["snapshot_id"])
+    drop_old_snapshots(conn, request.repository_id)
+    published = _move(conn, request)
+    if current is not None:
+        conn.execute(_MARK_REPLACED, current)
+    _notify(conn, tenant_id, request.repository_id, published.generation)
+    return published
+
+
+def publish_vectors(conn: SyncConnection, repository_id: int, build_id: int, *, lease: Lease) -> dict[str, int]:
+    """Show all refs of (repository, build) that were published without vectors with them, inside the caller's
+    transaction; their new generations, by ref.
+
+    Errors as of `publish`.
+    """
+    tenant_id = _lock(conn, repository_id, lease)
+    generations: dict[str, int] = {}
+    for old in conn.execute(_WITHOUT_VECTORS, {"repository_id": repository_id, "build_id": build_id}).fetchall():
+        snapshot = conn.execute(_INSERT_SAME, old).fetchone()
+        assert snapshot is not None
+        moved = conn.execute(_COMPLETE_REF, {"repository_id": repository_id, "ref": old["ref"], **snapshot}).fetchone()
+        assert moved is not None
+        conn.execute(_MARK_REPLACED, old)
+        generations[old["ref"]] = moved["generation"]
+        _notify(conn, tenant_id, repository_id, moved["generation"])
+    return generations
+
+
+def drop_old_snapshots(conn: SyncConnection, repository_id: int) -> int:
+    """Those that no ref shows since an hour ago or longer; returns the number. What only they showed may go then."""
+    return conn.execute(_DROP_OLD, {"repository_id": repository_id}).rowcount
+
+
+def _lock(conn: SyncConnection, repository_id: int, lease: Lease | None) -> UUID:
+    """The repository's row, before the operation's, as everybody who needs both; its tenant."""
+    repository = conn.execute(_LOCK_REPOSITORY, {"repository_id": repository_id}).fetchone()
     if repository is None:
         raise NotFound("the repository was deleted while it was indexed", reason="REPOSITORY_NOT_FOUND")
     if lease is not None:
         assert_fenced(conn, lease)
-    current = conn.execute(_CURRENT, key).fetchone()
-    if current is not None and _shows_the_same(current, request):
-        return Published(current["generation"], changed=False, snapshot_id=current["snapshot_id"])
-    conn.execute(_DROP_OLD, key)  # before the move: searches under way still read what the ref shows now
-    published = _move(conn, request)
-    payload = {
-        "tenant_id": str(repository["tenant_id"]),
-        "repository_id": request.repository_id,
-        "generation": published.generation,
-    }
+    tenant_id: UUID = repository["tenant_id"]
+    return tenant_id
+
+
+def _notify(conn: SyncConnection, tenant_id: UUID, repository_id: int, generation: int) -> None:
+    payload = {"tenant_id": str(tenant_id), "repository_id": repository_id, "generation": generation}
     conn.execute(_NOTIFY, {"channel": PUBLISHED_CHANNEL, "payload": json.dumps(payload)})
-    return published
 
 
 def _move(conn: SyncConnection, request: PublishRequest) -> Published:
@@ -92,6 +135,7 @@ def _move(conn: SyncConnection, request: PublishRequest) -> Published:
         "file_count": int(bitmap.unpack(live_files).sum()),
         "term_count": request.term_count,
         "skipped": Jsonb(dict(request.skipped)),
+        "vectors": request.vectors,
     }
     snapshot = conn.execute(_INSERT_SNAPSHOT, row).fetchone()
     assert snapshot is not None
@@ -106,6 +150,7 @@ def _shows_the_same(current: Mapping[str, Any], request: PublishRequest) -> bool
         and current["commit_id"] == request.commit
         and current["dirty"] == request.dirty
         and current["skipped"] == dict(request.skipped)
+        and current["vectors"] == request.vectors
         and _same_set(current["live_chunks"], request.live_chunks)
         and _same_set(current["live_files"], request.live_files)
     )

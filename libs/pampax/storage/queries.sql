@@ -34,7 +34,8 @@ ORDER BY r.name COLLATE "C"
 -- What a ref of each repository shows; without a ref, the one published last. No row where nothing was published.
 SELECT r.repository_id, r.name AS repository, f.name AS ref, s.snapshot_id, s.build_id, b.version AS build,
        s.commit_id AS commit, s.dirty, f.generation, extract(epoch FROM f.published_at)::float8 AS published_at,
-       s.chunk_count, s.file_count, s.term_count, rb.vector_table
+       s.chunk_count, s.file_count, s.term_count, rb.vector_table,
+       CASE WHEN NOT s.vectors THEN coalesce(rb.vectors_to, 0) END AS vectors_to
 FROM repository r
 JOIN LATERAL (
     SELECT * FROM ref WHERE ref.repository_id = r.repository_id
@@ -63,16 +64,16 @@ SELECT tenant_id FROM repository WHERE repository_id = %(repository_id)s FOR NO 
 
 -- name: published_now
 -- What a ref shows at present, with its bitmaps.
-SELECT f.generation, s.snapshot_id, s.build_id, s.commit_id, s.dirty, s.live_chunks, s.live_files, s.skipped
+SELECT f.generation, s.snapshot_id, s.build_id, s.commit_id, s.dirty, s.live_chunks, s.live_files, s.skipped, s.vectors
 FROM ref f JOIN snapshot s ON s.snapshot_id = f.snapshot_id
 WHERE f.repository_id = %(repository_id)s AND f.name = %(ref)s
 
 -- name: insert_snapshot
 -- A new immutable snapshot.
 INSERT INTO snapshot (repository_id, build_id, commit_id, dirty, live_chunks, live_files,
-                      chunk_count, file_count, term_count, skipped)
+                      chunk_count, file_count, term_count, skipped, vectors)
 VALUES (%(repository_id)s, %(build_id)s, %(commit)s, %(dirty)s, %(live_chunks)s, %(live_files)s,
-        %(chunk_count)s, %(file_count)s, %(term_count)s, %(skipped)s)
+        %(chunk_count)s, %(file_count)s, %(term_count)s, %(skipped)s, %(vectors)s)
 RETURNING snapshot_id
 
 -- name: move_ref
@@ -83,10 +84,33 @@ ON CONFLICT (repository_id, name) DO UPDATE
 SET snapshot_id = excluded.snapshot_id, generation = f.generation + 1, published_at = clock_timestamp()
 RETURNING generation
 
+-- name: refs_without_vectors
+-- The refs that show chunks of (repository, build) without their vectors.
+SELECT f.name AS ref, s.snapshot_id FROM ref f JOIN snapshot s ON s.snapshot_id = f.snapshot_id
+WHERE f.repository_id = %(repository_id)s AND s.build_id = %(build_id)s AND NOT s.vectors ORDER BY f.name COLLATE "C"
+
+-- name: insert_same_with_vectors
+-- A snapshot that shows what another one does, with vectors.
+INSERT INTO snapshot (repository_id, build_id, commit_id, dirty, live_chunks, live_files,
+                      chunk_count, file_count, term_count, skipped, vectors)
+SELECT repository_id, build_id, commit_id, dirty, live_chunks, live_files,
+       chunk_count, file_count, term_count, skipped, true FROM snapshot WHERE snapshot_id = %(snapshot_id)s
+RETURNING snapshot_id
+
+-- name: complete_ref
+-- Points a ref at the same content with vectors. It stays as old as it is: the source was read before the first publish.
+UPDATE ref SET snapshot_id = %(snapshot_id)s, generation = generation + 1
+WHERE repository_id = %(repository_id)s AND name = %(ref)s
+RETURNING generation
+
+-- name: mark_replaced
+-- From here on the snapshot is kept for searches under way alone.
+UPDATE snapshot SET replaced_at = clock_timestamp() WHERE snapshot_id = %(snapshot_id)s
+
 -- name: drop_old_snapshots
--- Snapshots of a repository that no ref shows; those made within the last hour stay for searches under way.
+-- Snapshots of a repository that no ref shows; those replaced within the last hour stay for searches under way.
 DELETE FROM snapshot s
-WHERE s.repository_id = %(repository_id)s AND s.created_at < now() - interval '1 hour'
+WHERE s.repository_id = %(repository_id)s AND coalesce(s.replaced_at, s.created_at) < now() - interval '1 hour'
   AND NOT EXISTS (SELECT FROM ref f WHERE f.repository_id = s.repository_id AND f.snapshot_id = s.snapshot_id)
 
 -- name: notify_published
@@ -104,7 +128,7 @@ SELECT repository_id FROM operation WHERE operation_id = %(operation_id)s AND st
 SELECT pg_advisory_xact_lock(hashtextextended('pampax.repository.' || %(repository_id)s::bigint, 0))
 
 -- name: claim_operation
--- Takes the repository's oldest open operation, unless somebody's lease on one of them is alive. The operation's own
+-- Takes the repository's open operation whose turn it is, unless somebody's lease on one of them is alive. The operation's own
 -- lease is looked at twice: a heartbeat that commits while we wait for the row changes only what is asked of the row.
 UPDATE operation o
 SET state = 'running', lease_token = o.lease_token + 1, attempts = o.attempts + 1,
@@ -115,14 +139,15 @@ WHERE o.operation_id = %(operation_id)s AND o.state IN ('queued', 'running')
       SELECT FROM operation other
       WHERE other.repository_id = o.repository_id AND other.state IN ('queued', 'running')
         AND (other.lease_expires_at >= clock_timestamp()
-             OR (other.created_at, other.operation_id) < (o.created_at, o.operation_id)))
+             OR (other.created_at + other.yields, other.operation_id) < (o.created_at + o.yields, o.operation_id)))
 RETURNING o.operation_id, o.tenant_id, o.repository_id, o.repository_name, o.lease_token AS token, o.attempts,
-          o.request, o.corr_id, o.traceparent
+          o.request, o.corr_id, o.traceparent, o.trouble
 
 -- name: heartbeat_operation
 -- Prolongs a lease that nobody else has taken and reports progress.
 UPDATE operation
-SET stage = %(stage)s, done = %(done)s, total = %(total)s, updated_at = clock_timestamp(),
+SET stage = %(stage)s, done = %(done)s, total = %(total)s, rate = %(rate)s, remaining_s = %(remaining_s)s,
+    error_count = %(problems)s, updated_at = clock_timestamp(),
     lease_expires_at = clock_timestamp() + make_interval(secs => %(ttl_s)s)
 WHERE operation_id = %(operation_id)s AND lease_token = %(token)s AND state = 'running'
 RETURNING cancel_requested
@@ -140,11 +165,16 @@ SET state = %(state)s, stage = %(state)s, result = %(result)s, error = %(error)s
 WHERE operation_id = %(operation_id)s AND lease_token = %(token)s AND state = 'running'
 RETURNING operation_id
 
+-- name: note_trouble
+-- Why a worker ends itself over an operation that is still its own.
+UPDATE operation SET trouble = %(trouble)s
+WHERE operation_id = %(operation_id)s AND lease_token = %(token)s AND state = 'running'
+
 -- name: next_operation
--- The operation of a repository whose turn it is.
-SELECT operation_id FROM operation
+-- The operation of a repository that is next, and whether its turn has come.
+SELECT operation_id, created_at + yields <= now() AS urgent FROM operation
 WHERE repository_id = %(repository_id)s AND state IN ('queued', 'running')
-ORDER BY created_at, operation_id LIMIT 1
+ORDER BY created_at + yields, operation_id LIMIT 1
 
 -- Heartbeats --------------------------------------------------------------------------------------------------------
 
@@ -186,6 +216,10 @@ FROM worker_heartbeat ORDER BY host, parent_pid, pid LIMIT 1000
 -- name: queue_state
 -- How the queue stands over all tenants.
 SELECT waiting, oldest_waiting_s, running, silent FROM queue_state()
+
+-- name: queue_priorities
+-- How long what nobody works on has waited, by priority.
+SELECT priority, oldest_waiting_s FROM queue_priorities()
 
 -- Migrations --------------------------------------------------------------------------------------------------------
 

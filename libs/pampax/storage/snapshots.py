@@ -6,34 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
 from psycopg.rows import class_row
 
-from pampax.core.errors import Aborted, FailedPrecondition, NotFound
+from pampax.core.errors import FailedPrecondition, NotFound
 from pampax.core.identity import Role
-from pampax.storage import bitmap
-from pampax.storage.publishing import PUBLISHED_CHANNEL, Published, PublishRequest, publish
 from pampax.storage.queries import load_queries
 from pampax.storage.session import Connection
-
-__all__ = [
-    "PUBLISHED_CHANNEL",
-    "PublishRequest",
-    "Published",
-    "RepositoryRow",
-    "Snapshot",
-    "load_bitmaps",
-    "publish",
-    "readable_repositories",
-    "resolve",
-]
 
 _QUERIES = load_queries(__package__)
 _READABLE = _QUERIES["readable_repositories"]
 _PUBLISHED = _QUERIES["published_snapshots"]
 _WITH_REFS = _QUERIES["repositories_with_refs"]
-_BITMAPS = _QUERIES["snapshot_bitmaps"]
 
 REPOSITORY_NOT_FOUND = "REPOSITORY_NOT_FOUND"
 REF_NOT_FOUND = "REF_NOT_FOUND"
@@ -59,7 +42,8 @@ class RepositoryRow:
 class Snapshot:
     """What a ref of a repository shows, without its bitmaps.
 
-    `snapshot_id` is never used again; `generation` starts anew when a ref is deleted and made again.
+    `snapshot_id` is never used again; `generation` starts anew when a ref is deleted and made again. `vectors_to` is
+    set between the two steps of a first index, when no vectors are looked for: up to this ordinal they are written.
     """
 
     repository_id: int
@@ -76,6 +60,7 @@ class Snapshot:
     file_count: int
     term_count: int
     vector_table: str | None
+    vectors_to: int | None = None
 
 
 async def readable_repositories(
@@ -111,14 +96,6 @@ async def resolve(conn: Connection, principal_id: UUID, names: Sequence[str] | N
     if silent and (names or (ref and not snapshots)):
         raise await _explain(conn, silent, ref)
     return snapshots
-
-
-async def load_bitmaps(conn: Connection, snapshot_id: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Masks over chunk and file ordinals. Aborted when the snapshot was replaced so long ago that it is gone."""
-    row = await (await conn.execute(_BITMAPS, {"snapshot_id": snapshot_id})).fetchone()
-    if row is None:
-        raise Aborted("the snapshot was replaced by newer ones meanwhile; ask again", reason=SNAPSHOT_REPLACED)
-    return bitmap.unpack(row["live_chunks"]), bitmap.unpack(row["live_files"])
 
 
 async def _explain(conn: Connection, silent: Sequence[RepositoryRow], ref: str | None) -> NotFound | FailedPrecondition:

@@ -113,6 +113,7 @@ class Bundle(_message.Message):
     DEGRADED_FIELD_NUMBER: _builtins.int
     SNAPSHOTS_FIELD_NUMBER: _builtins.int
     CACHE_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     signature: _builtins.str
     """Hash of request, readable scope, builds, generations, weights, tokenizer and code version, hex; empty when degraded."""
     markdown: _builtins.str
@@ -135,11 +136,15 @@ class Bundle(_message.Message):
 
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Parts that failed and were left out."""
+        """Parts that failed or are still to come, and were left out."""
 
     @_builtins.property
     def snapshots(self) -> _containers.RepeatedCompositeFieldContainer[_search_service_pb2.SnapshotInfo]:
         """What was read, by repository name."""
+
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What a person should know of it, such as how many vectors are pending."""
 
     def __init__(
         self,
@@ -153,10 +158,11 @@ class Bundle(_message.Message):
         degraded: _abc.Iterable[_builtins.str] | None = ...,
         snapshots: _abc.Iterable[_search_service_pb2.SnapshotInfo] | None = ...,
         cache: _search_service_pb2.CacheStatus.ValueType = ...,
+        notices: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "cache", b"cache", "degraded", b"degraded", "items", b"items", "markdown", b"markdown", "omitted", b"omitted", "signature", b"signature", "snapshots", b"snapshots", "stopping_reason", b"stopping_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "cache", b"cache", "degraded", b"degraded", "items", b"items", "markdown", b"markdown", "notices", b"notices", "omitted", b"omitted", "signature", b"signature", "snapshots", b"snapshots", "stopping_reason", b"stopping_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

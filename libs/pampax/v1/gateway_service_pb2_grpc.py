@@ -77,10 +77,65 @@ class GatewayServiceStub:
                 request_serializer=pampax_dot_v1_dot_indexing__service__pb2.DeleteRepositoryRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.DeleteRef = channel.unary_unary(
+                '/pampax.v1.GatewayService/DeleteRef',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.DeleteRefRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.SetCredential = channel.unary_unary(
+                '/pampax.v1.GatewayService/SetCredential',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.SetCredentialRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_repository__pb2.Repository.FromString,
+                _registered_method=True)
+        self.DeleteCredential = channel.unary_unary(
+                '/pampax.v1.GatewayService/DeleteCredential',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.DeleteCredentialRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+                _registered_method=True)
+        self.SetRefresh = channel.unary_unary(
+                '/pampax.v1.GatewayService/SetRefresh',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.SetRefreshRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_repository__pb2.Repository.FromString,
+                _registered_method=True)
         self.IndexRepository = channel.unary_unary(
                 '/pampax.v1.GatewayService/IndexRepository',
                 request_serializer=pampax_dot_v1_dot_indexing__service__pb2.IndexRepositoryRequest.SerializeToString,
                 response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
+        self.PlanIndex = channel.unary_unary(
+                '/pampax.v1.GatewayService/PlanIndex',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.PlanIndexRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.IndexPlan.FromString,
+                _registered_method=True)
+        self.GetFreshness = channel.unary_unary(
+                '/pampax.v1.GatewayService/GetFreshness',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.GetFreshnessRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.Freshness.FromString,
+                _registered_method=True)
+        self.ListQuarantine = channel.unary_unary(
+                '/pampax.v1.GatewayService/ListQuarantine',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.ListQuarantineRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.ListQuarantineResponse.FromString,
+                _registered_method=True)
+        self.WatchOperation = channel.unary_stream(
+                '/pampax.v1.GatewayService/WatchOperation',
+                request_serializer=pampax_dot_v1_dot_gateway__service__pb2.WatchOperationRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
+        self.CheckIndex = channel.unary_unary(
+                '/pampax.v1.GatewayService/CheckIndex',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.CheckIndexRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.IndexCheck.FromString,
+                _registered_method=True)
+        self.ListBuilds = channel.unary_unary(
+                '/pampax.v1.GatewayService/ListBuilds',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.ListBuildsRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.ListBuildsResponse.FromString,
+                _registered_method=True)
+        self.PruneBuilds = channel.unary_unary(
+                '/pampax.v1.GatewayService/PruneBuilds',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsResponse.FromString,
                 _registered_method=True)
         self.CreateUpload = channel.stream_unary(
                 '/pampax.v1.GatewayService/CreateUpload',
@@ -153,8 +208,86 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteRef(self, request, context):
+        """Deletes a ref; what only it had goes with the repository's next index run, and at once when it was the last.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetCredential(self, request, context):
+        """Stores what a repository's git server wants to see; it is never shown again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteCredential(self, request, context):
+        """Removes what SetCredential has stored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetRefresh(self, request, context):
+        """Has the repository's source looked at regularly, so that what has moved there is indexed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def IndexRepository(self, request, context):
         """Indexes a ref.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanIndex(self, request, context):
+        """Tells what IndexRepository would do now, and does nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFreshness(self, request, context):
+        """Compares what is published of a ref with the source.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListQuarantine(self, request, context):
+        """Lists content that broke a parser and is not tried again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchOperation(self, request, context):
+        """The operation as it stands, and again whenever that changes; ends with its final state, or when the call's deadline
+        passes (default 300 s, at most 3,600 s).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckIndex(self, request, context):
+        """Compares a sample of what is published of a ref with what its content gives when it is derived anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBuilds(self, request, context):
+        """Lists the builds of the readable repositories.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PruneBuilds(self, request, context):
+        """Removes the builds that nothing uses.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -219,10 +352,65 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.DeleteRepositoryRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
+            'DeleteRef': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteRef,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.DeleteRefRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'SetCredential': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetCredential,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.SetCredentialRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_repository__pb2.Repository.SerializeToString,
+            ),
+            'DeleteCredential': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteCredential,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.DeleteCredentialRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'SetRefresh': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetRefresh,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.SetRefreshRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_repository__pb2.Repository.SerializeToString,
+            ),
             'IndexRepository': grpc.unary_unary_rpc_method_handler(
                     servicer.IndexRepository,
                     request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.IndexRepositoryRequest.FromString,
                     response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'PlanIndex': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanIndex,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.PlanIndexRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_indexing__service__pb2.IndexPlan.SerializeToString,
+            ),
+            'GetFreshness': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFreshness,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.GetFreshnessRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_indexing__service__pb2.Freshness.SerializeToString,
+            ),
+            'ListQuarantine': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListQuarantine,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.ListQuarantineRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_indexing__service__pb2.ListQuarantineResponse.SerializeToString,
+            ),
+            'WatchOperation': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchOperation,
+                    request_deserializer=pampax_dot_v1_dot_gateway__service__pb2.WatchOperationRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
+            'CheckIndex': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckIndex,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.CheckIndexRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_indexing__service__pb2.IndexCheck.SerializeToString,
+            ),
+            'ListBuilds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBuilds,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.ListBuildsRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_indexing__service__pb2.ListBuildsResponse.SerializeToString,
+            ),
+            'PruneBuilds': grpc.unary_unary_rpc_method_handler(
+                    servicer.PruneBuilds,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsResponse.SerializeToString,
             ),
             'CreateUpload': grpc.stream_unary_rpc_method_handler(
                     servicer.CreateUpload,
@@ -442,6 +630,114 @@ class GatewayService:
             _registered_method=True)
 
     @staticmethod
+    def DeleteRef(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/DeleteRef',
+            pampax_dot_v1_dot_indexing__service__pb2.DeleteRefRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetCredential(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/SetCredential',
+            pampax_dot_v1_dot_indexing__service__pb2.SetCredentialRequest.SerializeToString,
+            pampax_dot_v1_dot_repository__pb2.Repository.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteCredential(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/DeleteCredential',
+            pampax_dot_v1_dot_indexing__service__pb2.DeleteCredentialRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetRefresh(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/SetRefresh',
+            pampax_dot_v1_dot_indexing__service__pb2.SetRefreshRequest.SerializeToString,
+            pampax_dot_v1_dot_repository__pb2.Repository.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def IndexRepository(request,
             target,
             options=(),
@@ -458,6 +754,195 @@ class GatewayService:
             '/pampax.v1.GatewayService/IndexRepository',
             pampax_dot_v1_dot_indexing__service__pb2.IndexRepositoryRequest.SerializeToString,
             google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/PlanIndex',
+            pampax_dot_v1_dot_indexing__service__pb2.PlanIndexRequest.SerializeToString,
+            pampax_dot_v1_dot_indexing__service__pb2.IndexPlan.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFreshness(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/GetFreshness',
+            pampax_dot_v1_dot_indexing__service__pb2.GetFreshnessRequest.SerializeToString,
+            pampax_dot_v1_dot_indexing__service__pb2.Freshness.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListQuarantine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/ListQuarantine',
+            pampax_dot_v1_dot_indexing__service__pb2.ListQuarantineRequest.SerializeToString,
+            pampax_dot_v1_dot_indexing__service__pb2.ListQuarantineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchOperation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pampax.v1.GatewayService/WatchOperation',
+            pampax_dot_v1_dot_gateway__service__pb2.WatchOperationRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/CheckIndex',
+            pampax_dot_v1_dot_indexing__service__pb2.CheckIndexRequest.SerializeToString,
+            pampax_dot_v1_dot_indexing__service__pb2.IndexCheck.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBuilds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/ListBuilds',
+            pampax_dot_v1_dot_indexing__service__pb2.ListBuildsRequest.SerializeToString,
+            pampax_dot_v1_dot_indexing__service__pb2.ListBuildsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PruneBuilds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/PruneBuilds',
+            pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsRequest.SerializeToString,
+            pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -55,8 +55,32 @@ class GatewayServiceStub:
     """Lists the readable repositories by name."""
     DeleteRepository: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteRepositoryRequest, _empty_pb2.Empty]
     """Deletes a repository and everything that only it had."""
+    DeleteRef: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteRefRequest, _empty_pb2.Empty]
+    """Deletes a ref; what only it had goes with the repository's next index run, and at once when it was the last."""
+    SetCredential: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.SetCredentialRequest, _repository_pb2.Repository]
+    """Stores what a repository's git server wants to see; it is never shown again."""
+    DeleteCredential: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteCredentialRequest, _empty_pb2.Empty]
+    """Removes what SetCredential has stored."""
+    SetRefresh: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.SetRefreshRequest, _repository_pb2.Repository]
+    """Has the repository's source looked at regularly, so that what has moved there is indexed."""
     IndexRepository: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.IndexRepositoryRequest, _operations_pb2.Operation]
     """Indexes a ref."""
+    PlanIndex: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.PlanIndexRequest, _indexing_service_pb2.IndexPlan]
+    """Tells what IndexRepository would do now, and does nothing."""
+    GetFreshness: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.GetFreshnessRequest, _indexing_service_pb2.Freshness]
+    """Compares what is published of a ref with the source."""
+    ListQuarantine: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.ListQuarantineRequest, _indexing_service_pb2.ListQuarantineResponse]
+    """Lists content that broke a parser and is not tried again."""
+    WatchOperation: _grpc.UnaryStreamMultiCallable[_gateway_service_pb2.WatchOperationRequest, _operations_pb2.Operation]
+    """The operation as it stands, and again whenever that changes; ends with its final state, or when the call's deadline
+    passes (default 300 s, at most 3,600 s).
+    """
+    CheckIndex: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.CheckIndexRequest, _indexing_service_pb2.IndexCheck]
+    """Compares a sample of what is published of a ref with what its content gives when it is derived anew."""
+    ListBuilds: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.ListBuildsRequest, _indexing_service_pb2.ListBuildsResponse]
+    """Lists the builds of the readable repositories."""
+    PruneBuilds: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.PruneBuildsRequest, _indexing_service_pb2.PruneBuildsResponse]
+    """Removes the builds that nothing uses."""
     CreateUpload: _grpc.StreamUnaryMultiCallable[_indexing_service_pb2.CreateUploadRequest, _indexing_service_pb2.CreateUploadResponse]
     """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks."""
     UploadBlobs: _grpc.StreamUnaryMultiCallable[_indexing_service_pb2.UploadBlobsRequest, _indexing_service_pb2.UploadBlobsResponse]
@@ -85,8 +109,32 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     """Lists the readable repositories by name."""
     DeleteRepository: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteRepositoryRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes a repository and everything that only it had."""
+    DeleteRef: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteRefRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """Deletes a ref; what only it had goes with the repository's next index run, and at once when it was the last."""
+    SetCredential: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.SetCredentialRequest, _repository_pb2.Repository]  # type: ignore[assignment]
+    """Stores what a repository's git server wants to see; it is never shown again."""
+    DeleteCredential: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteCredentialRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """Removes what SetCredential has stored."""
+    SetRefresh: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.SetRefreshRequest, _repository_pb2.Repository]  # type: ignore[assignment]
+    """Has the repository's source looked at regularly, so that what has moved there is indexed."""
     IndexRepository: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.IndexRepositoryRequest, _operations_pb2.Operation]  # type: ignore[assignment]
     """Indexes a ref."""
+    PlanIndex: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.PlanIndexRequest, _indexing_service_pb2.IndexPlan]  # type: ignore[assignment]
+    """Tells what IndexRepository would do now, and does nothing."""
+    GetFreshness: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.GetFreshnessRequest, _indexing_service_pb2.Freshness]  # type: ignore[assignment]
+    """Compares what is published of a ref with the source."""
+    ListQuarantine: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.ListQuarantineRequest, _indexing_service_pb2.ListQuarantineResponse]  # type: ignore[assignment]
+    """Lists content that broke a parser and is not tried again."""
+    WatchOperation: _aio.UnaryStreamMultiCallable[_gateway_service_pb2.WatchOperationRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """The operation as it stands, and again whenever that changes; ends with its final state, or when the call's deadline
+    passes (default 300 s, at most 3,600 s).
+    """
+    CheckIndex: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.CheckIndexRequest, _indexing_service_pb2.IndexCheck]  # type: ignore[assignment]
+    """Compares a sample of what is published of a ref with what its content gives when it is derived anew."""
+    ListBuilds: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.ListBuildsRequest, _indexing_service_pb2.ListBuildsResponse]  # type: ignore[assignment]
+    """Lists the builds of the readable repositories."""
+    PruneBuilds: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.PruneBuildsRequest, _indexing_service_pb2.PruneBuildsResponse]  # type: ignore[assignment]
+    """Removes the builds that nothing uses."""
     CreateUpload: _aio.StreamUnaryMultiCallable[_indexing_service_pb2.CreateUploadRequest, _indexing_service_pb2.CreateUploadResponse]  # type: ignore[assignment]
     """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks."""
     UploadBlobs: _aio.StreamUnaryMultiCallable[_indexing_service_pb2.UploadBlobsRequest, _indexing_service_pb2.UploadBlobsResponse]  # type: ignore[assignment]
@@ -156,12 +204,102 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         """Deletes a repository and everything that only it had."""
 
     @_abc_1.abstractmethod
+    def DeleteRef(
+        self,
+        request: _indexing_service_pb2.DeleteRefRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """Deletes a ref; what only it had goes with the repository's next index run, and at once when it was the last."""
+
+    @_abc_1.abstractmethod
+    def SetCredential(
+        self,
+        request: _indexing_service_pb2.SetCredentialRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_repository_pb2.Repository, _abc.Awaitable[_repository_pb2.Repository]]:
+        """Stores what a repository's git server wants to see; it is never shown again."""
+
+    @_abc_1.abstractmethod
+    def DeleteCredential(
+        self,
+        request: _indexing_service_pb2.DeleteCredentialRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """Removes what SetCredential has stored."""
+
+    @_abc_1.abstractmethod
+    def SetRefresh(
+        self,
+        request: _indexing_service_pb2.SetRefreshRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_repository_pb2.Repository, _abc.Awaitable[_repository_pb2.Repository]]:
+        """Has the repository's source looked at regularly, so that what has moved there is indexed."""
+
+    @_abc_1.abstractmethod
     def IndexRepository(
         self,
         request: _indexing_service_pb2.IndexRepositoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
         """Indexes a ref."""
+
+    @_abc_1.abstractmethod
+    def PlanIndex(
+        self,
+        request: _indexing_service_pb2.PlanIndexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.IndexPlan, _abc.Awaitable[_indexing_service_pb2.IndexPlan]]:
+        """Tells what IndexRepository would do now, and does nothing."""
+
+    @_abc_1.abstractmethod
+    def GetFreshness(
+        self,
+        request: _indexing_service_pb2.GetFreshnessRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.Freshness, _abc.Awaitable[_indexing_service_pb2.Freshness]]:
+        """Compares what is published of a ref with the source."""
+
+    @_abc_1.abstractmethod
+    def ListQuarantine(
+        self,
+        request: _indexing_service_pb2.ListQuarantineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.ListQuarantineResponse, _abc.Awaitable[_indexing_service_pb2.ListQuarantineResponse]]:
+        """Lists content that broke a parser and is not tried again."""
+
+    @_abc_1.abstractmethod
+    def WatchOperation(
+        self,
+        request: _gateway_service_pb2.WatchOperationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_operations_pb2.Operation], _abc.AsyncIterator[_operations_pb2.Operation]]:
+        """The operation as it stands, and again whenever that changes; ends with its final state, or when the call's deadline
+        passes (default 300 s, at most 3,600 s).
+        """
+
+    @_abc_1.abstractmethod
+    def CheckIndex(
+        self,
+        request: _indexing_service_pb2.CheckIndexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.IndexCheck, _abc.Awaitable[_indexing_service_pb2.IndexCheck]]:
+        """Compares a sample of what is published of a ref with what its content gives when it is derived anew."""
+
+    @_abc_1.abstractmethod
+    def ListBuilds(
+        self,
+        request: _indexing_service_pb2.ListBuildsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.ListBuildsResponse, _abc.Awaitable[_indexing_service_pb2.ListBuildsResponse]]:
+        """Lists the builds of the readable repositories."""
+
+    @_abc_1.abstractmethod
+    def PruneBuilds(
+        self,
+        request: _indexing_service_pb2.PruneBuildsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.PruneBuildsResponse, _abc.Awaitable[_indexing_service_pb2.PruneBuildsResponse]]:
+        """Removes the builds that nothing uses."""
 
     @_abc_1.abstractmethod
     def CreateUpload(

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from pampax.v1 import repository_pb2 as _repository_pb2
 import builtins as _builtins
 import sys
@@ -20,6 +21,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Priority:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PriorityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Priority.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PRIORITY_UNSPECIFIED: _Priority.ValueType  # 0
+    """The service decides."""
+    PRIORITY_INTERACTIVE: _Priority.ValueType  # 1
+    """Somebody waits for it."""
+    PRIORITY_BULK: _Priority.ValueType  # 2
+    """Lets interactive ones that come within five minutes after it go first."""
+
+class Priority(_Priority, metaclass=_PriorityEnumTypeWrapper):
+    """Whose turn is first in the queue."""
+
+PRIORITY_UNSPECIFIED: Priority.ValueType  # 0
+"""The service decides."""
+PRIORITY_INTERACTIVE: Priority.ValueType  # 1
+"""Somebody waits for it."""
+PRIORITY_BULK: Priority.ValueType  # 2
+"""Lets interactive ones that come within five minutes after it go first."""
+Global___Priority: _TypeAlias = Priority  # noqa: Y015
+
 @_typing.final
 class CreateRepositoryRequest(_message.Message):
     """Request of CreateRepository."""
@@ -28,21 +53,27 @@ class CreateRepositoryRequest(_message.Message):
 
     REPOSITORY_ID_FIELD_NUMBER: _builtins.int
     REPOSITORY_FIELD_NUMBER: _builtins.int
+    CREDENTIAL_FIELD_NUMBER: _builtins.int
     repository_id: _builtins.str
     """Last part of the resource name."""
     @_builtins.property
     def repository(self) -> _repository_pb2.Repository:
         """The repository; `name` and output-only fields are ignored."""
 
+    @_builtins.property
+    def credential(self) -> _repository_pb2.GitCredential:
+        """What its git server wants to see; only with a git URL. As in SetCredential."""
+
     def __init__(
         self,
         *,
         repository_id: _builtins.str = ...,
         repository: _repository_pb2.Repository | None = ...,
+        credential: _repository_pb2.GitCredential | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["repository", b"repository"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["credential", b"credential", "repository", b"repository"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["repository", b"repository", "repository_id", b"repository_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credential", b"credential", "repository", b"repository", "repository_id", b"repository_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -147,6 +178,108 @@ class DeleteRepositoryRequest(_message.Message):
 Global___DeleteRepositoryRequest: _TypeAlias = DeleteRepositoryRequest  # noqa: Y015
 
 @_typing.final
+class DeleteRefRequest(_message.Message):
+    """Request of DeleteRef."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`."""
+    ref: _builtins.str
+    """Branch, tag or `worktree`; required."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        ref: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "ref", b"ref"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteRefRequest: _TypeAlias = DeleteRefRequest  # noqa: Y015
+
+@_typing.final
+class SetCredentialRequest(_message.Message):
+    """Request of SetCredential."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    CREDENTIAL_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`."""
+    @_builtins.property
+    def credential(self) -> _repository_pb2.GitCredential:
+        """A token for an https URL, an ssh key for an ssh URL; required."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        credential: _repository_pb2.GitCredential | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["credential", b"credential"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credential", b"credential", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetCredentialRequest: _TypeAlias = SetCredentialRequest  # noqa: Y015
+
+@_typing.final
+class DeleteCredentialRequest(_message.Message):
+    """Request of DeleteCredential."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteCredentialRequest: _TypeAlias = DeleteCredentialRequest  # noqa: Y015
+
+@_typing.final
+class SetRefreshRequest(_message.Message):
+    """Request of SetRefresh."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    INTERVAL_S_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`."""
+    interval_s: _builtins.int
+    """Seconds between two looks, 60..2,592,000; 0 ends them."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        interval_s: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["interval_s", b"interval_s", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetRefreshRequest: _TypeAlias = SetRefreshRequest  # noqa: Y015
+
+@_typing.final
 class IndexRepositoryRequest(_message.Message):
     """Request of IndexRepository."""
 
@@ -156,6 +289,8 @@ class IndexRepositoryRequest(_message.Message):
     REF_FIELD_NUMBER: _builtins.int
     FULL_FIELD_NUMBER: _builtins.int
     UPLOAD_FIELD_NUMBER: _builtins.int
+    RETRY_QUARANTINED_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`repositories/{repository}`."""
     ref: _builtins.str
@@ -164,6 +299,12 @@ class IndexRepositoryRequest(_message.Message):
     """True: derive everything anew instead of reusing rows of unchanged blobs."""
     upload: _builtins.str
     """Id of a completed upload; required for upload sources, refused for others."""
+    retry_quarantined: _builtins.bool
+    """True: content that broke a parser is tried again. Where some of it is indexed as plain lines, everything is derived
+    anew, as with `full`.
+    """
+    priority: Global___Priority.ValueType
+    """Who goes first; unspecified: interactive to bring a published ref up to date, bulk for everything else."""
     def __init__(
         self,
         *,
@@ -171,14 +312,704 @@ class IndexRepositoryRequest(_message.Message):
         ref: _builtins.str = ...,
         full: _builtins.bool = ...,
         upload: _builtins.str = ...,
+        retry_quarantined: _builtins.bool = ...,
+        priority: Global___Priority.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["full", b"full", "name", b"name", "ref", b"ref", "upload", b"upload"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["full", b"full", "name", b"name", "priority", b"priority", "ref", b"ref", "retry_quarantined", b"retry_quarantined", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___IndexRepositoryRequest: _TypeAlias = IndexRepositoryRequest  # noqa: Y015
+
+@_typing.final
+class ListQuarantineRequest(_message.Message):
+    """Request of ListQuarantine."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListQuarantineRequest: _TypeAlias = ListQuarantineRequest  # noqa: Y015
+
+@_typing.final
+class ListQuarantineResponse(_message.Message):
+    """Response of ListQuarantine."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILES_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """How many there are."""
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuarantinedFile]:
+        """By path, at most 100."""
+
+    def __init__(
+        self,
+        *,
+        files: _abc.Iterable[Global___QuarantinedFile] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListQuarantineResponse: _TypeAlias = ListQuarantineResponse  # noqa: Y015
+
+@_typing.final
+class QuarantinedFile(_message.Message):
+    """Content that broke a parser."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    BLOB_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    BY_LINES_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path where it was met."""
+    blob: _builtins.bytes
+    """Git blob id, 20 bytes."""
+    language: _builtins.str
+    """Language that it was read as."""
+    reason: _builtins.str
+    """timeout, crash, memory, killed or output (its answer was too large)."""
+    by_lines: _builtins.bool
+    """True when it is indexed as plain lines, false when it is left out."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When that was."""
+
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        blob: _builtins.bytes = ...,
+        language: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        by_lines: _builtins.bool = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blob", b"blob", "by_lines", b"by_lines", "create_time", b"create_time", "language", b"language", "path", b"path", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuarantinedFile: _TypeAlias = QuarantinedFile  # noqa: Y015
+
+@_typing.final
+class PlanIndexRequest(_message.Message):
+    """Request of PlanIndex."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    FULL_FIELD_NUMBER: _builtins.int
+    CONTENTS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`."""
+    ref: _builtins.str
+    """Ref to plan for; empty means the source's default branch."""
+    full: _builtins.bool
+    """True: as if everything were derived anew."""
+    @_builtins.property
+    def contents(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedContent]:
+        """For upload sources, whose files only the client has: which of these are derived already; at most 10,000."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        ref: _builtins.str = ...,
+        full: _builtins.bool = ...,
+        contents: _abc.Iterable[Global___PlannedContent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contents", b"contents", "full", b"full", "name", b"name", "ref", b"ref"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanIndexRequest: _TypeAlias = PlanIndexRequest  # noqa: Y015
+
+@_typing.final
+class PlannedContent(_message.Message):
+    """Content as one language: what derived data belongs to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BLOB_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    CHUNKS_FIELD_NUMBER: _builtins.int
+    blob: _builtins.bytes
+    """Git blob id, 20 bytes."""
+    language: _builtins.str
+    """Language that it is read as."""
+    chunks: _builtins.int
+    """Chunks of it; in answers only."""
+    def __init__(
+        self,
+        *,
+        blob: _builtins.bytes = ...,
+        language: _builtins.str = ...,
+        chunks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blob", b"blob", "chunks", b"chunks", "language", b"language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlannedContent: _TypeAlias = PlannedContent  # noqa: Y015
+
+@_typing.final
+class IndexPlan(_message.Message):
+    """Response of PlanIndex: what a run would do now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class SkippedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    REF_FIELD_NUMBER: _builtins.int
+    COMMIT_FIELD_NUMBER: _builtins.int
+    DIRTY_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    KEPT_FILES_FIELD_NUMBER: _builtins.int
+    NEW_FILES_FIELD_NUMBER: _builtins.int
+    NEW_BLOBS_FIELD_NUMBER: _builtins.int
+    NEW_BYTES_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    CHUNKS_FIELD_NUMBER: _builtins.int
+    NEW_CHUNKS_FIELD_NUMBER: _builtins.int
+    NEW_TOKENS_FIELD_NUMBER: _builtins.int
+    TOKENIZER_FIELD_NUMBER: _builtins.int
+    EXACT_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    PACE_FIELD_NUMBER: _builtins.int
+    FOLDERS_FIELD_NUMBER: _builtins.int
+    SKIPPED_FILES_FIELD_NUMBER: _builtins.int
+    NEW_PATHS_FIELD_NUMBER: _builtins.int
+    KNOWN_FIELD_NUMBER: _builtins.int
+    ref: _builtins.str
+    """Ref that would be published."""
+    commit: _builtins.str
+    """Commit, 40 hex digits; empty for a folder outside git."""
+    dirty: _builtins.bool
+    """True when the tree holds changes that the commit does not."""
+    files: _builtins.int
+    """Files of the snapshot: kept and new ones."""
+    kept_files: _builtins.int
+    """Files whose content is derived already."""
+    new_files: _builtins.int
+    """Files whose content would be derived."""
+    new_blobs: _builtins.int
+    """Distinct contents among the new files."""
+    new_bytes: _builtins.int
+    """Size of these contents, bytes."""
+    chunks: _builtins.int
+    """Chunks of the snapshot."""
+    new_chunks: _builtins.int
+    """Chunks that would be derived."""
+    new_tokens: _builtins.int
+    """Tokens of these chunks."""
+    tokenizer: _builtins.str
+    """Who counted the tokens."""
+    exact: _builtins.bool
+    """True when every new content was parsed; otherwise chunks and tokens are estimated from a sample."""
+    seconds: _builtins.float
+    """How long it would take, seconds; always an estimate."""
+    pace: _builtins.str
+    """What that stands on: `measured` in runs before, or `usual`."""
+    @_builtins.property
+    def skipped(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Files left out, counted by reason."""
+
+    @_builtins.property
+    def folders(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedFolder]:
+        """The folders with the most files, at most 20."""
+
+    @_builtins.property
+    def skipped_files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileProblem]:
+        """Files left out, by path, at most 1,000."""
+
+    @_builtins.property
+    def new_paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Files that would be derived, by path, at most 1,000."""
+
+    @_builtins.property
+    def known(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedContent]:
+        """For upload sources: those of the asked contents that are derived already; nothing else is filled in then."""
+
+    def __init__(
+        self,
+        *,
+        ref: _builtins.str = ...,
+        commit: _builtins.str = ...,
+        dirty: _builtins.bool = ...,
+        files: _builtins.int = ...,
+        kept_files: _builtins.int = ...,
+        new_files: _builtins.int = ...,
+        new_blobs: _builtins.int = ...,
+        new_bytes: _builtins.int = ...,
+        skipped: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        chunks: _builtins.int = ...,
+        new_chunks: _builtins.int = ...,
+        new_tokens: _builtins.int = ...,
+        tokenizer: _builtins.str = ...,
+        exact: _builtins.bool = ...,
+        seconds: _builtins.float = ...,
+        pace: _builtins.str = ...,
+        folders: _abc.Iterable[Global___PlannedFolder] | None = ...,
+        skipped_files: _abc.Iterable[Global___FileProblem] | None = ...,
+        new_paths: _abc.Iterable[_builtins.str] | None = ...,
+        known: _abc.Iterable[Global___PlannedContent] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunks", b"chunks", "commit", b"commit", "dirty", b"dirty", "exact", b"exact", "files", b"files", "folders", b"folders", "kept_files", b"kept_files", "known", b"known", "new_blobs", b"new_blobs", "new_bytes", b"new_bytes", "new_chunks", b"new_chunks", "new_files", b"new_files", "new_paths", b"new_paths", "new_tokens", b"new_tokens", "pace", b"pace", "ref", b"ref", "seconds", b"seconds", "skipped", b"skipped", "skipped_files", b"skipped_files", "tokenizer", b"tokenizer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IndexPlan: _TypeAlias = IndexPlan  # noqa: Y015
+
+@_typing.final
+class PlannedFolder(_message.Message):
+    """A folder of a plan."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path, at most two levels deep; `.` for the root."""
+    files: _builtins.int
+    """Files of the snapshot in it and below."""
+    skipped: _builtins.int
+    """Files left out of it and below."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        files: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "path", b"path", "skipped", b"skipped"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlannedFolder: _TypeAlias = PlannedFolder  # noqa: Y015
+
+@_typing.final
+class GetFreshnessRequest(_message.Message):
+    """Request of GetFreshness."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`."""
+    ref: _builtins.str
+    """Published ref to compare; empty means the one that was published last."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        ref: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "ref", b"ref"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFreshnessRequest: _TypeAlias = GetFreshnessRequest  # noqa: Y015
+
+@_typing.final
+class Freshness(_message.Message):
+    """Response of GetFreshness: what is published, held against its source."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    BEHIND_FIELD_NUMBER: _builtins.int
+    SOURCE_COMMIT_FIELD_NUMBER: _builtins.int
+    CHECK_TIME_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    COMMIT_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    """`current`, `behind`, `diverged` (the published commit is not in the source's history any more) or `unknown`."""
+    behind: _builtins.int
+    """Commits that the source is ahead; 0 when that is not known or there are only changes without a commit."""
+    source_commit: _builtins.str
+    """Commit of the source, 40 hex digits; empty when not known or outside git."""
+    detail: _builtins.str
+    """Why the state is what it is, one line; empty for `current`."""
+    ref: _builtins.str
+    """The ref that was compared; empty when nothing is published."""
+    commit: _builtins.str
+    """Published commit, 40 hex digits; empty outside git."""
+    @_builtins.property
+    def check_time(self) -> _timestamp_pb2.Timestamp:
+        """When the source was asked."""
+
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        behind: _builtins.int = ...,
+        source_commit: _builtins.str = ...,
+        check_time: _timestamp_pb2.Timestamp | None = ...,
+        detail: _builtins.str = ...,
+        ref: _builtins.str = ...,
+        commit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check_time", b"check_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["behind", b"behind", "check_time", b"check_time", "commit", b"commit", "detail", b"detail", "ref", b"ref", "source_commit", b"source_commit", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Freshness: _TypeAlias = Freshness  # noqa: Y015
+
+@_typing.final
+class CheckIndexRequest(_message.Message):
+    """Request of CheckIndex."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    DOCUMENTS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`."""
+    ref: _builtins.str
+    """Published ref to check; empty means the one that was published last."""
+    documents: _builtins.int
+    """How many documents to derive anew, chosen at random; 1..10000, 0 means 100. The time may end the check before."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        ref: _builtins.str = ...,
+        documents: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "name", b"name", "ref", b"ref"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckIndexRequest: _TypeAlias = CheckIndexRequest  # noqa: Y015
+
+@_typing.final
+class IndexCheck(_message.Message):
+    """Response of CheckIndex: what was compared, and what differs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REF_FIELD_NUMBER: _builtins.int
+    COMMIT_FIELD_NUMBER: _builtins.int
+    BUILD_FIELD_NUMBER: _builtins.int
+    DOCUMENTS_FIELD_NUMBER: _builtins.int
+    OF_DOCUMENTS_FIELD_NUMBER: _builtins.int
+    UNDECIDED_FIELD_NUMBER: _builtins.int
+    DIFFERING_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    RECALL_QUERIES_FIELD_NUMBER: _builtins.int
+    RECALL_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    ref: _builtins.str
+    """The ref that was checked."""
+    commit: _builtins.str
+    """Published commit, 40 hex digits; empty outside git."""
+    build: _builtins.str
+    """Version of the build that the rows belong to."""
+    documents: _builtins.int
+    """Documents that were derived anew and compared."""
+    of_documents: _builtins.int
+    """Documents that the ref shows."""
+    undecided: _builtins.int
+    """Documents that were chosen and could not be judged: their parser did not come to an end now or then."""
+    differing: _builtins.int
+    """How many of the compared documents differ; all of them, when more than are listed."""
+    recall_queries: _builtins.int
+    """Chunks whose nearest neighbours were looked for through the vector index and exactly; 0 when there is no such index."""
+    recall: _builtins.float
+    """Share of the exact neighbours that the index finds, 0..1; only with queries."""
+    detail: _builtins.str
+    """Why nothing was derived, one line: the build is of another version of the code; empty otherwise."""
+    seconds: _builtins.float
+    """How long it took, seconds."""
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___IndexDifference]:
+        """What differs, by path; at most 100 are listed."""
+
+    def __init__(
+        self,
+        *,
+        ref: _builtins.str = ...,
+        commit: _builtins.str = ...,
+        build: _builtins.str = ...,
+        documents: _builtins.int = ...,
+        of_documents: _builtins.int = ...,
+        undecided: _builtins.int = ...,
+        differing: _builtins.int = ...,
+        differences: _abc.Iterable[Global___IndexDifference] | None = ...,
+        recall_queries: _builtins.int = ...,
+        recall: _builtins.float = ...,
+        detail: _builtins.str = ...,
+        seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "commit", b"commit", "detail", b"detail", "differences", b"differences", "differing", b"differing", "documents", b"documents", "of_documents", b"of_documents", "recall", b"recall", "recall_queries", b"recall_queries", "ref", b"ref", "seconds", b"seconds", "undecided", b"undecided"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IndexCheck: _TypeAlias = IndexCheck  # noqa: Y015
+
+@_typing.final
+class IndexDifference(_message.Message):
+    """A document, or the snapshot itself, of which stored rows and derived ones differ."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path of a file that shows the document; empty for the snapshot itself."""
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """content, document, chunks, symbols, terms, vectors; for the snapshot files, bitmap, counts or lists."""
+
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        parts: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["parts", b"parts", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IndexDifference: _TypeAlias = IndexDifference  # noqa: Y015
+
+@_typing.final
+class ListBuildsRequest(_message.Message):
+    """Request of ListBuilds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`; empty means all that the caller may read."""
+    page_size: _builtins.int
+    """1..1000; 0 means 100."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBuildsRequest: _TypeAlias = ListBuildsRequest  # noqa: Y015
+
+@_typing.final
+class ListBuildsResponse(_message.Message):
+    """Response of ListBuilds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUILDS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def builds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Build]:
+        """By repository name, then by age, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        builds: _abc.Iterable[Global___Build] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["builds", b"builds", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListBuildsResponse: _TypeAlias = ListBuildsResponse  # noqa: Y015
+
+@_typing.final
+class Build(_message.Message):
+    """The rows that one version of chunker, languages and embedding model has derived of one repository."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    REPOSITORY_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    REFS_FIELD_NUMBER: _builtins.int
+    SNAPSHOTS_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    CHUNKS_FIELD_NUMBER: _builtins.int
+    BYTES_FIELD_NUMBER: _builtins.int
+    PUBLISH_TIME_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Version of the build; a full run begins a new epoch of it."""
+    repository: _builtins.str
+    """`repositories/{repository}`."""
+    state: _builtins.str
+    """`active` when a ref shows it, `kept` while a search may still read it, `busy` when nothing shows it and an open
+    operation may be writing it, else `unused`.
+    """
+    refs: _builtins.int
+    """Refs that show it."""
+    snapshots: _builtins.int
+    """Snapshots of it, those that no ref shows any more included."""
+    files: _builtins.int
+    """Files of all its snapshots."""
+    chunks: _builtins.int
+    """Chunks derived, dead ones included."""
+    bytes: _builtins.int
+    """What its rows take, bytes; without indexes, but for that of a vector table of its own."""
+    @_builtins.property
+    def publish_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was published last; absent when no snapshot is left."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.str = ...,
+        repository: _builtins.str = ...,
+        state: _builtins.str = ...,
+        refs: _builtins.int = ...,
+        snapshots: _builtins.int = ...,
+        files: _builtins.int = ...,
+        chunks: _builtins.int = ...,
+        bytes: _builtins.int = ...,
+        publish_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["publish_time", b"publish_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "chunks", b"chunks", "files", b"files", "publish_time", b"publish_time", "refs", b"refs", "repository", b"repository", "snapshots", b"snapshots", "state", b"state", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Build: _TypeAlias = Build  # noqa: Y015
+
+@_typing.final
+class PruneBuildsRequest(_message.Message):
+    """Request of PruneBuilds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`; empty means all that the caller may write."""
+    dry_run: _builtins.bool
+    """True: tell what would be removed, and remove nothing."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PruneBuildsRequest: _TypeAlias = PruneBuildsRequest  # noqa: Y015
+
+@_typing.final
+class PruneBuildsResponse(_message.Message):
+    """Response of PruneBuilds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REMOVED_FIELD_NUMBER: _builtins.int
+    LEFT_FIELD_NUMBER: _builtins.int
+    left: _builtins.int
+    """How many unused builds are left because the time was over; ask again for them."""
+    @_builtins.property
+    def removed(self) -> _containers.RepeatedCompositeFieldContainer[Global___Build]:
+        """What was removed, or would be; as it was before."""
+
+    def __init__(
+        self,
+        *,
+        removed: _abc.Iterable[Global___Build] | None = ...,
+        left: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left", b"left", "removed", b"removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PruneBuildsResponse: _TypeAlias = PruneBuildsResponse  # noqa: Y015
 
 @_typing.final
 class ManifestEntry(_message.Message):
@@ -404,16 +1235,30 @@ class IndexOperationMetadata(_message.Message):
     ERRORS_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    REMAINING_SECONDS_FIELD_NUMBER: _builtins.int
+    ERROR_COUNT_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
     repository: _builtins.str
     """`repositories/{repository}`."""
     ref: _builtins.str
     """Ref as asked; empty means the default."""
     stage: _builtins.str
-    """queued, listing, parsing, publishing or done."""
+    """queued, fetching, listing, parsing, writing, publishing, embedding (of a large first index, after its first publish),
+    tidying or done.
+    """
     done: _builtins.int
-    """Files handled in this stage."""
+    """Files handled in this stage; chunks in the stage embedding."""
     total: _builtins.int
-    """Files to handle in this stage; 0 while unknown."""
+    """Files (chunks) to handle in this stage; 0 while unknown."""
+    rate: _builtins.float
+    """Files of this stage a second; 0 while unknown."""
+    remaining_seconds: _builtins.float
+    """Seconds until the end of this stage at that rate; absent while unknown."""
+    error_count: _builtins.int
+    """Files with a problem so far; `errors` lists some of them at the end."""
+    priority: Global___Priority.ValueType
+    """Whose turn is first while it waits."""
     @_builtins.property
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileProblem]:
         """Files that could not be indexed, with their reason; at most 100 are listed."""
@@ -437,12 +1282,18 @@ class IndexOperationMetadata(_message.Message):
         errors: _abc.Iterable[Global___FileProblem] | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        rate: _builtins.float = ...,
+        remaining_seconds: _builtins.float | None = ...,
+        error_count: _builtins.int = ...,
+        priority: Global___Priority.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_remaining_seconds", b"_remaining_seconds", "create_time", b"create_time", "remaining_seconds", b"remaining_seconds", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "done", b"done", "errors", b"errors", "ref", b"ref", "repository", b"repository", "stage", b"stage", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remaining_seconds", b"_remaining_seconds", "create_time", b"create_time", "done", b"done", "error_count", b"error_count", "errors", b"errors", "priority", b"priority", "rate", b"rate", "ref", b"ref", "remaining_seconds", b"remaining_seconds", "repository", b"repository", "stage", b"stage", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__remaining_seconds: _TypeAlias = _typing.Literal["remaining_seconds"]  # noqa: Y015
+    _WhichOneofArgType__remaining_seconds: _TypeAlias = _typing.Literal["_remaining_seconds", b"_remaining_seconds"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__remaining_seconds) -> _WhichOneofReturnType__remaining_seconds | None: ...
 
 Global___IndexOperationMetadata: _TypeAlias = IndexOperationMetadata  # noqa: Y015
 
@@ -454,19 +1305,23 @@ class FileProblem(_message.Message):
 
     PATH_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    BY_LINES_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Path in the tree."""
     reason: _builtins.str
     """timeout, crash, unreadable, ..."""
+    by_lines: _builtins.bool
+    """True: its text is indexed as plain lines, without symbols. False: it is left out."""
     def __init__(
         self,
         *,
         path: _builtins.str = ...,
         reason: _builtins.str = ...,
+        by_lines: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_lines", b"by_lines", "path", b"path", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -482,17 +1337,23 @@ class IndexRepositoryResponse(_message.Message):
     NEW_BLOBS_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     ERRORS_FIELD_NUMBER: _builtins.int
+    ERROR_COUNT_FIELD_NUMBER: _builtins.int
+    MISSING_COUNT_FIELD_NUMBER: _builtins.int
     new_blobs: _builtins.int
     """Blobs parsed by this operation; 0 when nothing was new."""
     changed: _builtins.bool
     """Whether the publish changed anything and bumped the generation."""
+    error_count: _builtins.int
+    """How many such files there are; the operation is partial when there is one."""
+    missing_count: _builtins.int
+    """How many of them are left out."""
     @_builtins.property
     def status(self) -> _repository_pb2.RefStatus:
         """What is published now."""
 
     @_builtins.property
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileProblem]:
-        """Files that could not be parsed and were indexed as plain lines, with their reason; at most 100 are listed."""
+        """Files that are left out because something failed, then those indexed as plain lines; at most 100 are listed."""
 
     def __init__(
         self,
@@ -501,10 +1362,12 @@ class IndexRepositoryResponse(_message.Message):
         new_blobs: _builtins.int = ...,
         changed: _builtins.bool = ...,
         errors: _abc.Iterable[Global___FileProblem] | None = ...,
+        error_count: _builtins.int = ...,
+        missing_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "errors", b"errors", "new_blobs", b"new_blobs", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "error_count", b"error_count", "errors", b"errors", "missing_count", b"missing_count", "new_blobs", b"new_blobs", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

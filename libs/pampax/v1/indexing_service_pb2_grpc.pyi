@@ -46,8 +46,41 @@ class IndexingServiceStub:
     """Lists the readable repositories by name."""
     DeleteRepository: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteRepositoryRequest, _empty_pb2.Empty]
     """Deletes a repository and everything that only it had."""
+    DeleteRef: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteRefRequest, _empty_pb2.Empty]
+    """Deletes a ref: from here on nothing shows it, and what only it had goes with the repository's next index run. Deleting
+    the last one removes all content at once and leaves a repository that is not indexed. NOT_FOUND when the ref is not
+    published. An operation under way publishes its ref again.
+    """
+    SetCredential: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.SetCredentialRequest, _repository_pb2.Repository]
+    """Stores what the repository's git server wants to see, in place of what was stored before; encrypted, and never shown
+    again. Only for repositories with a git URL. FAILED_PRECONDITION where the system has no key to encrypt with.
+    """
+    DeleteCredential: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteCredentialRequest, _empty_pb2.Empty]
+    """Removes what SetCredential has stored; from here on the server is asked without it. NOT_FOUND when nothing is stored."""
+    SetRefresh: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.SetRefreshRequest, _repository_pb2.Repository]
+    """Has the repository's source looked at regularly: a published ref that has moved there is indexed, as background work.
+    Not for upload sources, whose content only clients have.
+    """
     IndexRepository: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.IndexRepositoryRequest, _operations_pb2.Operation]
-    """Indexes a ref; returns the running operation when one for the same ref waits already."""
+    """Indexes a ref; returns the operation that an equal request has made and that still waits. One that comes while
+    another runs waits behind it.
+    """
+    PlanIndex: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.PlanIndexRequest, _indexing_service_pb2.IndexPlan]
+    """Tells what IndexRepository would do now, and does nothing; reads the source, so it may take two minutes."""
+    GetFreshness: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.GetFreshnessRequest, _indexing_service_pb2.Freshness]
+    """Compares what is published of a ref with the source; asks the source, so it may take ten seconds."""
+    ListQuarantine: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.ListQuarantineRequest, _indexing_service_pb2.ListQuarantineResponse]
+    """Lists content that broke a parser and is not tried again under the builds that the repository shows."""
+    CheckIndex: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.CheckIndexRequest, _indexing_service_pb2.IndexCheck]
+    """Compares a sample of what is published of a ref with what its content gives when it is derived anew, and the vector
+    index with exact neighbours; may take a minute. Needs the role writer, because it costs processor time.
+    """
+    ListBuilds: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.ListBuildsRequest, _indexing_service_pb2.ListBuildsResponse]
+    """Lists the builds of the readable repositories: by repository, then oldest first."""
+    PruneBuilds: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.PruneBuildsRequest, _indexing_service_pb2.PruneBuildsResponse]
+    """Removes the builds that nothing uses, of one repository or of all that the caller may write; never one that a ref shows,
+    that a search may still read, or of a repository with an open operation.
+    """
     CreateUpload: _grpc.StreamUnaryMultiCallable[_indexing_service_pb2.CreateUploadRequest, _indexing_service_pb2.CreateUploadResponse]
     """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks."""
     UploadBlobs: _grpc.StreamUnaryMultiCallable[_indexing_service_pb2.UploadBlobsRequest, _indexing_service_pb2.UploadBlobsResponse]
@@ -68,8 +101,41 @@ class IndexingServiceAsyncStub(IndexingServiceStub):
     """Lists the readable repositories by name."""
     DeleteRepository: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteRepositoryRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Deletes a repository and everything that only it had."""
+    DeleteRef: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteRefRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """Deletes a ref: from here on nothing shows it, and what only it had goes with the repository's next index run. Deleting
+    the last one removes all content at once and leaves a repository that is not indexed. NOT_FOUND when the ref is not
+    published. An operation under way publishes its ref again.
+    """
+    SetCredential: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.SetCredentialRequest, _repository_pb2.Repository]  # type: ignore[assignment]
+    """Stores what the repository's git server wants to see, in place of what was stored before; encrypted, and never shown
+    again. Only for repositories with a git URL. FAILED_PRECONDITION where the system has no key to encrypt with.
+    """
+    DeleteCredential: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.DeleteCredentialRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """Removes what SetCredential has stored; from here on the server is asked without it. NOT_FOUND when nothing is stored."""
+    SetRefresh: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.SetRefreshRequest, _repository_pb2.Repository]  # type: ignore[assignment]
+    """Has the repository's source looked at regularly: a published ref that has moved there is indexed, as background work.
+    Not for upload sources, whose content only clients have.
+    """
     IndexRepository: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.IndexRepositoryRequest, _operations_pb2.Operation]  # type: ignore[assignment]
-    """Indexes a ref; returns the running operation when one for the same ref waits already."""
+    """Indexes a ref; returns the operation that an equal request has made and that still waits. One that comes while
+    another runs waits behind it.
+    """
+    PlanIndex: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.PlanIndexRequest, _indexing_service_pb2.IndexPlan]  # type: ignore[assignment]
+    """Tells what IndexRepository would do now, and does nothing; reads the source, so it may take two minutes."""
+    GetFreshness: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.GetFreshnessRequest, _indexing_service_pb2.Freshness]  # type: ignore[assignment]
+    """Compares what is published of a ref with the source; asks the source, so it may take ten seconds."""
+    ListQuarantine: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.ListQuarantineRequest, _indexing_service_pb2.ListQuarantineResponse]  # type: ignore[assignment]
+    """Lists content that broke a parser and is not tried again under the builds that the repository shows."""
+    CheckIndex: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.CheckIndexRequest, _indexing_service_pb2.IndexCheck]  # type: ignore[assignment]
+    """Compares a sample of what is published of a ref with what its content gives when it is derived anew, and the vector
+    index with exact neighbours; may take a minute. Needs the role writer, because it costs processor time.
+    """
+    ListBuilds: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.ListBuildsRequest, _indexing_service_pb2.ListBuildsResponse]  # type: ignore[assignment]
+    """Lists the builds of the readable repositories: by repository, then oldest first."""
+    PruneBuilds: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.PruneBuildsRequest, _indexing_service_pb2.PruneBuildsResponse]  # type: ignore[assignment]
+    """Removes the builds that nothing uses, of one repository or of all that the caller may write; never one that a ref shows,
+    that a search may still read, or of a repository with an open operation.
+    """
     CreateUpload: _aio.StreamUnaryMultiCallable[_indexing_service_pb2.CreateUploadRequest, _indexing_service_pb2.CreateUploadResponse]  # type: ignore[assignment]
     """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks."""
     UploadBlobs: _aio.StreamUnaryMultiCallable[_indexing_service_pb2.UploadBlobsRequest, _indexing_service_pb2.UploadBlobsResponse]  # type: ignore[assignment]
@@ -113,12 +179,105 @@ class IndexingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Deletes a repository and everything that only it had."""
 
     @_abc_1.abstractmethod
+    def DeleteRef(
+        self,
+        request: _indexing_service_pb2.DeleteRefRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """Deletes a ref: from here on nothing shows it, and what only it had goes with the repository's next index run. Deleting
+        the last one removes all content at once and leaves a repository that is not indexed. NOT_FOUND when the ref is not
+        published. An operation under way publishes its ref again.
+        """
+
+    @_abc_1.abstractmethod
+    def SetCredential(
+        self,
+        request: _indexing_service_pb2.SetCredentialRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_repository_pb2.Repository, _abc.Awaitable[_repository_pb2.Repository]]:
+        """Stores what the repository's git server wants to see, in place of what was stored before; encrypted, and never shown
+        again. Only for repositories with a git URL. FAILED_PRECONDITION where the system has no key to encrypt with.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteCredential(
+        self,
+        request: _indexing_service_pb2.DeleteCredentialRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """Removes what SetCredential has stored; from here on the server is asked without it. NOT_FOUND when nothing is stored."""
+
+    @_abc_1.abstractmethod
+    def SetRefresh(
+        self,
+        request: _indexing_service_pb2.SetRefreshRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_repository_pb2.Repository, _abc.Awaitable[_repository_pb2.Repository]]:
+        """Has the repository's source looked at regularly: a published ref that has moved there is indexed, as background work.
+        Not for upload sources, whose content only clients have.
+        """
+
+    @_abc_1.abstractmethod
     def IndexRepository(
         self,
         request: _indexing_service_pb2.IndexRepositoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
-        """Indexes a ref; returns the running operation when one for the same ref waits already."""
+        """Indexes a ref; returns the operation that an equal request has made and that still waits. One that comes while
+        another runs waits behind it.
+        """
+
+    @_abc_1.abstractmethod
+    def PlanIndex(
+        self,
+        request: _indexing_service_pb2.PlanIndexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.IndexPlan, _abc.Awaitable[_indexing_service_pb2.IndexPlan]]:
+        """Tells what IndexRepository would do now, and does nothing; reads the source, so it may take two minutes."""
+
+    @_abc_1.abstractmethod
+    def GetFreshness(
+        self,
+        request: _indexing_service_pb2.GetFreshnessRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.Freshness, _abc.Awaitable[_indexing_service_pb2.Freshness]]:
+        """Compares what is published of a ref with the source; asks the source, so it may take ten seconds."""
+
+    @_abc_1.abstractmethod
+    def ListQuarantine(
+        self,
+        request: _indexing_service_pb2.ListQuarantineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.ListQuarantineResponse, _abc.Awaitable[_indexing_service_pb2.ListQuarantineResponse]]:
+        """Lists content that broke a parser and is not tried again under the builds that the repository shows."""
+
+    @_abc_1.abstractmethod
+    def CheckIndex(
+        self,
+        request: _indexing_service_pb2.CheckIndexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.IndexCheck, _abc.Awaitable[_indexing_service_pb2.IndexCheck]]:
+        """Compares a sample of what is published of a ref with what its content gives when it is derived anew, and the vector
+        index with exact neighbours; may take a minute. Needs the role writer, because it costs processor time.
+        """
+
+    @_abc_1.abstractmethod
+    def ListBuilds(
+        self,
+        request: _indexing_service_pb2.ListBuildsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.ListBuildsResponse, _abc.Awaitable[_indexing_service_pb2.ListBuildsResponse]]:
+        """Lists the builds of the readable repositories: by repository, then oldest first."""
+
+    @_abc_1.abstractmethod
+    def PruneBuilds(
+        self,
+        request: _indexing_service_pb2.PruneBuildsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.PruneBuildsResponse, _abc.Awaitable[_indexing_service_pb2.PruneBuildsResponse]]:
+        """Removes the builds that nothing uses, of one repository or of all that the caller may write; never one that a ref shows,
+        that a search may still read, or of a repository with an open operation.
+        """
 
     @_abc_1.abstractmethod
     def CreateUpload(

@@ -25,21 +25,35 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1apampax/v1/repository.proto\x12\tpampax.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x01\n\nRepository\x12\x0c\n\x04name\x18\x01 \x01(\t\x12!\n\x06source\x18\x02 \x01(\x0b\x32\x11.pampax.v1.Source\x12\x0f\n\x07include\x18\x03 \x03(\t\x12\x0f\n\x07\x65xclude\x18\x04 \x03(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x04refs\x18\x06 \x03(\x0b\x32\x14.pampax.v1.RefStatus\x12\x13\n\x0b\x64\x65\x66\x61ult_ref\x18\x07 \x01(\t\"E\n\x06Source\x12\x11\n\x07git_url\x18\x01 \x01(\tH\x00\x12\x0e\n\x04path\x18\x02 \x01(\tH\x00\x12\x10\n\x06upload\x18\x03 \x01(\x08H\x00\x42\x06\n\x04kind\"\x8f\x02\n\tRefStatus\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\t\x12\r\n\x05\x64irty\x18\x03 \x01(\x08\x12\x12\n\ngeneration\x18\x04 \x01(\x03\x12\r\n\x05\x62uild\x18\x05 \x01(\t\x12\x30\n\x0cpublish_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x66iles\x18\x07 \x01(\x03\x12\x0e\n\x06\x63hunks\x18\x08 \x01(\x03\x12\x32\n\x07skipped\x18\t \x03(\x0b\x32!.pampax.v1.RefStatus.SkippedEntry\x1a.\n\x0cSkippedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1apampax/v1/repository.proto\x12\tpampax.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x02\n\nRepository\x12\x0c\n\x04name\x18\x01 \x01(\t\x12!\n\x06source\x18\x02 \x01(\x0b\x32\x11.pampax.v1.Source\x12\x0f\n\x07include\x18\x03 \x03(\t\x12\x0f\n\x07\x65xclude\x18\x04 \x03(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x04refs\x18\x06 \x03(\x0b\x32\x14.pampax.v1.RefStatus\x12\x13\n\x0b\x64\x65\x66\x61ult_ref\x18\x07 \x01(\t\x12/\n\ncredential\x18( \x01(\x0b\x32\x1b.pampax.v1.CredentialStatus\x12#\n\x07refresh\x18\x32 \x01(\x0b\x32\x12.pampax.v1.Refresh\"\x9c\x01\n\x07Refresh\x12\x12\n\ninterval_s\x18\x01 \x01(\x03\x12,\n\x08\x64ue_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ncheck_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x66\x61ilures\x18\x04 \x01(\x05\x12\r\n\x05\x65rror\x18\x05 \x01(\t\"E\n\x06Source\x12\x11\n\x07git_url\x18\x01 \x01(\tH\x00\x12\x0e\n\x04path\x18\x02 \x01(\tH\x00\x12\x10\n\x06upload\x18\x03 \x01(\x08H\x00\x42\x06\n\x04kind\"f\n\rGitCredential\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x13.pampax.v1.GitTokenH\x00\x12\'\n\x07ssh_key\x18\x02 \x01(\x0b\x32\x14.pampax.v1.GitSshKeyH\x00\x42\x06\n\x04kind\"0\n\x08GitToken\x12\x12\n\x05token\x18\x01 \x01(\tB\x03\x80\x01\x01\x12\x10\n\x08username\x18\x02 \x01(\t\":\n\tGitSshKey\x12\x18\n\x0bprivate_key\x18\x01 \x01(\tB\x03\x80\x01\x01\x12\x13\n\x0bknown_hosts\x18\x02 \x01(\t\"c\n\x10\x43redentialStatus\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12,\n\x08set_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x66ingerprint\x18\x03 \x01(\t\"\xa8\x02\n\tRefStatus\x12\x0b\n\x03ref\x18\x01 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\t\x12\r\n\x05\x64irty\x18\x03 \x01(\x08\x12\x12\n\ngeneration\x18\x04 \x01(\x03\x12\r\n\x05\x62uild\x18\x05 \x01(\t\x12\x30\n\x0cpublish_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x66iles\x18\x07 \x01(\x03\x12\x0e\n\x06\x63hunks\x18\x08 \x01(\x03\x12\x32\n\x07skipped\x18\t \x03(\x0b\x32!.pampax.v1.RefStatus.SkippedEntry\x12\x17\n\x0fpending_vectors\x18\x46 \x01(\x03\x1a.\n\x0cSkippedEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pampax.v1.repository_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_GITTOKEN'].fields_by_name['token']._loaded_options = None
+  _globals['_GITTOKEN'].fields_by_name['token']._serialized_options = b'\200\001\001'
+  _globals['_GITSSHKEY'].fields_by_name['private_key']._loaded_options = None
+  _globals['_GITSSHKEY'].fields_by_name['private_key']._serialized_options = b'\200\001\001'
   _globals['_REFSTATUS_SKIPPEDENTRY']._loaded_options = None
   _globals['_REFSTATUS_SKIPPEDENTRY']._serialized_options = b'8\001'
   _globals['_REPOSITORY']._serialized_start=75
-  _globals['_REPOSITORY']._serialized_end=276
-  _globals['_SOURCE']._serialized_start=278
-  _globals['_SOURCE']._serialized_end=347
-  _globals['_REFSTATUS']._serialized_start=350
-  _globals['_REFSTATUS']._serialized_end=621
-  _globals['_REFSTATUS_SKIPPEDENTRY']._serialized_start=575
-  _globals['_REFSTATUS_SKIPPEDENTRY']._serialized_end=621
+  _globals['_REPOSITORY']._serialized_end=362
+  _globals['_REFRESH']._serialized_start=365
+  _globals['_REFRESH']._serialized_end=521
+  _globals['_SOURCE']._serialized_start=523
+  _globals['_SOURCE']._serialized_end=592
+  _globals['_GITCREDENTIAL']._serialized_start=594
+  _globals['_GITCREDENTIAL']._serialized_end=696
+  _globals['_GITTOKEN']._serialized_start=698
+  _globals['_GITTOKEN']._serialized_end=746
+  _globals['_GITSSHKEY']._serialized_start=748
+  _globals['_GITSSHKEY']._serialized_end=806
+  _globals['_CREDENTIALSTATUS']._serialized_start=808
+  _globals['_CREDENTIALSTATUS']._serialized_end=907
+  _globals['_REFSTATUS']._serialized_start=910
+  _globals['_REFSTATUS']._serialized_end=1206
+  _globals['_REFSTATUS_SKIPPEDENTRY']._serialized_start=1160
+  _globals['_REFSTATUS_SKIPPEDENTRY']._serialized_end=1206
 # @@protoc_insertion_point(module_scope)

@@ -32,6 +32,8 @@ class Repository(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     REFS_FIELD_NUMBER: _builtins.int
     DEFAULT_REF_FIELD_NUMBER: _builtins.int
+    CREDENTIAL_FIELD_NUMBER: _builtins.int
+    REFRESH_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name, `repositories/{repository}`; the last part matches [a-z0-9][a-z0-9._-]{0,62}."""
     default_ref: _builtins.str
@@ -56,6 +58,14 @@ class Repository(_message.Message):
     def refs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefStatus]:
         """Published refs, by name. Output only."""
 
+    @_builtins.property
+    def credential(self) -> Global___CredentialStatus:
+        """That a credential is stored for its git server; absent when there is none. Output only."""
+
+    @_builtins.property
+    def refresh(self) -> Global___Refresh:
+        """How often its source is looked at; absent when it is not. SetRefresh changes it."""
+
     def __init__(
         self,
         *,
@@ -66,14 +76,58 @@ class Repository(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         refs: _abc.Iterable[Global___RefStatus] | None = ...,
         default_ref: _builtins.str = ...,
+        credential: Global___CredentialStatus | None = ...,
+        refresh: Global___Refresh | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "credential", b"credential", "refresh", b"refresh", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "default_ref", b"default_ref", "exclude", b"exclude", "include", b"include", "name", b"name", "refs", b"refs", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "credential", b"credential", "default_ref", b"default_ref", "exclude", b"exclude", "include", b"include", "name", b"name", "refresh", b"refresh", "refs", b"refs", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Repository: _TypeAlias = Repository  # noqa: Y015
+
+@_typing.final
+class Refresh(_message.Message):
+    """The regular look at a repository's source, which indexes what has moved there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTERVAL_S_FIELD_NUMBER: _builtins.int
+    DUE_TIME_FIELD_NUMBER: _builtins.int
+    CHECK_TIME_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    interval_s: _builtins.int
+    """Seconds between two looks, 60..2,592,000."""
+    failures: _builtins.int
+    """How many looks have failed in a row, runs that they have started included. Output only."""
+    error: _builtins.str
+    """Why the last one failed, one line; empty when it has not. Output only."""
+    @_builtins.property
+    def due_time(self) -> _timestamp_pb2.Timestamp:
+        """When the next look is due, later than the interval says while looks fail. Output only."""
+
+    @_builtins.property
+    def check_time(self) -> _timestamp_pb2.Timestamp:
+        """When the source was looked at last; absent before the first time. Output only."""
+
+    def __init__(
+        self,
+        *,
+        interval_s: _builtins.int = ...,
+        due_time: _timestamp_pb2.Timestamp | None = ...,
+        check_time: _timestamp_pb2.Timestamp | None = ...,
+        failures: _builtins.int = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check_time", b"check_time", "due_time", b"due_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_time", b"check_time", "due_time", b"due_time", "error", b"error", "failures", b"failures", "interval_s", b"interval_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Refresh: _TypeAlias = Refresh  # noqa: Y015
 
 @_typing.final
 class Source(_message.Message):
@@ -106,6 +160,126 @@ class Source(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
 Global___Source: _TypeAlias = Source  # noqa: Y015
+
+@_typing.final
+class GitCredential(_message.Message):
+    """What a git server wants to see before it lets a repository be read. Input only: no answer ever holds one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    SSH_KEY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def token(self) -> Global___GitToken:
+        """For https URLs."""
+
+    @_builtins.property
+    def ssh_key(self) -> Global___GitSshKey:
+        """For ssh URLs."""
+
+    def __init__(
+        self,
+        *,
+        token: Global___GitToken | None = ...,
+        ssh_key: Global___GitSshKey | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "ssh_key", b"ssh_key", "token", b"token"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "ssh_key", b"ssh_key", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["token", "ssh_key"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___GitCredential: _TypeAlias = GitCredential  # noqa: Y015
+
+@_typing.final
+class GitToken(_message.Message):
+    """A token, as code hosts issue them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """The token, 1 to 8,192 printable ASCII characters without spaces."""
+    username: _builtins.str
+    """The name that is shown with it, at most 255 such characters without a colon; empty means `x-access-token`, which most
+    hosts take with any token.
+    """
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+        username: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["token", b"token", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GitToken: _TypeAlias = GitToken  # noqa: Y015
+
+@_typing.final
+class GitSshKey(_message.Message):
+    """A key for ssh, with the host keys that it may be shown to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRIVATE_KEY_FIELD_NUMBER: _builtins.int
+    KNOWN_HOSTS_FIELD_NUMBER: _builtins.int
+    private_key: _builtins.str
+    """Private key in OpenSSH or PEM form, without a passphrase; at most 32 KiB."""
+    known_hosts: _builtins.str
+    """Lines as in a known_hosts file, at most 64 KiB: no other host key is accepted. Empty: those that the machine of the
+    workers knows.
+    """
+    def __init__(
+        self,
+        *,
+        private_key: _builtins.str = ...,
+        known_hosts: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known_hosts", b"known_hosts", "private_key", b"private_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GitSshKey: _TypeAlias = GitSshKey  # noqa: Y015
+
+@_typing.final
+class CredentialStatus(_message.Message):
+    """That a credential is stored, and nothing of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SET_TIME_FIELD_NUMBER: _builtins.int
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """`token` or `ssh_key`."""
+    fingerprint: _builtins.str
+    """Of an ssh key's public half, `SHA256:...`; empty for a token."""
+    @_builtins.property
+    def set_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was stored."""
+
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        set_time: _timestamp_pb2.Timestamp | None = ...,
+        fingerprint: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["set_time", b"set_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "kind", b"kind", "set_time", b"set_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CredentialStatus: _TypeAlias = CredentialStatus  # noqa: Y015
 
 @_typing.final
 class RefStatus(_message.Message):
@@ -142,6 +316,7 @@ class RefStatus(_message.Message):
     FILES_FIELD_NUMBER: _builtins.int
     CHUNKS_FIELD_NUMBER: _builtins.int
     SKIPPED_FIELD_NUMBER: _builtins.int
+    PENDING_VECTORS_FIELD_NUMBER: _builtins.int
     ref: _builtins.str
     """Branch, tag or `worktree`."""
     commit: _builtins.str
@@ -156,6 +331,8 @@ class RefStatus(_message.Message):
     """Number of files in the snapshot."""
     chunks: _builtins.int
     """Number of live chunks in the snapshot."""
+    pending_vectors: _builtins.int
+    """Live chunks whose vectors are still to come; until they are published, words, names and paths answer."""
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
         """When this generation was published."""
@@ -176,10 +353,11 @@ class RefStatus(_message.Message):
         files: _builtins.int = ...,
         chunks: _builtins.int = ...,
         skipped: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        pending_vectors: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["publish_time", b"publish_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "chunks", b"chunks", "commit", b"commit", "dirty", b"dirty", "files", b"files", "generation", b"generation", "publish_time", b"publish_time", "ref", b"ref", "skipped", b"skipped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["build", b"build", "chunks", b"chunks", "commit", b"commit", "dirty", b"dirty", "files", b"files", "generation", b"generation", "pending_vectors", b"pending_vectors", "publish_time", b"publish_time", "ref", b"ref", "skipped", b"skipped"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

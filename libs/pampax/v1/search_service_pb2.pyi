@@ -199,6 +199,7 @@ class SearchChunksResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     CACHE_FIELD_NUMBER: _builtins.int
     RANKING_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     intent: _builtins.str
     """The intent that ranking used."""
     next_page_token: _builtins.str
@@ -213,11 +214,15 @@ class SearchChunksResponse(_message.Message):
 
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Parts that failed and were left out, for example `semantic`."""
+        """Parts that failed or are still to come, and were left out, for example `semantic`."""
 
     @_builtins.property
     def snapshots(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnapshotInfo]:
         """What was searched, by repository name."""
+
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What a person should know of the answer, such as how many vectors are pending."""
 
     def __init__(
         self,
@@ -229,10 +234,11 @@ class SearchChunksResponse(_message.Message):
         next_page_token: _builtins.str = ...,
         cache: Global___CacheStatus.ValueType = ...,
         ranking: _builtins.str = ...,
+        notices: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "degraded", b"degraded", "intent", b"intent", "next_page_token", b"next_page_token", "ranking", b"ranking", "results", b"results", "snapshots", b"snapshots"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "degraded", b"degraded", "intent", b"intent", "next_page_token", b"next_page_token", "notices", b"notices", "ranking", b"ranking", "results", b"results", "snapshots", b"snapshots"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -17,7 +17,7 @@ from pampax.core.errors import Unavailable
 from pampax.deployment.span_log import find
 from pampax.runtime.probe import probe
 
-START_S = 30
+START_S = 60.0
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ class Api:
         if answer.status_code == 204:
             assert answer.content == b""
             return answer
-        if "text/plain" in described["content"]:
+        if {"text/plain", "text/event-stream"} & described["content"].keys():
             assert answer.headers["content-type"].partition(";")[0] in described["content"]
             return answer
         (media_type,) = described["content"]
@@ -102,6 +102,20 @@ class Api:
                 return operation
             await asyncio.sleep(0.2)
         pytest.fail(f"the operation is not done: {operation}")
+
+    async def fill(self, name: str, ref: str = "worktree") -> None:
+        """Makes a repository and uploads and indexes FILES under the ref."""
+        assert (await self("POST", "/v1/repositories", json={"name": name, "source": {"upload": True}})).is_success
+        opened = await self(
+            "POST", f"/v1/repositories/{name}:upload", json={"ref": ref, "manifest": manifest_of(FILES)}
+        )
+        upload = opened.json()["upload"]
+        sent = await self("POST", f"/v1/repositories/{name}:upload", json={"upload": upload, "blobs": blobs_of(FILES)})
+        assert sent.json()["missing"] == 0
+        started = await self("POST", f"/v1/repositories/{name}:index", json={"upload": upload})
+        assert started.status_code == 202
+        operation = await self.finished(started.json()["id"])
+        assert operation["state"] == "succeeded", json.dumps(operation)
 
 
 def operation_of(document: dict[str, Any], method: str, path: str) -> dict[str, Any]:
@@ -148,6 +162,7 @@ async def gateway(database_urls, redis_url, tmp_path_factory) -> AsyncIterator[A
     addresses = {name: f"127.0.0.1:{free_port()}" for name in ("search", "assembly", "indexing")}
     environment = _gateways.gateway_environment(database_urls.service, redis_url, **addresses) | {
         "PAMPAX_INDEXING__CACHE_DIR": str(folder / "cache"),
+        "PAMPAX_INDEXING__CREDENTIAL_KEYS": "0123456789abcdef" * 4,
         "HOME": str(folder),
         **{name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ},
     }
@@ -176,7 +191,7 @@ async def gateway(database_urls, redis_url, tmp_path_factory) -> AsyncIterator[A
 async def admin(gateway, tenant) -> AsyncIterator[httpx.AsyncClient]:
     made = tenant()
     async with gateway.client(made.key) as client:
-        await _gateways.healthy(client)
+        await _gateways.reported(client)
         yield client
 
 
@@ -195,14 +210,7 @@ async def api(admin, document) -> Api:
 async def indexed(api: Api) -> str:
     """The name of a repository that holds FILES, uploaded and indexed through the gateway."""
     name = "tour"
-    assert (await api("POST", "/v1/repositories", json={"name": name, "source": {"upload": True}})).status_code == 201
-    opened = (await api("POST", f"/v1/repositories/{name}:upload", json={"manifest": manifest_of(FILES)})).json()
-    sent = {"upload": opened["upload"], "blobs": blobs_of(FILES)}
-    assert (await api("POST", f"/v1/repositories/{name}:upload", json=sent)).json()["missing"] == 0
-    started = await api("POST", f"/v1/repositories/{name}:index", json={"upload": opened["upload"]})
-    assert started.status_code == 202
-    operation = await api.finished(started.json()["id"])
-    assert operation["state"] == "succeeded", json.dumps(operation)
+    await api.fill(name)
     return name
 
 

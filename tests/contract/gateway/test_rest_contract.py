@@ -1,5 +1,6 @@
 """Every REST operation, called against the real system and held against the OpenAPI document that it serves."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 from openapi_spec_validator import validate
 from prometheus_client.parser import text_string_to_metric_families
 
+from pampax.core.ids import git_blob_id
+
+SERVICES = {"gateway", "search", "assembly", "indexing"}
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 Call = Callable[[Any, str], Awaitable[Any]]
@@ -40,6 +44,57 @@ async def create_and_delete(api, _name):
     assert (gone.status_code, gone.json()["reason"]) == (404, "REPOSITORY_NOT_FOUND")
 
 
+async def delete_ref(api, name):
+    missing = await api("DELETE", f"/v1/repositories/{name}/refs/no-such-branch")
+    assert (missing.status_code, missing.json()["reason"]) == (404, "REF_NOT_FOUND")
+    await api.fill("branches", "feature")
+    asked = {"query": "retry with backoff", "repos": ["branches"]}
+    answers = [(await api("POST", "/v1/search", json=asked)).json()["cache"] for _ in range(2)]
+    assert answers == ["miss", "hit"]
+    assert (await api("DELETE", "/v1/repositories/branches/refs/feature")).status_code == 204
+    gone = await api("POST", "/v1/search", json=asked)
+    assert (gone.status_code, gone.json()["reason"]) == (409, "NOT_INDEXED")
+    left = (await api("GET", "/v1/repositories/branches")).json()
+    assert (left["refs"], left["default_ref"]) == ([], "")
+    assert (await api("DELETE", "/v1/repositories/branches")).status_code == 204
+
+
+async def credential(api, _name):
+    secret = "ghp_0123456789abcdef"
+    asked = {
+        "name": "private",
+        "source": {"git_url": "https://example.com/x.git"},
+        "credential": {"token": secret, "username": "robot"},
+    }
+    made = await api("POST", "/v1/repositories", json=asked)
+    if made.status_code != 201:  # without a name server
+        assert made.json()["reason"] in ("GIT_URL_REFUSED", "UNAVAILABLE"), made.text
+        asked["source"]["git_url"] = "https://1.1.1.1/x.git"
+        made = await api("POST", "/v1/repositories", json=asked)
+    assert made.json()["credential"]["kind"] == "token"
+    stored = await api("PUT", "/v1/repositories/private/credential", json={"token": secret[::-1]})
+    assert stored.json()["credential"]["set_at"] > made.json()["credential"]["set_at"]
+    shown = await api("GET", "/v1/repositories/private")
+    for answer in (made, stored, shown):
+        assert secret not in answer.text
+        assert secret[::-1] not in answer.text
+    assert (await api("DELETE", "/v1/repositories/private/credential")).status_code == 204
+    assert (await api("GET", "/v1/repositories/private")).json()["credential"] is None
+    missing = await api("DELETE", "/v1/repositories/private/credential")
+    assert (missing.status_code, missing.json()["reason"]) == (404, "CREDENTIAL_NOT_FOUND")
+    assert (await api("DELETE", "/v1/repositories/private")).status_code == 204
+
+
+async def set_refresh(api, name):
+    route = f"/v1/repositories/{name}/refresh"
+    refused = await api("PUT", route, json={"interval_s": 900})  # it is filled by uploads
+    assert (refused.status_code, "pampax watch" in refused.json()["detail"]) == (400, True)
+    short = await api("PUT", route, json={"interval_s": 5})
+    assert (short.status_code, "interval_s" in short.json()["detail"]) == (400, True)
+    ended = await api("PUT", route, json={"interval_s": 0})
+    assert (ended.status_code, "refresh" in ended.json()) == (200, False)
+
+
 async def list_repositories(api, name):
     page = (await api("GET", "/v1/repositories", params={"page_size": 1})).json()
     assert len(page["repositories"]) == 1
@@ -56,6 +111,65 @@ async def get_repository(api, name):
 async def index(api, name):
     refused = await api("POST", f"/v1/repositories/{name}:index")
     assert (refused.status_code, refused.json()["reason"]) == (400, "INVALID_REQUEST")
+
+
+async def plan(api, name):
+    blob = git_blob_id(b"import time\n\n\ndef pause(seconds):\n    time.sleep(seconds)\n")
+    asked = [{"blob_id": blob, "language": language} for language in ("python", "go")]
+    answer = await api("POST", f"/v1/repositories/{name}:plan", json={"contents": asked})
+    assert answer.json()["known"] == [{"blob_id": blob, "language": "python", "chunks": 1}]
+    refused = await api("POST", f"/v1/repositories/{name}:plan")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "PLAN_NEEDS_FILES")
+
+
+async def freshness(api, name):
+    answer = (await api("GET", f"/v1/repositories/{name}:freshness")).json()
+    assert (answer["state"], answer["ref"], answer["behind"]) == ("unknown", "worktree", 0)
+    assert "uploaded" in answer["detail"]
+
+
+async def quarantine(api, name):
+    answer = await api("GET", f"/v1/repositories/{name}:quarantine")
+    assert answer.json() == {"files": [], "total": 0}
+    missing = await api("GET", "/v1/repositories/no-such:quarantine")
+    assert (missing.status_code, missing.json()["reason"]) == (404, "REPOSITORY_NOT_FOUND")
+
+
+async def watch_operation(api, _name):
+    (latest,) = (await api("GET", "/v1/operations", params={"page_size": 1})).json()["operations"]
+    watched = await api("GET", f"/v1/operations/{latest['id']}:watch")
+    assert watched.headers["content-type"].startswith("text/event-stream")
+    begin, event, end = watched.text.split("\n\n")
+    assert (begin, end) == ("retry: 1000", "")
+    fields = dict(line.split(": ", 1) for line in event.splitlines())
+    told = json.loads(fields["data"])
+    assert (fields["event"], told["id"], told["state"]) == ("operation", latest["id"], "succeeded")
+    again = await api("GET", f"/v1/operations/{latest['id']}:watch", headers={"last-event-id": fields["id"]})
+    assert again.status_code == 204
+    missing = await api("GET", "/v1/operations/00000000-0000-4000-8000-000000000000:watch")
+    assert (missing.status_code, missing.json()["reason"]) == (404, "OPERATION_NOT_FOUND")
+
+
+async def builds(api, name):
+    (listed,) = (await api("GET", "/v1/builds", params={"repo": name})).json()["builds"]
+    assert (listed["repo"], listed["state"], listed["refs"], listed["files"]) == (name, "active", 1, 3)
+    assert listed["bytes"] > 0
+    every = (await api("GET", "/v1/builds", params={"page_size": 1})).json()
+    assert len(every["builds"]) == 1
+
+
+async def prune(api, name):
+    for body in ({"repo": name, "dry_run": True}, {}):
+        pruned = await api("POST", "/v1/builds:prune", json=body)
+        assert (pruned.status_code, pruned.json()) == (200, {"removed": [], "left": 0})
+    assert (await api("GET", "/v1/builds", params={"repo": name})).json()["builds"][0]["state"] == "active"
+
+
+async def check(api, name):
+    for body in (None, {"documents": 2, "ref": "worktree"}):
+        answer = (await api("POST", f"/v1/repositories/{name}:check", json=body, timeout=60)).json()
+        assert (answer["differing"], answer["differences"], answer["recall"]) == (0, [], None)
+        assert answer["documents"] == (body or {"documents": 3})["documents"]
 
 
 async def upload(api, name):
@@ -93,7 +207,8 @@ async def read_file(api, name):
 
 
 async def health(api, _name):
-    assert len((await api("GET", "/v1/health")).json()["components"]) == 13
+    told = (await api("GET", "/v1/health")).json()
+    assert {"database", "redis", *SERVICES} <= {part["name"] for part in told["components"]}
     redis = (await api("GET", "/v1/health", params={"service": "redis"})).json()
     assert [part["name"] for part in redis["components"]] == ["redis"]
     refused = await api("GET", "/v1/health", params={"service": "postgres"})
@@ -119,13 +234,24 @@ CALLS: dict[str, Call] = {
     "assemble_bundle": bundle,
     "create_repository": create_and_delete,
     "delete_repository": create_and_delete,
+    "delete_ref": delete_ref,
+    "set_credential": credential,
+    "delete_credential": credential,
+    "set_refresh": set_refresh,
     "list_repositories": list_repositories,
     "get_repository": get_repository,
     "index_repository": index,
+    "plan_index": plan,
+    "list_quarantine": quarantine,
+    "get_freshness": freshness,
+    "check_index": check,
+    "list_builds": builds,
+    "prune_builds": prune,
     "upload_tree": upload,
     "list_operations": list_operations,
     "get_operation": get_operation,
     "cancel_operation": cancel_operation,
+    "watch_operation": watch_operation,
     "read_file": read_file,
     "get_health": health,
     "get_metrics": metrics,
@@ -193,8 +319,22 @@ def examples_of(document, schema):
         ("POST", "/v1/bundles", {"task": "x", "token_budget": 1}, 400),
         ("POST", "/v1/repositories", {"name": "x", "source": {"path": "/tmp"}}, 403),
         ("POST", "/v1/repositories/unknown:index", {}, 404),
+        ("POST", "/v1/repositories/unknown:plan", {}, 404),
+        ("POST", "/v1/repositories/unknown:plan", {"contents": [{"blob_id": "x", "language": "go"}]}, 400),
+        ("GET", "/v1/repositories/unknown:freshness", None, 404),
+        ("POST", "/v1/repositories/unknown:check", {}, 404),
+        ("POST", "/v1/repositories/unknown:check", {"documents": 0}, 400),
+        ("GET", "/v1/builds?repo=unknown", None, 404),
+        ("GET", "/v1/builds?repo=UPPER", None, 400),
+        ("GET", "/v1/builds?page_token=junk", None, 400),
+        ("POST", "/v1/builds:prune", {"repo": "unknown"}, 404),
         ("POST", "/v1/repositories/unknown:upload", {"manifest": []}, 404),
         ("DELETE", "/v1/repositories/unknown", None, 404),
+        ("DELETE", "/v1/repositories/unknown/refs/main", None, 404),
+        ("PUT", "/v1/repositories/unknown/credential", {"token": "x"}, 404),
+        ("PUT", "/v1/repositories/tour/credential", {"token": "x"}, 400),
+        ("DELETE", "/v1/repositories/tour/credential", None, 404),
+        ("DELETE", "/v1/repositories/unknown/refs/~bad", None, 400),
         ("GET", "/v1/repositories/UPPER", None, 400),
         ("GET", "/v1/operations/not-an-id", None, 400),
         ("GET", "/v1/operations?page_size=0", None, 400),
@@ -208,6 +348,33 @@ async def test_problems_are_as_documented(api, indexed, method, path, body, stat
     assert (answer.status_code, problem["status"]) == (status, status), problem
     assert problem["corr_id"] == answer.headers["x-request-id"]
     assert "\n" not in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"token": "hunter2", "ssh_key": "hunter2"},
+        {"token": "hunter2 hunter2"},
+        {"token": ["hunter2"]},
+        {"token": {"value": "hunter2"}},
+        {"ssh_key": 7, "known_hosts": "hunter2"},
+        {"username": "hunter2"},
+        {"token": "x", "known_hosts": "hunter2"},
+        {"ssh_key": "x", "username": "hunter2"},
+        {"tokn": "hunter2"},
+        "hunter2",
+        {"token": "x", "username": "hunter2:hunter2"},
+    ],
+)
+async def test_a_credential_that_is_refused_is_not_shown(api, indexed, body):
+    for method, path, sent in (
+        ("PUT", f"/v1/repositories/{indexed}/credential", body),
+        ("POST", "/v1/repositories", {"name": "x", "source": {"upload": True}, "credential": body}),
+    ):
+        answer = await api(method, path, json=sent)
+        assert answer.status_code == 400
+        assert "hunter2" not in answer.text
 
 
 async def test_the_same_search_is_answered_from_the_cache_until_the_next_publish(api, indexed):

@@ -19,6 +19,7 @@ from pampax.v1 import (
     search_service_pb2,
 )
 
+SERVICES = {"gateway", "search", "assembly", "indexing"}
 TREE = {"main.go": b'package main\n\nfunc Greet() string {\n\treturn "hello"\n}\n'}
 
 
@@ -33,6 +34,9 @@ class Rpc:
     async def __call__(self, method: str, request: Any) -> Any:
         stub = self._gateway if hasattr(self._gateway, method) else self._operations
         return await getattr(stub, method)(request, metadata=self._metadata, timeout=60)
+
+    def stream(self, method: str, request: Any) -> Any:
+        return getattr(self._gateway, method)(request, metadata=self._metadata, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +79,8 @@ async def list_repositories(rpc, name):
 
 
 async def get_health(rpc, _name):
-    assert len((await rpc("GetHealth", gateway_service_pb2.GetHealthRequest())).components) == 13
+    told = await rpc("GetHealth", gateway_service_pb2.GetHealthRequest())
+    assert {"database", "redis", *SERVICES} <= {part.name for part in told.components}
 
 
 async def from_upload_to_deletion(rpc, _name):
@@ -108,11 +113,44 @@ async def from_upload_to_deletion(rpc, _name):
     result = indexing_service_pb2.IndexRepositoryResponse()
     assert operation.response.Unpack(result), operation
     assert result.status.files == 1
+    asked = indexing_service_pb2.PlannedContent(blob=blob, language="go")
+    planned = await rpc("PlanIndex", indexing_service_pb2.PlanIndexRequest(name=name, contents=[asked]))
+    assert [known.blob for known in planned.known] == [blob]
+    quarantine = await rpc("ListQuarantine", indexing_service_pb2.ListQuarantineRequest(name=name))
+    assert (quarantine.total, list(quarantine.files)) == (0, [])
+    watched = [
+        each
+        async for each in rpc.stream("WatchOperation", gateway_service_pb2.WatchOperationRequest(name=operation.name))
+    ]
+    assert watched == [operation]
+    freshness = await rpc("GetFreshness", indexing_service_pb2.GetFreshnessRequest(name=name))
+    assert freshness.state == "unknown"
+    checked = await rpc("CheckIndex", indexing_service_pb2.CheckIndexRequest(name=name))
+    assert (checked.documents, checked.differing) == (1, 0)
+    listed = await rpc("ListBuilds", indexing_service_pb2.ListBuildsRequest(name=name))
+    assert [build.state for build in listed.builds] == ["active"]
+    pruned = await rpc("PruneBuilds", indexing_service_pb2.PruneBuildsRequest(name=name))
+    assert (list(pruned.removed), pruned.left) == ([], 0)
     same = await rpc("GetOperation", operations_pb2.GetOperationRequest(name=operation.name))
     assert same == operation
     page = await rpc("ListOperations", operations_pb2.ListOperationsRequest(name="operations", page_size=1))
     assert page.operations[0] == operation
     await rpc("CancelOperation", operations_pb2.CancelOperationRequest(name=operation.name))
+    credential = repository_pb2.GitCredential(token=repository_pb2.GitToken(token="secret"))
+    for method, request in (
+        ("SetCredential", indexing_service_pb2.SetCredentialRequest(name=name, credential=credential)),
+        ("SetCredential", indexing_service_pb2.SetCredentialRequest(name=name)),
+        ("DeleteCredential", indexing_service_pb2.DeleteCredentialRequest(name=name)),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await rpc(method, request)
+        assert refused.value.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND)
+        assert "secret" not in (refused.value.details() or "")
+    unchanged = await rpc("SetRefresh", indexing_service_pb2.SetRefreshRequest(name=name))
+    assert not unchanged.HasField("refresh")
+    await rpc("DeleteRef", indexing_service_pb2.DeleteRefRequest(name=name, ref="worktree"))
+    left = await rpc("GetRepository", indexing_service_pb2.GetRepositoryRequest(name=name))
+    assert not left.refs
     await rpc("DeleteRepository", indexing_service_pb2.DeleteRepositoryRequest(name=name))
 
 
@@ -133,7 +171,18 @@ CALLS = {
             "CreateUpload",
             "UploadBlobs",
             "IndexRepository",
+            "PlanIndex",
+            "ListQuarantine",
+            "WatchOperation",
+            "GetFreshness",
+            "CheckIndex",
+            "ListBuilds",
+            "PruneBuilds",
             "DeleteRepository",
+            "DeleteRef",
+            "SetCredential",
+            "DeleteCredential",
+            "SetRefresh",
             "GetOperation",
             "ListOperations",
             "CancelOperation",

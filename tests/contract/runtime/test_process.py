@@ -16,6 +16,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from pampax.v1 import search_service_pb2 as pb
 from pampax.v1 import search_service_pb2_grpc as rpc
 
+from ...conftest import inherited  # noqa: TID252 - tests are no package
+
 PROGRAM = Path(__file__).with_name("waiting_service.py")
 SEARCH = "pampax.v1.SearchService"
 REQUEST = pb.SearchChunksRequest(query="q")
@@ -23,8 +25,12 @@ REQUEST = pb.SearchChunksRequest(query="q")
 
 @asynccontextmanager
 async def running(*arguments, **variables):
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PAMPAX_")}
-    environment = {**inherited, "PYTHONPATH": os.pathsep.join(sys.path), "PAMPAX_MODE": "embedded", **variables}
+    environment = {
+        **inherited(counting=True),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PAMPAX_MODE": "embedded",
+        **variables,
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(PROGRAM),

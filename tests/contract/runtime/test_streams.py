@@ -111,7 +111,8 @@ async def test_a_stream_that_the_client_does_not_read_ends_at_its_deadline(
             ended.set()
 
     async with serving(stream_service(unary_stream=flood)) as channel:
-        stream = channel.unary_stream(PREFIX + "unary_stream")(b"", timeout=0.3, metadata=token)
+        stream = channel.unary_stream(PREFIX + "unary_stream")(b"", timeout=2, metadata=token)
+        await stream.read()
         async with asyncio.timeout(30):
             await ended.wait()
         assert await stream.code() is grpc.StatusCode.DEADLINE_EXCEEDED

@@ -22,7 +22,7 @@ BUNDLE_PAUSE_S = 0.7
 HEALTH_PAUSE_S = 0.5
 INDEX_PAUSE_S = 2.0
 POLL_S = 0.15
-JOIN_S = 40.0
+JOIN_S = 90.0
 # An accepted operation that has not ended by then is lost: longer than a lease, its reaping and another attempt.
 LOST_S = 60.0
 

@@ -14,6 +14,7 @@ import pytest
 from .answers import Outcome
 
 PROPERTY = "fault"
+KILLED_PROPERTY = "killed run"
 # What health says of a part that did not answer in its tenth of a second: on a busy machine that is nobody's fault.
 LATE = "no answer within"
 
@@ -50,7 +51,21 @@ that was accepted that it ends and takes effect exactly once. None of the rows b
   `pampax health` ok. A run whose worker died or froze is taken up by another when its lease of 20 s has run out.
 - *health said*: the parts that were not ok at some moment, of those that the fault can touch.
 
-{table}"""
+{table}
+## Runs in which a process dies
+
+An indexing run of 500 files each, one process of the system killed with SIGKILL at a random moment of it. Every one of
+them succeeded, and what it left in the database equals what an undisturbed run leaves, row by row.
+
+    KILLED_RUNS=20 make test PYTEST_ARGS="tests/e2e/faults --faults-report docs/faults.md"
+
+- *in*: the stage that the run was in.
+- *taken up*: seconds until somebody worked on it again; a worker's lease of 20 s runs out first.
+- *ended*: seconds until it had ended.
+
+{killed}"""
+
+KILLED_HEADINGS = ("killed", "in", "taken up s", "ended s")
 
 
 @dataclass(frozen=True)
@@ -95,15 +110,35 @@ class Row:
         )  # fmt: skip
 
 
-def attach(request: pytest.FixtureRequest, row: Row) -> None:
+@dataclass(frozen=True, order=True)
+class KilledRun:
+    """Seconds count from the kill."""
+
+    victim: str
+    stage: str
+    taken_up_s: float
+    ended_s: float
+
+    def cells(self) -> tuple[str, ...]:
+        return self.victim, self.stage, f"{self.taken_up_s:.1f}", f"{self.ended_s:.1f}"
+
+
+def attach(request: pytest.FixtureRequest, row: Row | KilledRun) -> None:
     """To the test's report, which finds its way to whoever prints the summary, out of another process as well."""
-    request.node.user_properties.append((PROPERTY, asdict(row)))
+    name = PROPERTY if isinstance(row, Row) else KILLED_PROPERTY
+    request.node.user_properties.append((name, asdict(row)))
 
 
 def attached(reports: Iterable[pytest.TestReport]) -> list[Row]:
     """The rows of all reports, by the name of the fault."""
     found = (Row(**value) for report in reports for name, value in report.user_properties if name == PROPERTY)
     return sorted(found, key=lambda row: row.fault)
+
+
+def killed_runs(reports: Iterable[pytest.TestReport]) -> list[KilledRun]:
+    return sorted(
+        KilledRun(**value) for report in reports for name, value in report.user_properties if name == KILLED_PROPERTY
+    )
 
 
 def health_looks(seen: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -117,20 +152,28 @@ def unwell(seen: Sequence[Outcome], *, late: bool = True) -> Counter[str]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    lines = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    return _markdown(HEADINGS, rows)
+
+
+def killed_table(rows: Sequence[KilledRun]) -> str:
+    return _markdown(KILLED_HEADINGS, rows)
+
+
+def write(path: Path, rows: Sequence[Row], killed: Sequence[KilledRun]) -> None:
+    """A page of Markdown, or JSON where the name says so."""
+    if path.suffix == ".json":
+        path.write_text(json.dumps([asdict(row) for row in (*rows, *killed)], indent=1) + "\n")
+    else:
+        path.write_text(PAGE.format(table=table(rows), killed=killed_table(killed)))
+
+
+def _markdown(headings: Sequence[str], rows: Sequence[Row] | Sequence[KilledRun]) -> str:
+    lines = [tuple(headings), *(row.cells() for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     shown = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
     ]
     return "\n".join([shown[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *shown[1:]]) + "\n"
-
-
-def write(path: Path, rows: Sequence[Row]) -> None:
-    """A page of Markdown, or JSON where the name says so."""
-    if path.suffix == ".json":
-        path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-    else:
-        path.write_text(PAGE.format(table=table(rows)))
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import psycopg
+import pytest
 import redis
 
 from pampax.embedded import system as embedded
@@ -22,8 +23,9 @@ from pampax.embedded.services import service_specs
 from pampax.embedded.spec import ProcessSpec
 from pampax.embedded.state import ServicePhase, SystemPhase, SystemState
 
+from ...conftest import COUNTING  # noqa: TID252 - tests are no package
 from ...tcp_proxy import LOOPBACK, TcpProxies, TcpProxy  # noqa: TID252 - tests are no package
-from ..conftest import Cli  # noqa: TID252 - tests are no package
+from ..conftest import Cli  # noqa: TID252
 
 # Who talks to whom: (process, what it reaches).
 LINKS = (
@@ -50,7 +52,9 @@ class System:
     _installation: Installation | None = None
 
     def start(self) -> None:
-        running = embedded.start(self.data_dir, services=self._services)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv(COUNTING, raising=False)
+            running = embedded.start(self.data_dir, services=self._services)
         self.endpoint, self.token = running.endpoint, running.token
 
     def stop(self) -> None:

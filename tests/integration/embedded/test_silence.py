@@ -22,7 +22,7 @@ from pampax.runtime.probe import beats
 
 from .conftest import STANDIN
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -44,7 +44,7 @@ from pampax.v1 import (
 # The pepper of the keys that tests/conftest.py makes.
 KEY_PEPPER = "3d1078c1e62e0711f64cece4a529368312d5d6e8e9d5d86a8281f1e8f78c3887"
 CALLER_SECRET = secrets.token_hex(32)
-START_S = 30.0
+START_S = 60.0
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Behaviour:
     delay_s: float = 0.0
     error: PampaxError | None = None
     degraded: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     before_answer: Callable[[], Awaitable[None]] | None = None
     calls: list[str] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
@@ -89,6 +90,7 @@ class FaultySearch(search_service_pb2_grpc.SearchServiceServicer):
             results=[result_in(snapshot) for snapshot in snapshots],
             intent=request.intent or "question",
             degraded=self.behaviour.degraded,
+            notices=self.behaviour.notices,
             snapshots=snapshots,
         )
 
@@ -124,6 +126,7 @@ class FaultyAssembly(assembly_service_pb2_grpc.AssemblyServiceServicer):
             ),
             stopping_reason="nothing_more_useful",
             degraded=self.behaviour.degraded,
+            notices=self.behaviour.notices,
             snapshots=snapshots,
         )  # fmt: skip
 
@@ -304,21 +307,21 @@ async def answers(gateway: Gateway, probe: str) -> None:
     pytest.fail(f"the gateway does not answer: {gateway.log.read_text()}")
 
 
-async def healthy(client: httpx.AsyncClient) -> dict[str, Any]:
-    """The health report, once all is well; the first one of a busy machine may find a part slow."""
+async def reported(client: httpx.AsyncClient, status: str = "ok") -> dict[str, Any]:
+    """The health report, once it has this status; the first one of a busy machine may find a part slow."""
     give_up = time.monotonic() + START_S
     report: dict[str, Any] = {}
     while time.monotonic() < give_up:
         report = (await client.get("/v1/health")).json()
-        if report["status"] == "ok":
+        if report["status"] == status:
             return report
         await asyncio.sleep(0.2)
-    pytest.fail(f"the system is not well: {report}")
+    pytest.fail(f"the system is not {status}: {report}")
 
 
-@pytest.fixture(name="healthy")
-def _healthy() -> Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]]:
-    return healthy
+@pytest.fixture(name="reported")
+def _reported() -> Callable[..., Awaitable[dict[str, Any]]]:
+    return reported
 
 
 Environment = Callable[..., dict[str, str]]

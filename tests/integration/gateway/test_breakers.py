@@ -16,7 +16,7 @@ from pampax.v1.search_service_pb2 import SearchChunksRequest
 from ...tcp_proxy import TcpProxies  # noqa: TID252 - tests are no package
 
 SEARCH = "/v1/search"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")

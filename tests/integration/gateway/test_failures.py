@@ -47,7 +47,7 @@ async def test_a_crash_behind_shows_no_traceback(client, behaviour):
 async def test_a_client_that_leaves_stops_the_work(client, behaviour):
     behaviour.delay_s = 30
     with pytest.raises(httpx.ReadTimeout):
-        await client.post(SEARCH, json={"query": "never mind"}, timeout=0.5)
+        await client.post(SEARCH, json={"query": "never mind"}, timeout=2)
     await asyncio.wait_for(behaviour.cancelled.wait(), 10)
 
 
@@ -58,8 +58,8 @@ async def test_a_service_that_hangs_is_waited_for_ten_seconds(client, behaviour)
     await asyncio.wait_for(behaviour.cancelled.wait(), 10)
 
 
-async def test_health_lists_every_part(client, healthy):
-    report = await healthy(client)
+async def test_health_lists_every_part(client, reported):
+    report = await reported(client)
     assert not any(part["advice"] for part in report["components"])
     assert [part["name"] for part in report["components"]] == [
         "database", "migrations", "redis", "gateway", "search", "assembly", "indexing", "workers", "queue", "index",
@@ -69,14 +69,15 @@ async def test_health_lists_every_part(client, healthy):
 
 
 @pytest.mark.parametrize("redis", ["", "nowhere"])
-async def test_without_redis_every_answer_is_computed(environment, start_gateway, nowhere, published, behaviour, redis):
+async def test_without_redis_every_answer_is_computed(
+    environment, start_gateway, nowhere, published, behaviour, redis, reported
+):
     url = f"redis://{nowhere}/0" if redis else ""
     async with start_gateway(environment(redis__url=url)) as gateway, gateway.client(published.key) as client:
         seen = [(await client.post(SEARCH, json={"query": "no cache"})).json()["cache"] for _ in range(3)]
-        report = (await client.get("/v1/health")).json()
+        report = await reported(client, "degraded")
     # The first call that finds out that Redis is away had asked it.
     assert seen[1:] == ["bypass", "bypass"]
-    assert report["status"] == "degraded"
     (part,) = [part for part in report["components"] if part["name"] == "redis"]
     assert (part["status"], "PAMPAX_REDIS__URL" in part["advice"]) == ("degraded", True)
 

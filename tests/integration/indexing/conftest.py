@@ -38,11 +38,12 @@ from pampax.v1 import indexing_service_pb2 as pb
 from pampax.v1 import repository_pb2
 from pampax.v1.indexing_service_pb2_grpc import IndexingServiceStub
 
-from ...conftest import DatabaseUrls, NewDatabase, make_tenant  # noqa: TID252 - tests are no package
+from ...conftest import DatabaseUrls, NewDatabase, inherited, make_tenant  # noqa: TID252 - tests are no package
+from .systems import System, started_system
 
 SECRET = secrets.token_hex(32)
-START_S = 30
-CALL_S = 20
+START_S = 60.0
+CALL_S = 60.0
 DONE_S = 60
 
 
@@ -177,15 +178,18 @@ _broker_databases = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def new_processes(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, redis_url: str) -> NewProcesses:
-    """A place to start processes in, with a database and a broker of its own; `broker` names another one."""
+    """A place to start processes in, with a database and a broker of its own; `broker` names another one.
+
+    Their lines are counted where a whole file of tests shares them.
+    """
 
     @asynccontextmanager
-    async def make(*, broker: str | None = None) -> AsyncIterator[Processes]:
+    async def make(*, broker: str | None = None, counting: bool = False) -> AsyncIterator[Processes]:
         folder = tmp_path_factory.mktemp("indexing")
         address = f"127.0.0.1:{free_port()}"
         own = urlsplit(redis_url)._replace(path=f"/{next(_broker_databases) % 16}").geturl()
         with new_database() as urls:
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("PAMPAX_")} | {
+            environment = inherited(counting=counting) | {
                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
                 "PAMPAX_MODE": "embedded",
                 "PAMPAX_DATABASE__URL": urls.service,
@@ -208,7 +212,7 @@ def new_processes(tmp_path_factory: pytest.TempPathFactory, new_database: NewDat
 @pytest.fixture(scope="module")
 async def processes(new_processes: NewProcesses) -> AsyncIterator[Processes]:
     """A service and a worker for the module's tests to share."""
-    async with new_processes() as made:
+    async with new_processes(counting=True) as made:
         made.start()
         made.start("worker")
         yield made
@@ -275,24 +279,23 @@ class Bench:
             conn.execute(statement, parameters)
 
 
-NewBench = Callable[[Path], Bench]
+NewBench = Callable[..., Bench]
 
 
 @pytest.fixture
 def new_bench(
     sync_database: SyncDatabase, database_urls: Any, tenant: Callable[..., Any], tmp_path: Path
 ) -> Iterator[NewBench]:
-    """Makes a repository of a folder, in a tenant of its own."""
+    """Makes a repository of a folder or a git URL, in a tenant of its own."""
     runners = []
 
-    def make(folder: Path) -> Bench:
+    def make(source: Path | str) -> Bench:
         tenant_id = tenant().tenant_id
         with psycopg.connect(database_urls.owner, row_factory=dict_row) as conn:
             conn.execute("SELECT set_config('pampax.tenant', %s, true)", [str(tenant_id)])
             row = conn.execute(
-                "INSERT INTO repository (name, source_kind, source) VALUES ('repo', 'path', %s)"
-                " RETURNING repository_id",
-                [str(folder)],
+                "INSERT INTO repository (name, source_kind, source) VALUES ('repo', %s, %s) RETURNING repository_id",
+                ["path" if isinstance(source, Path) else "git_url", str(source)],
             ).fetchone()
         assert row is not None
         # A pool of its own: the runner closes it.
@@ -304,3 +307,12 @@ def new_bench(
     yield make
     for runner in runners:
         runner.close()
+
+
+@pytest.fixture(scope="module")
+def system(
+    database_urls: DatabaseUrls, tenant: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """For a file of properties."""
+    with started_system(database_urls.service, tenant(), tmp_path_factory.mktemp("system")) as started:
+        yield started

@@ -20,7 +20,7 @@ from pampax.runtime.telemetry.metrics import REGISTRY
 from ...tcp_proxy import TcpProxies, TcpProxy  # noqa: TID252 - tests are no package
 
 IDS = UUID(int=1), UUID(int=2)
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from pampax.storage.heartbeats import (
     remove_gone,
 )
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 async def until(holds: Callable[[], bool]) -> None:

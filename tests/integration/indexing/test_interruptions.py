@@ -65,7 +65,7 @@ def test_a_killed_parser_costs_one_file_its_syntax(new_bench: NewBench, large: P
     bench = new_bench(large)
     operation_id = bench.operation()
     with running(bench, operation_id):
-        child = bench.runner._parser._child
+        child = bench.runner._parsers._processes[0]._child
         assert child is not None
         child.kill()
     row = bench.row(operation_id)

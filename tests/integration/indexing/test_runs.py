@@ -4,14 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from pampax.core.ids import git_blob_id
 from pampax.indexing.run import maintenance
-from pampax.storage import bitmap, posting
 from pampax.storage.blobs import decompress
 
+from . import live_rows
 from .conftest import Bench, NewBench
 from .trees import git, modules, write
 
@@ -22,39 +21,11 @@ def status_of(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def live(bench: Bench, ref: str = "worktree") -> dict[str, Any]:
-    """The ref's snapshot, with its live ordinals."""
-    (row,) = bench.query("SELECT s.* FROM ref r JOIN snapshot s USING (snapshot_id) WHERE r.name = %s", [ref])
-    chunks, files = bitmap.unpack(row["live_chunks"]), bitmap.unpack(row["live_files"])
-    return {**row, "chunks": np.flatnonzero(chunks).tolist(), "files": np.flatnonzero(files).tolist()}
+    return live_rows.live(bench.query, bench.repository_id, ref)
 
 
 def content(bench: Bench, ref: str = "worktree") -> set[tuple[Any, ...]]:
-    """Everything that the ref shows, without ordinals: equal for an incremental and a clean index."""
-    shown = live(bench, ref)
-    key = [bench.repository_id, shown["build_id"]]
-    chunks = bench.query(
-        "SELECT c.*, v.embedding::text AS vector FROM chunk c LEFT JOIN chunk_vector v USING"
-        " (repository_id, build_id, ordinal) WHERE c.repository_id = %s AND c.build_id = %s AND ordinal = ANY(%s)",
-        [*key, shown["chunks"]],
-    )
-    name = {c["ordinal"]: (c["blob_id"], c["language"], c["start_line"]) for c in chunks}
-    found: set[tuple[Any, ...]] = {
-        ("chunk", *name[c["ordinal"]], c["end_line"], c["kind"], c["symbol"], c["vector"]) for c in chunks
-    }
-    for f in bench.query(
-        "SELECT * FROM file WHERE repository_id = %s AND build_id = %s AND ordinal = ANY(%s)", [*key, shown["files"]]
-    ):
-        found.add(("file", f["path"], f["blob_id"], f["language"]))
-    for s in bench.query("SELECT * FROM symbol WHERE repository_id = %s AND build_id = %s", key):
-        if s["chunk"] in name:
-            found.add(("symbol", *name[s["chunk"]], s["qualified_name"], s["start_line"], s["signature"]))
-    for p in bench.query("SELECT * FROM posting WHERE repository_id = %s AND build_id = %s", key):
-        entries = posting.unpack(p["entries"])
-        for ordinal, tf, length in zip(entries.ordinals, entries.tfs, entries.lengths, strict=True):
-            if int(ordinal) in name:
-                found.add(("posting", p["field"], p["term"], *name[int(ordinal)], int(tf), int(length)))
-    found.add(("terms", shown["term_count"], shown["chunk_count"], shown["file_count"]))
-    return found
+    return live_rows.content(bench.query, bench.repository_id, ref)
 
 
 def test_a_folder_becomes_files_chunks_symbols_postings_and_vectors(new_bench: NewBench, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A worker that cannot acknowledge a message goes on taking others."""
+"""A worker that cannot acknowledge a message goes on taking others, and takes of both lines of a queue."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from celery import Celery
 from kombu import Connection
 
 from pampax.indexing.celery_app import make_celery
+from pampax.indexing.transport import PATIENT, PATIENT_EVERY, URGENT
 
 from ...tcp_proxy import TcpProxies, TcpProxy  # noqa: TID252 - tests are no package
 
-WAIT_S = 5
+WAIT_S = 60.0
 
 
 @pytest.fixture
@@ -40,3 +41,24 @@ def test_a_message_that_cannot_be_acknowledged_frees_its_place(app_and_proxy: tu
             message.ack()
         assert channel.qos.can_consume()
         proxy.heal()
+
+
+def test_of_a_busy_queue_the_patient_are_taken_now_and_then(app_and_proxy: tuple[Celery, TcpProxy]) -> None:
+    app, _ = app_and_proxy
+    taken: list[str] = []
+    connection: Connection
+    with app.connection_for_read() as connection:
+        queue = connection.SimpleQueue(f"test-{uuid4().hex}")
+        for number in range(2):
+            queue.put(f"patient {number}", priority=PATIENT)
+        for number in range(3 * PATIENT_EVERY):
+            queue.put(f"urgent {number}", priority=URGENT)
+        while len(taken) < 2 + 3 * PATIENT_EVERY:
+            message = queue.get(timeout=WAIT_S)
+            taken.append(message.payload)
+            message.ack()
+        queue.close()
+    assert [each for each in taken if each.startswith("urgent")] == [f"urgent {n}" for n in range(3 * PATIENT_EVERY)]
+    first, second = taken.index("patient 0"), taken.index("patient 1")
+    assert 0 < first < PATIENT_EVERY
+    assert second - first == PATIENT_EVERY

@@ -49,7 +49,7 @@ async def until(condition: Callable[[], object], timeout_s: float = 30) -> None:
 async def test_a_killed_and_replaced_child_loses_no_counts(
     new_processes: NewProcesses, tmp_path: Path, metrics_address: str
 ):
-    async with new_processes() as processes:
+    async with new_processes(counting=True) as processes:
         processes.start()
         worker = processes.start(
             "worker",

@@ -51,7 +51,7 @@ class Repository:
         try:
             runner.run(operation_id, tenant_id)
         finally:
-            runner._parser.close()
+            runner._parsers.close()
         with self.database.tenant(tenant_id) as conn:
             row = conn.execute("SELECT state, error FROM operation WHERE operation_id = %s", [operation_id]).fetchone()
         assert row is not None

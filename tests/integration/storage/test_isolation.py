@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 # Every table with tenant data but the vector tables, which are made while the system runs.
 TABLES = (
-    "api_key", "blob", "chunk", "chunk_vector", "document", "file", "operation", "posting", "principal", "ref",
-    "repository", "repository_build", "role_binding", "snapshot", "symbol", "tenant", "upload",
+    "api_key", "blob", "chunk", "chunk_vector", "document", "file", "git_credential", "index_check", "operation",
+    "posting", "principal", "quarantine", "ref", "repository", "repository_build", "role_binding", "snapshot", "symbol",
+    "tenant", "upload",
 )  # fmt: skip
 VECTOR_TABLE = "the vector table"  # of the tenant in question; its name holds the repository
 VECTOR = "[" + ",".join(["0.5"] * 256) + "]"
@@ -39,6 +40,8 @@ INSERT INTO file (repository_id, build_id, ordinal, path, path_key, blob_id, lan
     VALUES (%(r)s, %(b)s, 0, 'a.py', 'k', %(blob)s, 'python');
 INSERT INTO document (repository_id, build_id, blob_id, language, first_chunk, chunk_count, lines, bytes, term_count)
     VALUES (%(r)s, %(b)s, %(blob)s, 'python', 0, 1, 1, 1, 1);
+INSERT INTO quarantine (repository_id, build_id, blob_id, language, path, reason, by_lines)
+    VALUES (%(r)s, %(b)s, %(blob)s, 'python', 'a.py', 'crash', true);
 INSERT INTO chunk (repository_id, build_id, ordinal, blob_id, language, start_line, end_line, kind, symbol)
     VALUES (%(r)s, %(b)s, 0, %(blob)s, 'python', 1, 2, 'function', 'f');
 INSERT INTO symbol (repository_id, build_id, chunk, name, folded, qualified_name, kind, start_line, end_line,
@@ -49,6 +52,8 @@ INSERT INTO chunk_vector (repository_id, build_id, ordinal, embedding) VALUES (%
 SELECT create_vector_table(%(r)s, %(b)s);
 INSERT INTO chunk_vector (repository_id, build_id, ordinal, embedding) VALUES (%(r)s, %(b)s, 1, %(vector)s);
 INSERT INTO upload (upload_id, repository_id, ref, manifest) VALUES (%(id)s, %(r)s, 'main', 'x');
+INSERT INTO git_credential (repository_id, kind, sealed, key_id) VALUES (%(r)s, 'token', 'x', 'k');
+INSERT INTO index_check (repository_id) VALUES (%(r)s);
 """
 
 

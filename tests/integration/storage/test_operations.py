@@ -18,6 +18,8 @@ from pampax.storage.operations import (
     FinalState,
     HeartbeatAnswer,
     Lease,
+    Next,
+    Progress,
     assert_fenced,
     claim,
     finish,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from tests.integration.storage.conftest import NewOperation, NewPlace, Place
 
 TTL_S = 60.0
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 DUE = "SELECT operation_id, tenant_id FROM take_due_operations(%s, %s::interval)"
 
@@ -127,7 +129,7 @@ def test_operations_of_a_repository_run_in_the_order_they_came(
     assert lease is not None
     with transaction() as conn:
         finish(conn, lease, FinalState.SUCCEEDED)
-        assert next_operation(conn, place.repository_id) == younger
+        assert next_operation(conn, place.repository_id) == Next(younger, urgent=True)
     assert take(younger) is not None
 
 
@@ -211,7 +213,7 @@ def test_a_heartbeat_at_the_last_moment_keeps_the_lease(
     expire(transaction, operation)
 
     with transaction() as conn:
-        assert heartbeat(conn, lease, "parse", 1, 2).alive
+        assert heartbeat(conn, lease, Progress("parse", 1, 2)).alive
         second = meanwhile(take, operation)
 
     assert second.result(PATIENCE_S) is None
@@ -245,7 +247,7 @@ def test_a_heartbeat_prolongs_the_lease_and_reports_progress(
     expire(transaction, operation)
 
     with transaction() as conn:
-        answer = heartbeat(conn, lease, "parse", 3, 9)
+        answer = heartbeat(conn, lease, Progress("parse", 3, 9))
 
     assert answer == HeartbeatAnswer(alive=True, cancel_requested=False)
     assert take(operation) is None
@@ -262,7 +264,7 @@ def test_a_heartbeat_tells_that_somebody_asked_to_cancel(
         conn.execute("UPDATE operation SET cancel_requested = true WHERE operation_id = %s", [operation])
 
     with transaction() as conn:
-        assert heartbeat(conn, lease, "parse", 0, 0).cancel_requested
+        assert heartbeat(conn, lease, Progress("parse", 0, 0)).cancel_requested
 
 
 @pytest.fixture
@@ -279,7 +281,9 @@ def lost_lease(
 
 def test_a_frozen_worker_hears_that_it_is_out(lost_lease: Lease, transaction: Callable[[], Any]) -> None:
     with transaction() as conn:
-        assert heartbeat(conn, lost_lease, "parse", 1, 1) == HeartbeatAnswer(alive=False, cancel_requested=False)
+        assert heartbeat(conn, lost_lease, Progress("parse", 1, 1)) == HeartbeatAnswer(
+            alive=False, cancel_requested=False
+        )
     assert state_of(transaction, lost_lease.operation_id)["stage"] == "queued"
 
 

@@ -15,17 +15,11 @@ import pytest
 
 from pampax.core.errors import Aborted, NotFound
 from pampax.storage.database import Database, SyncDatabase
+from pampax.storage.live import load_bitmaps
 from pampax.storage.operations import claim
+from pampax.storage.publishing import PUBLISHED_CHANNEL, Published, PublishRequest, publish
 from pampax.storage.session import SyncConnection
-from pampax.storage.snapshots import (
-    PUBLISHED_CHANNEL,
-    Published,
-    PublishRequest,
-    Snapshot,
-    load_bitmaps,
-    publish,
-    resolve,
-)
+from pampax.storage.snapshots import Snapshot, resolve
 
 if TYPE_CHECKING:
     from tests.conftest import DatabaseUrls
@@ -316,5 +310,7 @@ async def test_replaced_snapshots_go_after_their_hour(
 
 def age(conn: SyncConnection, place: Place) -> None:
     conn.execute(
-        "UPDATE snapshot SET created_at = now() - interval '2 hours' WHERE repository_id = %s", [place.repository_id]
+        "UPDATE snapshot SET created_at = now() - interval '2 hours', replaced_at = replaced_at - interval '2 hours'"
+        " WHERE repository_id = %s",
+        [place.repository_id],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,6 +13,8 @@ import pytest
 from pampax.core.errors import ConfigError, Unavailable
 from pampax.storage.database import Database
 from pampax.storage.readiness import Readiness, open_patiently
+
+from ...conftest import inherited  # noqa: TID252 - tests are no package
 
 if TYPE_CHECKING:
     from tests.conftest import DatabaseUrls, NewDatabase
@@ -67,7 +68,7 @@ async def test_postgres_may_come_later(connect: Connect, free_tcp_port: int) -> 
 @pytest.mark.parametrize("service", ["assembly", "search"])
 def test_a_service_does_not_start_as_a_superuser(service: str, database_urls: DatabaseUrls, free_tcp_port: int) -> None:
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PAMPAX_")},
+        **inherited(counting=True),
         "PAMPAX_MODE": "embedded",
         "PAMPAX_DATABASE__URL": database_urls.superuser,
         "PAMPAX_AUTH__CALLER_SECRET": "5e" * 32,

@@ -12,7 +12,8 @@ import pytest
 from pampax.core.errors import FailedPrecondition, NotFound
 from pampax.core.identity import Role
 from pampax.storage.database import Database, SyncDatabase
-from pampax.storage.snapshots import PublishRequest, Snapshot, publish, readable_repositories, resolve
+from pampax.storage.publishing import PublishRequest, publish
+from pampax.storage.snapshots import Snapshot, readable_repositories, resolve
 
 if TYPE_CHECKING:
     from tests.conftest import DatabaseUrls, Tenant

@@ -23,7 +23,7 @@ from pampax.embedded.ports import free_port
 from pampax.embedded.postgres import EmbeddedPostgres, clear_stale_pid_file
 from pampax.storage.database import Database, SyncDatabase
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 async def eventually(answer: Callable[[], Awaitable[None]]) -> None:

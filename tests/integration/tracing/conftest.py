@@ -18,10 +18,10 @@ import pytest
 
 from pampax.embedded.ports import free_port
 
-from ...conftest import KEY_PEPPER, PASSWORDS, NewDatabase, make_tenant  # noqa: TID252 - tests are no package
+from ...conftest import KEY_PEPPER, PASSWORDS, NewDatabase, inherited, make_tenant  # noqa: TID252 - tests are no package
 from .collector import Collector, running_collector
 
-START_S = 40.0
+START_S = 60.0
 DONE_S = 60.0
 # Of the session's Redis; the tests of indexing count from 1 upwards.
 BROKER = 15
@@ -128,7 +128,7 @@ def new_system(
                     "INDEXING__ADDRESS",
                 )
             }  # fmt: skip
-            environment = {name: value for name, value in os.environ.items() if not name.startswith("PAMPAX_")} | {
+            environment = inherited() | {
                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
                 "PAMPAX_MODE": "embedded",
                 "PAMPAX_DATABASE__URL": urls.service,

@@ -2,6 +2,7 @@
 
 import random
 import re
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -188,6 +189,14 @@ def test_degraded_bundles_say_so_and_show_no_signature(make):
     composed = compose(subject, [make.hit("a.py", 1, 20, 1.0)], files, 8_000, counter("bytes4"))
     assert "semantic did not answer" in composed.markdown
     assert "Signature:" not in composed.markdown
+
+
+def test_a_bundle_made_while_vectors_are_pending_tells_how_many(make):
+    files = {("demo", "a.py"): code_file(make, "a.py", 20)}
+    pending = "demo at main: vectors pending, 3 of 9 embedded"
+    subject = replace(make.subject(degraded=("semantic",)), notices=(pending,))
+    composed = compose(subject, [make.hit("a.py", 1, 20, 1.0)], files, 8_000, counter("bytes4"))
+    assert f"Not complete ({pending}), so it has no signature." in composed.markdown
 
 
 def test_a_larger_budget_never_shows_less_of_the_best_piece(make):

@@ -15,12 +15,6 @@ def test_the_best_hit_is_worth_one_and_others_less():
     assert 0 < other.value < 0.5
 
 
-def test_a_further_chunk_of_a_good_file_gets_some_of_its_loss_back():
-    alone, further = hit_candidates([found(1, 9.0), found(2, 3.0, evidence=[("further_chunk", -6.0)])], "pool")
-    _, plain = hit_candidates([found(1, 9.0), found(2, 3.0)], "pool")
-    assert plain.value < further.value < alone.value
-
-
 def test_the_reason_names_the_words_and_the_strongest_evidence():
     evidence = [("semantic", 2.0), ("path", 3.0), ("size", 9.0), ("kind_of_path", -1.0)]
     (hit,) = hit_candidates([found(1, 9.0, evidence=evidence)], "who takes the pool")

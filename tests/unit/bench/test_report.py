@@ -12,7 +12,16 @@ from pampax.bench.figures import Figure
 from pampax.bench.interleaving import Comparison, compare_files
 from pampax.bench.plot import check_ending, plot_comparison, plot_run
 from pampax.bench.record import Corpus, comparison_document, document, read_run, write_json
-from pampax.bench.report import about_comparison, about_run, amount, comparison_rows, missed, run_rows, worse
+from pampax.bench.report import (
+    about_comparison,
+    about_run,
+    amount,
+    comparison_rows,
+    dropped,
+    missed,
+    run_rows,
+    worse,
+)
 from pampax.core.errors import ConfigError, LocalIOError
 
 from .conftest import figures, made_run
@@ -93,9 +102,16 @@ def test_a_side_is_told_by_its_name_and_commit(label: str, told: str) -> None:
     assert about_comparison(Comparison(named, run, (), interleaved=True, by_rounds=True))[0] == told
 
 
+def test_a_ranking_that_lost_more_than_a_point_is_told() -> None:
+    before = Figure("quality", "chunk NDCG@10", "of 1", (0.80,), "higher")
+    assert dropped([replace(before, samples=(0.785,))], {before.key: before}) == ["quality: chunk NDCG@10"]
+    assert dropped([replace(before, samples=(0.795,))], {before.key: before}) == []
+    assert dropped([before, Figure("index", "first index", "s", (1.0,))], {}) == []
+
+
 def test_amounts_have_three_digits() -> None:
     assert [amount(value) for value in (0.123, 1.0, 12.34, 123.4, 12_345.6)] == [
-        "0.12",
+        "0.123",
         "1.00",
         "12.3",
         "123",

@@ -36,7 +36,7 @@ def records(tmp_path: Path) -> tuple[str, str]:
 
 
 def test_options_offer_what_there_is() -> None:
-    assert tuple(SUITES) == bench.SUITES
+    assert tuple(SUITES) == (*bench.SUITES, bench.QUALITY)
     assert tuple(SIZES) == bench.SIZES
     assert (bench.ROUNDS, bench.FEWEST_ROUNDS) == (ROUNDS, FEWEST_ROUNDS)
 
@@ -44,7 +44,11 @@ def test_options_offer_what_there_is() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("run", "--suite", "nope"), 2, "'nope' is not one of 'start', 'index', 'serve', 'memory', 'telemetry', 'all'"),
+        (
+            ("run", "--suite", "nope"),
+            2,
+            "'nope' is not one of 'start', 'index', 'serve', 'memory', 'telemetry', 'quality', 'all'",
+        ),
         (("run", "--size", "huge"), 2, "'huge' is not one of"),
         (("run", "--size", "small", "--package", "flask==3.1.2"), 2, "give --size or --package, not both"),
         (("run", "--package", "flask"), 2, "there is no corpus 'flask'"),

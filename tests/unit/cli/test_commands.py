@@ -74,7 +74,7 @@ OPERATION: dict[str, Any] = {
     "repository": "shop",
     "ref": "",
     "stage": "parsing",
-    "progress": {"done": 5, "total": 10},
+    "progress": {"done": 5, "total": 10, "rate": 2.5, "remaining_s": 2.0},
     "errors": [],
     "create_time": "2025-01-01T00:00:00Z",
     "update_time": "2025-01-01T00:00:00Z",
@@ -114,6 +114,17 @@ def test_a_result_is_shown_with_place_code_and_parts(gateway: Gateway, run: Run)
     ]
     assert err == "more with: --page-token more\n"
     assert gateway.asked[0].body["query"] == "retry payments"
+
+
+PENDING = "shop at main: vectors pending, 3 of 9 embedded"
+
+
+def test_pending_vectors_are_told_where_a_part_is_missing(gateway: Gateway, run: Run) -> None:
+    answer = {**ANSWER, "notices": [PENDING]}
+    gateway.will(Told(answer), Told({**answer, "results": []}), Told({**BUNDLE, "notices": [PENDING]}))
+    assert run("search", "x")[1].splitlines()[-1] == PENDING
+    assert run("search", "x")[2].splitlines()[-1] == PENDING
+    assert PENDING in run("assemble", "x")[2]
 
 
 def test_json_is_the_answer_as_it_was_sent(gateway: Gateway, run: Run) -> None:
@@ -201,7 +212,11 @@ def test_repositories_are_a_table(gateway: Gateway, run: Run) -> None:
 
 
 def test_status_of_a_repository_tells_what_goes_on(gateway: Gateway, run: Run) -> None:
-    gateway.will(Told(REPOSITORY), Told({"operations": [OPERATION], "next_page_token": ""}))
+    fresh = {"state": "behind", "behind": 3, "source_commit": "cd" * 20, "checked_at": "", "detail": ""}
+    told = Told({**fresh, "ref": "main", "commit": "ab" * 20})
+    broken = {"path": "deep.py", "blob_id": "ab" * 20, "language": "python", "create_time": "", "reason": "crash"}
+    quarantine = Told({"files": [{**broken, "by_lines": True}], "total": 11})
+    gateway.will(Told(REPOSITORY), Told({"operations": [OPERATION], "next_page_token": ""}), told, quarantine)
     _, out, _ = run("status", "shop")
     assert out.splitlines() == [
         f"shop  {URL}",
@@ -209,8 +224,27 @@ def test_status_of_a_repository_tells_what_goes_on(gateway: Gateway, run: Run) -
         "REF     COMMIT       GENERATION  AGE  FILES  CHUNKS  BUILD",
         "main *  ababababab+           2  2 h  1,234   5,678  b1",
         "skipped in main: 3 binary",
-        "indexing: parsing 5 of 10",
+        "behind by 3 commits (the source is at cdcdcdcdcd)",
+        "11 files broke a parser and will not be tried again: index with --retry-quarantined to do so",
+        "  as plain lines (crash): deep.py",
+        "  and 1 more",
+        "indexing: parsing 5 of 10, 2.5 files/s, 2 s left",
     ]
+
+
+def test_status_of_a_repository_counts_the_vectors_that_are_pending(gateway: Gateway, run: Run) -> None:
+    pending = {**REPOSITORY, "refs": [{**STATUS, "pending_vectors": 678}]}
+    fresh = {"state": "current", "behind": 0, "source_commit": "", "checked_at": "", "detail": ""}
+    embedding = {**OPERATION, "stage": "embedding", "progress": {"done": 5_000, "total": 5_678}}
+    gateway.will(
+        Told(pending),
+        Told({"operations": [embedding], "next_page_token": ""}),
+        Told({**fresh, "ref": "main", "commit": ""}),
+        Told({"files": [], "total": 0}),
+    )
+    _, out, _ = run("status", "shop")
+    told = "vectors pending in main: 5,000 of 5,678 embedded; until then words, names and paths answer"
+    assert out.splitlines()[-3:] == [told, "current", "indexing: embedding 5,000 of 5,678"]
 
 
 def test_a_new_git_repository_is_created_and_followed(gateway: Gateway, run: Run) -> None:
@@ -223,8 +257,8 @@ def test_a_new_git_repository_is_created_and_followed(gateway: Gateway, run: Run
     assert started == {"ref": "main"}
     *steps, done = map(json.loads, out.splitlines())
     assert steps == [
-        {"event": "progress", "stage": "parsing", "done": 5, "total": 10},
-        {"event": "progress", "stage": "done", "done": 5, "total": 10},
+        {"event": "progress", "stage": "parsing", "done": 5, "total": 10, "rate": 2.5, "remaining_s": 2.0},
+        {"event": "progress", "stage": "done", "done": 5, "total": 10, "rate": 2.5, "remaining_s": 2.0},
     ]
     assert done["event"] == "done"
     assert (done["files"], done["new_blobs"], done["errors"]) == (1_234, 4, [{"path": "x.py", "reason": "crash"}])
@@ -270,6 +304,23 @@ def test_deleting_asks_first(gateway: Gateway, run: Run) -> None:
     assert "needs --yes" in err
     assert run("repos", "delete", "shop", "--yes") == (0, "deleted shop\n", "")
     assert [asked.method for asked in gateway.asked] == ["GET", "GET", "DELETE"]
+
+
+def test_a_ref_is_deleted_alone(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(REPOSITORY), Told(b"", 204), Told(REPOSITORY), Told(b"", 204))
+    assert run("repos", "delete", "shop", "--ref", "feature/x", "--yes") == (0, "deleted feature/x of shop\n", "")
+    asked = gateway.asked[-1]
+    assert (asked.method, asked.path) == ("DELETE", "/v1/repositories/shop/refs/feature/x")
+    code, out, _ = run("repos", "delete", "shop", "--ref", "old", "--yes", "--json")
+    assert (code, json.loads(out)) == (0, {"deleted": "shop", "ref": "old"})
+
+
+def test_a_ref_that_is_none_deletes_nothing(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(REPOSITORY), Told(REPOSITORY))
+    for ref in ("", "../shop"):
+        code, _, err = run("repos", "delete", "shop", "--ref", ref, "--yes")
+        assert (code, "a ref must be a branch" in err) == (2, True), err
+    assert "DELETE" not in [asked.method for asked in gateway.asked]
 
 
 BUNDLE = {
@@ -418,7 +469,7 @@ def test_status_of_a_repository_tells_why_the_last_indexing_failed(gateway: Gate
 
 
 def test_a_failure_that_a_success_followed_is_history(gateway: Gateway, run: Run) -> None:
-    gateway.will(Told(REPOSITORY), listed({**FAILED, "repository": "web"}, SUCCEEDED, FAILED))
+    gateway.will(Told(REPOSITORY), listed({**FAILED, "repository": "web"}, SUCCEEDED, FAILED), NO_REPOSITORY)
     assert "failed" not in run("status", "shop")[1]
 
 

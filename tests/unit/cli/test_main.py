@@ -14,7 +14,10 @@ from pampax.core.errors import Internal
 from .conftest import Run
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "repos list", "repos show", "repos delete"])
+@pytest.mark.parametrize(
+    "command",
+    ["", *COMMANDS, "repos list", "repos show", "repos check", "repos delete", "builds list", "builds prune"],
+)
 def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:
     code, out, err = run(*command.split(), "--help")
     assert (code, err) == (0, "")
@@ -34,7 +37,7 @@ def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:
         (["search", "x", "-k", "0"], "0 is not in the range 1<=x<=100"),
         (["search", "x", "-k", "x"], "'--limit' / '-k': 'x' is not a whole number"),
         (["assemble", "x", "-b", "1.5"], "'--budget' / '-b': '1.5' is not a whole number"),
-        (["search", "x", "--max-staleness", "x"], "'--max-staleness': 'x' is not a number"),
+        (["search", "x", "--max-staleness", "x"], "'--max-staleness': 'x' is not a duration"),
         (["search", "x", "-m", "regexp"], "'regexp' is not one of 'hybrid', 'lexical', 'semantic', 'symbol'"),
         (["search", "x", "--lmit", "3"], "there is no option --lmit; did you mean --limit"),
         (["search", "caf\udce9"], "is not valid UTF-8"),

@@ -54,12 +54,12 @@ def test_progress_in_a_pipe_is_a_line_of_json_per_step(capsys: pytest.CaptureFix
         report("queued", 0, 0)
         report("parsing", 1, 10)
         report("parsing", 2, 10)
-        report("parsing", 10, 10)
+        report("parsing", 10, 10, 5.0, 0.5)
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert events == [
-        {"event": "progress", "stage": "queued", "done": 0, "total": 0},
-        {"event": "progress", "stage": "parsing", "done": 1, "total": 10},
-        {"event": "progress", "stage": "parsing", "done": 10, "total": 10},
+        {"event": "progress", "stage": "queued", "done": 0, "total": 0, "rate": 0.0, "remaining_s": None},
+        {"event": "progress", "stage": "parsing", "done": 1, "total": 10, "rate": 0.0, "remaining_s": None},
+        {"event": "progress", "stage": "parsing", "done": 10, "total": 10, "rate": 5.0, "remaining_s": 0.5},
     ]
 
 

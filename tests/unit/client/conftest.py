@@ -70,7 +70,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the library's names
 
         def log_message(self, *arguments: object) -> None:
             """Tests are quiet."""

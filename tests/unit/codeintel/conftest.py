@@ -1,6 +1,11 @@
-"""No property fails because the machine is busy."""
+"""A file that fails on any machine after the same work."""
 
-from hypothesis import HealthCheck, settings
+import pytest
 
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+from pampax.codeintel import parser_process
+
+
+@pytest.fixture
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer of a parser process about `TALKATIVE` is too large."""
+    monkeypatch.setattr(parser_process, "MAX_ANSWER_BYTES", 32_000)

@@ -10,7 +10,7 @@ from pampax.codeintel.lines import text_lines
 from pampax.codeintel.model import Chunk, ParsedFile
 from pampax.codeintel.parse import MAX_TERM_TEXT_CHARS, analyse, parse_file
 
-LANGUAGES = sorted(SYNTAX_LANGUAGES | {"text", "ruby", "csharp"})
+LANGUAGES = sorted(SYNTAX_LANGUAGES | {"text", "perl", "sql"})
 FRAGMENTS = st.sampled_from(
     [
         "\n", "\n\n", "    ", "\t", " ", "\r\n", "{", "}", "(", ")", ";", ":", ",", "=", "=>", "*", "&", "<T>", "::",

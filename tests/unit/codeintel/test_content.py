@@ -1,6 +1,6 @@
 import pytest
 
-from pampax.codeintel.content import MAX_FILE_BYTES, path_skip_reason, skip_reason
+from pampax.codeintel.content import MAX_FILE_BYTES, path_rule, skip_reason
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,20 @@ from pampax.codeintel.content import MAX_FILE_BYTES, path_skip_reason, skip_reas
     ],
 )
 def test_paths_tell_what_need_not_be_read(path: str, reason: str | None) -> None:
-    assert path_skip_reason(path, 100) == reason
+    assert path_rule()(path, 100) == reason
+
+
+@pytest.mark.parametrize("pattern", ["/vendor/llama.cpp/", "Vendor/**/*.c", "vendor"])
+def test_a_folder_of_others_code_is_read_where_a_pattern_names_it(pattern: str) -> None:
+    reason = path_rule(["src/", pattern])
+    assert reason("vendor/llama.cpp/ggml.c", 100) is None
+    assert reason("vendor/llama.cpp/node_modules/x.js", 100) == "vendored"
+    assert path_rule(["src/", f"!{pattern}"])("vendor/llama.cpp/ggml.c", 100) == "vendored"
 
 
 def test_a_file_above_the_limit_is_oversized() -> None:
-    assert path_skip_reason("a.py", MAX_FILE_BYTES) is None
-    assert path_skip_reason("a.py", MAX_FILE_BYTES + 1) == "oversized"
+    assert path_rule()("a.py", MAX_FILE_BYTES) is None
+    assert path_rule()("a.py", MAX_FILE_BYTES + 1) == "oversized"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n \t\r\n"])

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from pampax.codeintel.grammars import dialect, grammar
 from pampax.codeintel.languages import SYNTAX_LANGUAGES, language_of
 
 
@@ -65,6 +68,21 @@ def test_a_header_is_told_by_what_it_holds(head: bytes, language: str) -> None:
     assert language_of("include/x.h", head) == language
 
 
+EXTENSIONS = "py js ts tsx java go rs c cpp dart cs php rb kt scala swift lua hs ex ml zig sh"
+
+
 def test_every_grammar_can_be_reached_by_a_path() -> None:
-    paths = ["a.py", "a.js", "a.ts", "a.tsx", "a.java", "a.go", "a.rs", "a.c", "a.cpp", "a.dart"]
-    assert {language_of(path) for path in paths} == SYNTAX_LANGUAGES
+    assert {language_of(f"a.{extension}") for extension in EXTENSIONS.split()} == SYNTAX_LANGUAGES
+
+
+def test_the_page_names_the_languages_with_a_grammar() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "indexing.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.endswith("| the syntax tree |"))
+    names = {"c++": "cpp", "c#": "csharp"}
+    told = {name.strip() for name in row.split("|")[1].lower().split(",")}
+    assert {names.get(name, name) for name in told} == SYNTAX_LANGUAGES
+
+
+def test_every_grammar_is_there() -> None:
+    assert [language for language in sorted(SYNTAX_LANGUAGES) if grammar(language) is None] == []
+    assert grammar(dialect("ocaml", ["val one : int"])) is not None

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pampax.codeintel.lines import text_lines
+from pampax.codeintel.model import Analysis
 from pampax.codeintel.parse import analyse
 from pampax.codeintel.parser_process import ParseFailed, ParserProcess
-from pampax.codeintel.wire import decode_analysis, encode_analysis
+from pampax.codeintel.wire import decode_analysis, encode_analysis, encode_request, frame
 
 SOURCE = b"class A:\n    '''Doc.'''\n\n    def run(self):\n        return 1\n"
 # Error recovery of the JavaScript grammar takes a time that grows with the square of this.
 ENDLESS = b"def f: " * 60_000
+# Its answer is larger than the fixture `little_room` allows.
+TALKATIVE = ("text", b"".join(b"word%d\n" % number for number in range(4_000)))
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,55 @@ def test_a_child_without_memory_is_a_crash() -> None:
     assert failed.value.reason == "crash"
 
 
+def source(number: int) -> tuple[str, bytes]:
+    return "python", b"def run_%d(value):\n    return value * %d\n" % (number, number) * (1 + number % 50)
+
+
+def test_many_files_are_answered_in_order(parser: ParserProcess) -> None:
+    requests = [source(number) for number in range(300)]
+    assert list(parser.parse_all(requests)) == [analyse(*request) for request in requests]
+
+
+def test_files_larger_than_a_pipe_do_not_block_one_another(parser: ParserProcess) -> None:
+    requests = [("text", b"word%d\n" % number * 60_000) for number in range(12)]
+    answers = list(parser.parse_all(requests))
+    assert [each.parsed.lines for each in answers if isinstance(each, Analysis)] == [60_000] * 12
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_file_that_fails_among_others_is_the_only_one(parser: ParserProcess) -> None:
+    requests = [source(1), source(2), TALKATIVE, source(3), source(4)]
+    outcomes = list(parser.parse_all(requests))
+    assert [isinstance(each, ParseFailed) for each in outcomes] == [False, False, True, False, False]
+    assert outcomes[3:] == [analyse(*request) for request in requests[3:]]
+
+
+@pytest.mark.usefixtures("little_room")
+def test_after_a_failure_the_caller_may_parse_something_else_before_it_goes_on(parser: ParserProcess) -> None:
+    requests = [TALKATIVE, source(1), source(2)]
+    outcomes = parser.parse_all(requests)
+    seen = [parser.parse(*source(7)) if isinstance(each, ParseFailed) else each for each in outcomes]
+    assert seen == [analyse(*source(number)) for number in (7, 1, 2)]
+
+
+def test_a_caller_that_leaves_early_does_not_leave_its_answers_to_the_next(parser: ParserProcess) -> None:
+    outcomes = parser.parse_all([source(number) for number in range(20)])
+    assert next(outcomes) == analyse(*source(0))
+    outcomes.close()
+    assert parser.parse(*source(30)) == analyse(*source(30))
+
+
+def test_a_child_that_dies_on_one_file_has_answered_the_ones_before(parser: ParserProcess) -> None:
+    outcomes = parser.parse_all([source(number) for number in range(5)])
+    first = next(outcomes)
+    os.kill(child_pid(parser), signal.SIGKILL)
+    rest = list(outcomes)
+    assert first == analyse(*source(0))
+    failed = [number for number, each in enumerate(rest, 1) if isinstance(each, ParseFailed)]
+    assert len(failed) <= 1
+    assert all(each == analyse(*source(number)) for number, each in enumerate(rest, 1) if number not in failed)
+
+
 def test_the_child_does_not_see_the_owners_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAMPAX_SECRET", "hunter2")
     with ParserProcess() as parser:
@@ -116,3 +170,34 @@ def test_a_broken_answer_is_refused(payload: bytes) -> None:
 def test_the_deadline_holds_while_the_child_starts() -> None:
     with ParserProcess() as parser, pytest.raises(ParseFailed, match="timeout"):
         parser.parse("python", SOURCE, timeout_s=0.001)
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"), [(signal.SIGKILL, "killed"), (signal.SIGABRT, "memory"), (signal.SIGSEGV, "crash")]
+)
+def test_the_cause_of_a_child_s_death_is_told(number: int, reason: str) -> None:
+    with ParserProcess() as parser:
+        outcomes = parser.parse_all([("text", b"x\n"), ("javascript", ENDLESS)])
+        next(outcomes)
+        os.kill(child_pid(parser), number)
+        (failed,) = outcomes
+    assert isinstance(failed, ParseFailed)
+    assert failed.reason == reason
+
+
+def test_a_child_that_nobody_waits_for_any_more_ends_by_itself() -> None:
+    code = (
+        "import pampax.codeintel.parser_process as p, sys; p.ORPHAN_S = 0.3;"
+        "p._serve(sys.stdin.buffer, sys.stdout.buffer)"
+    )
+    orphan = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert orphan.stdin is not None
+    orphan.stdin.write(frame(encode_request("javascript", ENDLESS)))
+    orphan.stdin.close()
+    assert orphan.wait(20) == -signal.SIGALRM
+
+
+def test_a_child_that_gets_no_memory_in_python_says_so() -> None:
+    with ParserProcess(memory_bytes=1) as starved, pytest.raises(ParseFailed) as failed:
+        starved.parse("text", b"word and more words\n" * 50_000)
+    assert failed.value.reason == "memory"

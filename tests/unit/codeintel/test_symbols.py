@@ -437,6 +437,7 @@ static int run_it(int a)
             {"N", "N.A", "N.A.F"},
         ),
         ("kotlin", "data class U(val id: Int) {\n  private suspend fun load() {\n  }\n}\n", {"U", "U.load"}),
+        ("kotlin", "fun <T> List<T>.two(): T\nfun String?.one(): Int\nfun interface Run {\n}\n", {"two", "one", "Run"}),
         ("elixir", "defmodule My.App do\n  def run(a) do\n    a\n  end\nend\n", {"My.App", "My.App.run"}),
         ("bash", "deploy() {\n  echo\n}\nfunction undo {\n  echo\n}\n", {"deploy", "undo"}),
         ("sql", "CREATE TABLE IF NOT EXISTS users (\n  id int\n);\n", {"users"}),
@@ -445,6 +446,7 @@ static int run_it(int a)
         ("text", "function of time\n", set()),
     ],
 )
-def test_languages_without_a_grammar_are_read_by_patterns(language: str, source: str, expected: set[str]) -> None:
-    assert set(symbols(language, source)) == expected
-    assert not parse_file(language, source.encode()).syntax
+def test_patterns_read_what_no_grammar_can(language: str, source: str, expected: set[str]) -> None:
+    parsed = parse_file(language, source.encode(), use_syntax=False)
+    assert {symbol.qualified_name for symbol in parsed.symbols} == expected
+    assert not parsed.syntax

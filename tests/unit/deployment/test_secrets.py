@@ -42,7 +42,7 @@ def test_two_deployments_share_no_secret(folder, tmp_path_factory):
     prepare(folder, {})
     prepare(other, {})
     secrets = [{path.read_text() for path in (each / "vault").iterdir()} for each in (folder, other)]
-    assert len(secrets[0]) == len(secrets[1]) == 7
+    assert len(secrets[0]) == len(secrets[1]) == 8
     assert not secrets[0] & secrets[1]
 
 
@@ -70,6 +70,7 @@ def test_a_secret_given_later_takes_the_place_of_the_made_one(folder):
         ("key_pepper", {"gateway", "migrate"}),
         ("caller_secret", {"gateway", "services", "indexing"}),
         ("api_key", {"migrate", "client"}),
+        ("credential_keys", {"indexing", "worker"}),
     ],
 )
 def test_each_audience_sees_only_what_it_needs(folder, secret, audiences):

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from pampax.embedded.configuration import IMPOSED
-from pampax.embedded.environment import Installation, Secrets, migration_environment, service_environment
+from pampax.embedded.environment import (
+    Installation,
+    Secrets,
+    indexing_environment,
+    migration_environment,
+    service_environment,
+)
 from pampax.embedded.launch import supervisor_environment
 from pampax.embedded.layout import DataDir
 from pampax.embedded.postgres import EmbeddedPostgres
@@ -29,7 +35,11 @@ def installation(tmp_path: Path) -> Installation:
 
 
 def test_what_services_are_told_is_known_as_imposed(installation: Installation) -> None:
-    told = {**service_environment(installation), **migration_environment(installation)}
+    told = {
+        **service_environment(installation),
+        **migration_environment(installation),
+        **indexing_environment(installation),
+    }
     assert set(told) == {"PAMPAX_CONFIG", *(by_name()[name].variable for name in IMPOSED)}
 
 
@@ -56,6 +66,12 @@ def test_migration_alone_gets_the_owner_and_plants_the_key_that_clients_use(inst
     assert f":{password}@" in service_environment(installation)["PAMPAX_DATABASE__URL"]
 
 
+def test_those_who_run_git_alone_get_the_key_of_credentials(installation: Installation) -> None:
+    key = installation.secrets.credential_keys
+    assert {spec.name for spec in service_specs(installation) if key in spec.env.values()} == {"indexing", "worker"}
+    assert (installation.data_dir.secrets / "credential_keys").stat().st_mode & 0o777 == 0o600
+
+
 def test_services_read_the_file_of_the_system_and_no_other(installation: Installation, tmp_path: Path) -> None:
     assert service_environment(installation)["PAMPAX_CONFIG"] == os.devnull
     with_file = replace(installation, config=tmp_path / "own.toml")
@@ -64,16 +80,22 @@ def test_services_read_the_file_of_the_system_and_no_other(installation: Install
 
 def test_no_secret_shows_in_a_command(installation: Installation) -> None:
     secrets = installation.secrets
-    hidden = {secrets.api_key, secrets.key_pepper, secrets.caller_secret, secrets.service_password}
+    hidden = {
+        secrets.api_key,
+        secrets.key_pepper,
+        secrets.caller_secret,
+        secrets.service_password,
+        secrets.credential_keys,
+    }
     hidden |= {path.read_text() for path in installation.data_dir.root.glob("*/*.password")}
     for spec in (*server_specs(installation), *service_specs(installation)):
         assert not [secret for secret in hidden for part in spec.command if secret in part]
 
 
-def test_requests_stop_first_and_data_last(installation: Installation) -> None:
+def test_what_takes_work_stops_first_and_data_last(installation: Installation) -> None:
     specs = (*server_specs(installation), *service_specs(installation))
     order = [spec.name for spec in sorted(specs, key=lambda spec: spec.stop_stage)]
-    assert order == ["gateway", "migrate", "worker", "search", "assembly", "indexing", "valkey", "postgres"]
+    assert order == ["migrate", "worker", "gateway", "search", "assembly", "indexing", "valkey", "postgres"]
 
 
 def test_supervisor_does_not_see_what_clients_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,10 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from pampax.core.errors import LocalIOError
 from pampax.embedding.base import Embedder
-from pampax.embedding.static import BATCH_TEXTS, FOLDER, MAX_CHARACTERS, StaticEmbedder, load_default
+from pampax.embedding.safetensors import map_tensor
+from pampax.embedding.static import DIMENSIONS, FOLDER, MAX_CHARACTERS, MAX_TOKENS, StaticEmbedder, load_default
 
 DEADLINE_S = 60
 TEXTS = [
@@ -32,7 +37,7 @@ def embedder() -> StaticEmbedder:
 
 def test_it_is_an_embedder_with_a_versioned_id(embedder: StaticEmbedder) -> None:
     model: Embedder = embedder
-    assert (model.id, model.dimensions) == ("static-minilm-256@1", 256)
+    assert (model.id, model.dimensions) == ("static-code-256@1", 256)
 
 
 def test_rows_have_unit_length_and_an_empty_text_is_zero(embedder: StaticEmbedder) -> None:
@@ -47,10 +52,10 @@ def test_no_texts_give_no_rows(embedder: StaticEmbedder) -> None:
 
 
 def test_a_text_has_the_same_bytes_alone_and_in_any_batch(embedder: StaticEmbedder) -> None:
-    many = [f"{text} {number}" for number in range(BATCH_TEXTS) for text in TEXTS]
+    many = [f"{text} {number}" for number in range(200) for text in TEXTS]
     rows = embedder.embed_documents(many)
     assert np.array_equal(rows[::-1], embedder.embed_documents(many[::-1]))
-    for at in (0, 3, BATCH_TEXTS, len(many) - 1):
+    for at in (0, 3, 200, len(many) - 1):
         assert rows[at].tobytes() == embedder.embed_query(many[at]).tobytes()
 
 
@@ -68,6 +73,42 @@ def test_other_scripts_and_broken_text_give_unit_rows(embedder: StaticEmbedder, 
 def test_only_the_beginning_of_a_megabyte_counts(embedder: StaticEmbedder, unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
     assert np.array_equal(embedder.embed_query(text), embedder.embed_query(text[:MAX_CHARACTERS]))
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+
+
+def whole(tokenizer: Tokenizer, text: str) -> NDArray[np.float32]:
+    """The row by the definition: the tokenizer sees the text as a whole."""
+    ids = tokenizer.encode(text[:MAX_CHARACTERS], add_special_tokens=False).ids[:MAX_TOKENS]
+    total = map_tensor(FOLDER / "model.safetensors", "embeddings")[ids].astype(np.float64).sum(axis=0)
+    return (total / (np.linalg.norm(total) or 1.0)).astype(np.float32).reshape(DIMENSIONS)
+
+
+CODE = st.text(st.sampled_from("abcXYZ019_ ([.{\t\n\r\x00\x0b\x1c\x7f~é字"), max_size=80)
+WORDS = st.lists(
+    st.sampled_from(["getHTTP", "URLs2", "[PAD]", "[UNK]", "[", "UNK", "parse_json", "->", "x" * 101, " "])
+)
+
+
+@given(st.one_of(CODE, st.text(st.characters(max_codepoint=127)), WORDS.map("".join)))
+@example("ab\x00cd ef")
+@example("a[UNK]b [PAD]")
+@example("x\x1cy" + "getHTTPResponse " * 300)
+def test_a_text_has_the_row_of_its_tokens_however_they_were_found(
+    embedder: StaticEmbedder, tokenizer: Tokenizer, text: str
+) -> None:
+    assert embedder.embed_query(text).tobytes() == whole(tokenizer, text).tobytes()
+
+
+def test_more_runs_and_words_than_are_kept_change_nothing(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pampax.embedding.static._KEPT", 3)
+    text = "one two three four five one two " + "y" * 200
+    assert StaticEmbedder().embed_query(text).tobytes() == whole(tokenizer, text).tobytes()
 
 
 def test_names_in_camel_case_are_read_as_their_words(embedder: StaticEmbedder) -> None:

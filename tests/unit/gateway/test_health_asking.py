@@ -9,7 +9,7 @@ import pytest
 from pampax.core.errors import DeadlineExceeded, Unavailable
 from pampax.gateway.health.asking import asked
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 async def well() -> str:

@@ -17,9 +17,11 @@ SAMPLES = {
     "cmd/main.go": "package main\n\n// Run starts it.\nfunc Run(args []string) error {\n\treturn nil\n}\n",
     "src/list.h": "#ifndef LIST_H\nstruct node { int value; };\nint list_length(const struct node *head);\n#endif\n",
     "lib/mod.rs": "/// Counts.\npub fn count_words(text: &str) -> usize {\n    text.split(' ').count()\n}\n",
+    "lib/cart.rb": "module Shop\n  # Holds items.\n  class Cart\n    attr_reader :items\n\n    private\n\n"
+    "    def add(item)\n      items << item\n    end\n  end\nend\n",
     "README.md": "# Title\n\nSome words about parseHTTPRequest and snake_case_names.\n",
 }
-EXPECTED = {1: "56d00e3a2af172de"}
+EXPECTED = {3: "708d4a5648db72a6"}
 
 
 def test_derived_rows_stay_the_same_within_a_version() -> None:

@@ -47,3 +47,9 @@ def test_a_damaged_frame_is_our_fault(data: bytes) -> None:
         manifest.unpack(data)
     with pytest.raises(Internal):
         manifest.unpack(zstandard.compress(data + b"\xff"))
+
+
+@pytest.mark.parametrize("data", [bytes(4) + b"\xff", b"\x01\0\0\0" + bytes(28)])
+def test_entries_and_paths_that_do_not_fit_are_damage(data: bytes) -> None:
+    with pytest.raises(Internal):
+        manifest.unpack(zstandard.compress(data))

@@ -15,7 +15,7 @@ from pampax.indexing.heartbeat.pulse import ChildPulse, ParentPulse, Pulse
 # Workers fork while their parent has threads, from Python 3.12 on with a warning.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 LIFETIME_S = 60.0  # no child outlives a broken test for long
 
 Fork = Callable[[Pulse, int], int]

@@ -9,8 +9,9 @@ import pytest
 from pampax.storage.queries import load_queries
 
 
-@pytest.mark.parametrize("package", ["pampax.indexing", "pampax.indexing.run"])
-def test_named_statements_exist(package: str) -> None:
+@pytest.mark.parametrize("part", ["", ".run", ".builds", ".checking"])
+def test_named_statements_exist(part: str) -> None:
+    package = f"pampax.indexing{part}"
     folder = Path(import_module(package).__file__ or "").parent
     source = "".join(path.read_text() for path in folder.glob("*.py"))
     used = re.findall(r'(?:_QUERIES\[|_(?:one|all|copy)\(\s*conn,\s*)"(\w+)"', source)

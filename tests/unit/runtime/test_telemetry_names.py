@@ -106,7 +106,8 @@ def test_names_follow_the_conventions_of_their_kind_and_unit(metric):
 
 def test_labels_are_of_kinds_that_stay_few():
     bounded = {
-        "cache", "component", "kind", "method", "operation", "route", "stage", "status", "target", "task",
+        "cache", "component", "kind", "method", "operation", "priority", "route", "stage", "status", "target",
+        "task",
     }  # fmt: skip
     assert {label for metric in METRICS.values() for label in metric.labels} <= bounded
 

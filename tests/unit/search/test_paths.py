@@ -11,8 +11,10 @@ from pampax.search.request import SearchRequest, check
 
 
 def directory_of(*paths, shared=()):
-    rows = [FileRow(path, path.encode(), "python", index, 1, 100) for index, path in enumerate(paths)]
-    rows += [FileRow(path, rows[0].blob_id, "python", 0, 1, 100) for path in shared]
+    rows = [FileRow(index, path, path.encode(), "python", index, 1, 100) for index, path in enumerate(paths)]
+    rows += [
+        FileRow(len(rows) + number, path, rows[0].blob_id, "python", 0, 1, 100) for number, path in enumerate(shared)
+    ]
     return build_directory(rows, np.ones(len(paths), bool), 10 * len(paths))
 
 
@@ -49,6 +51,20 @@ def test_code_about_other_code_is_known_by_its_path(path):
 @pytest.mark.parametrize("path", ["src/contest.py", "src/latest.go", "lib/attestation.rs", "protest/a.py"])
 def test_names_that_only_contain_the_word_test_are_not_tests(path):
     assert path_kinds([path]).aside.tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("path", "prose"),
+    [("README.md", 1), ("a/guide.rst", 1), ("LICENSE", 1), ("src/readme.py", 0), ("src/markdown.go", 0)],
+)
+def test_prose_is_known_by_its_name(path, prose):
+    assert path_kinds([path]).prose.tolist() == [prose]
+
+
+@pytest.mark.parametrize("question", ["what does the documentation say", "contributing guide", "readme", "license"])
+def test_prose_is_as_good_as_code_for_a_question_about_it(question):
+    assert match_paths(directory_of("README.md"), read_query("how to retry")).prose.tolist() == [1]
+    assert match_paths(directory_of("README.md"), read_query(question)).prose.tolist() == [0]
 
 
 def test_a_header_counts_as_one_only_beside_its_source():

@@ -32,7 +32,7 @@ def test_a_rank_counts_those_to_which_the_source_gave_more(corpus, question):
         for part in evidence:
             ranks.setdefault(part.source, set()).add((-round(part.score, 9), part.rank))
     for source, found in ranks.items():
-        if source in ("size", "kind_of_path", "further_chunk"):
+        if source in ("size", "kind_of_path", "place"):
             assert {rank for _, rank in found} == {0}
             continue
         ordered = sorted(found)
@@ -78,7 +78,7 @@ def test_sums_do_not_depend_on_how_the_process_hashes_words():
         "from pampax.search.directory import FileRow, build_directory\n"
         "from pampax.search.gathered import Definition, Gathered\n"
         "from pampax.search.query import read_query\n"
-        "directory = build_directory([FileRow('a.py', b'', 'python', 0, 1, 9)], np.ones(1, bool), 9)\n"
+        "directory = build_directory([FileRow(0, 'a.py', b'', 'python', 0, 1, 9)], np.ones(1, bool), 9)\n"
         "found = Gathered(definitions=(Definition(0, 'readRetryBackoffJitterLimitTable', 'function', 3, False),))\n"
         "query = read_query('retry with jitter and a backoff table')\n"
         "print(match_definitions(directory, query, found).cosine.tobytes().hex())"
@@ -91,6 +91,29 @@ def test_sums_do_not_depend_on_how_the_process_hashes_words():
         ).stdout
 
     assert len({run(str(seed)) for seed in range(3)}) == 1
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_chunks_of_a_file_share_its_answer(corpus, question):
+    by_document = {}
+    for result in corpus.search(question):
+        by_document.setdefault(result.document, []).append(result)
+    for results in by_document.values():
+        assert sum(each.share for each in results) == pytest.approx(1)
+        assert [each.nth for each in results] == list(range(len(results)))
+        assert [each.share for each in results] == sorted((each.share for each in results), reverse=True)
+        assert all(each.place <= 0 for each in results)
+
+
+def test_a_function_is_preferred_to_other_chunks_that_match_as_well():
+    values = {name: np.zeros(3, np.float32) for name in weights.SENTENCE.chunk}
+    values["text"][:2], values["function"][1] = 0.5, 1
+    places = np.array([0, 1, 2], np.int32), np.zeros(3, np.int32)
+    files = {name: np.zeros(1, np.float32) for name in weights.SOURCE_OF if name != weights.BEST_CHUNK}
+    computed = features.Features(files, features.ChunkFeatures(*places, values), np.ones(1, bool))
+    scores = Scores.of(computed, weights.SENTENCE)
+    ranked = rank_chunks(computed, scores, np.ones(1, bool), None, one_per_file=False)
+    assert [each.ordinal for each in ranked] == [1, 0, 2]
 
 
 def test_a_definition_comes_before_its_use(corpus):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pampax.core.errors import PampaxError
-from pampax.sources.git import sync_mirror
+from pampax.sources.git import Token, sync_mirror
 
 SECRET = "Basic " + base64.b64encode(b"user:word").decode()
 
@@ -88,11 +88,13 @@ def test_a_helper_that_the_operator_s_configuration_names_is_not_asked(
     assert SECRET not in _AsksForAPassword.seen
 
 
-def test_the_header_of_this_call_is_sent_without_any_other(server: str, home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("own", [False, True])
+def test_the_token_of_this_call_is_sent_without_any_other(server: str, home: Path, tmp_path: Path, own: bool) -> None:
     config(home)
     with pytest.raises(PampaxError):
-        sync_mirror(server, tmp_path / "mirror", authorization="Basic mine")
-    assert set(_AsksForAPassword.seen) == {"Basic mine"}
+        sync_mirror(server, tmp_path / "mirror", credential=Token("mine"), own_credentials=own)
+    shown = "Basic " + base64.b64encode(b"x-access-token:mine").decode()
+    assert set(_AsksForAPassword.seen) == {None, shown}
 
 
 @pytest.fixture

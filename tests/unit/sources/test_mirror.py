@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from pampax.core.errors import DeadlineExceeded, InvalidRequest, LocalIOError, NotFound, Unavailable
-from pampax.sources.git import check_git_url, list_commit, resolve_ref, sync_mirror
+from pampax.sources.git import Token, check_git_url, list_commit, resolve_ref, sync_mirror
 
 Git = Callable[..., str]
 
@@ -328,11 +328,13 @@ def test_redirect_is_not_followed(http_server: str, mirror: Path) -> None:
     assert [path for path, _ in _Answers.seen if "elsewhere" in path] == []
 
 
-def test_authorization_reaches_the_server_and_no_message(http_server: str, mirror: Path) -> None:
-    value = "Basic " + base64.b64encode(b"user:secret").decode()
+def test_a_token_reaches_the_server_that_asks_for_it_and_no_message(http_server: str, mirror: Path) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        sync_mirror(f"{http_server}/403/repository", mirror, authorization=value)
-    assert _Answers.seen[0][1] == value
+        sync_mirror(f"{http_server}/401/repository", mirror, credential=Token("secret", "user"))
+    value = "Basic " + base64.b64encode(b"user:secret").decode()
+    assert [shown for _, shown in _Answers.seen] == [None, value]
+    assert getattr(caught.value, "reason", "") == "GIT_CREDENTIAL_REFUSED"
+    assert "secret" not in caught.value.message
     assert value not in caught.value.message
 
 

@@ -116,3 +116,17 @@ def test_ordinals_beyond_the_bound_are_told_as_damage() -> None:
 
     with pytest.raises(Internal, match="too large"):
         posting.unpack(bytes(data))
+
+
+@given(st.lists(entries.filter(bool), max_size=6))
+def test_many_lists_packed_at_once_have_the_bytes_of_each_alone(lists: list[list[Entry]]) -> None:
+    flat = [entry for rows in lists for entry in rows]
+    starts = [sum(map(len, lists[:at])) for at in range(len(lists))]
+    columns: list[Any] = [[entry[at] for entry in flat] for at in range(3)]
+    assert list(posting.pack_lists(starts, *columns)) == [pack(rows) for rows in lists]
+
+
+@pytest.mark.parametrize("ordinals", [[3, 3], [4, 2], [-1, 5]])
+def test_many_lists_refuse_ordinals_that_do_not_rise(ordinals: list[int]) -> None:
+    with pytest.raises(ValueError, match="rise"):
+        list(posting.pack_lists([0], ordinals, [1, 1], [1, 1]))

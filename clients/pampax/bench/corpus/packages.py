@@ -1,6 +1,7 @@
 """Real repositories to measure with: packages by name and version, as pip finds them.
 
-A wheel is unpacked and never run; pip decides where it comes from. Kept in the user's cache folder.
+Nothing of them is run but what pip runs to tell what a source distribution is called; pip decides where they come from.
+Kept in the user's cache folder.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,13 @@ from pathlib import Path
 from pampax.core.errors import ConfigError, LocalIOError, Unavailable
 
 DOWNLOAD_S = 300.0
+WHEEL, SDIST = "wheel", "sdist"
+_ENDINGS = {WHEEL: ".whl", SDIST: ".tar.gz"}
+# Not all of what a sdist is built with from source as well: that takes minutes.
+_ONLY: Mapping[str, Callable[[str], tuple[str, str]]] = {
+    WHEEL: lambda _requirement: ("--only-binary", ":all:"),
+    SDIST: lambda requirement: ("--no-binary", requirement.partition("==")[0]),
+}
 # The letters of a name and of a version; neither begins with a dash, which pip would take for an option.
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][A-Za-z0-9.+!_-]*)")
 
@@ -56,7 +64,7 @@ def is_requirement(text: str) -> bool:
 
 def fetched(requirement: str, folder: Path, environ: Mapping[str, str] = os.environ) -> Package:
     """Unpacks the package below `folder`, downloaded unless it is cached. Unavailable when pip cannot get it."""
-    wheel = _cached(requirement, cache_folder(environ))
+    wheel = archive_of(requirement, WHEEL, environ)
     try:
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder)  # refuses to leave the folder by itself
@@ -66,29 +74,30 @@ def fetched(requirement: str, folder: Path, environ: Mapping[str, str] = os.envi
     return Package(folder, hashlib.sha256(wheel.read_bytes()).hexdigest())
 
 
+def archive_of(requirement: str, form: str, environ: Mapping[str, str]) -> Path:
+    """The package's wheel or sdist in the cache folder, downloaded unless it is there. ConfigError, Unavailable."""
+    if not is_requirement(requirement):
+        raise ConfigError(f"{requirement!r} is no package with a version; write it as name==version")
+    cache = cache_folder(environ)
+    kept = cache / f"{requirement}{_ENDINGS[form]}"
+    if not kept.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as name:
+            _download(requirement, form, Path(name))
+            (archive,) = Path(name).glob(f"*{_ENDINGS[form]}")
+            shutil.move(archive, kept)
+    return kept
+
+
 def cache_folder(environ: Mapping[str, str]) -> Path:
     base = environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "pampax" / "corpora"
 
 
-def _cached(requirement: str, cache: Path) -> Path:
-    kept = cache / f"{requirement}.whl"
-    if kept.exists():
-        return kept
-    if not is_requirement(requirement):
-        raise ConfigError(f"{requirement!r} is no package with a version; write it as name==version")
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as name:
-        _download(requirement, Path(name))
-        wheel = next(Path(name).glob("*.whl"))
-        shutil.move(wheel, kept)
-    return kept
-
-
-def _download(requirement: str, folder: Path) -> None:
+def _download(requirement: str, form: str, folder: Path) -> None:
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
-        "--only-binary", ":all:", "--dest", str(folder), requirement,
+        *_ONLY[form](requirement), "--dest", str(folder), requirement,
     ]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_S, check=False)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from pampax.bench.figures import Figure
-from pampax.bench.suites import indexing, memory, serving, starting, telemetry
+from pampax.bench.suites import indexing, memory, quality, serving, starting, telemetry
 from pampax.bench.suites.job import Job
 
+QUALITY = "quality"
 # By name, in the order in which they run.
 SUITES: Mapping[str, Callable[[Job], list[Figure]]] = MappingProxyType(
     {
@@ -17,5 +18,6 @@ SUITES: Mapping[str, Callable[[Job], list[Figure]]] = MappingProxyType(
         "serve": serving.measure,
         "memory": memory.measure,
         "telemetry": telemetry.measure,
+        QUALITY: quality.measure,
     }
 )

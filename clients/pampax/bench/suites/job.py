@@ -27,10 +27,11 @@ class Dose:
     seconds: float
     searches: int
     telemetry_rounds: int
+    saves: int
 
 
-FULL = Dose(200, 3, 40, (1, 8, 32), 4.0, 1_000, 10)
-QUICK = Dose(40, 1, 8, (1, 8, 32), 0.7, 150, 6)
+FULL = Dose(200, 3, 40, (1, 8, 32), 4.0, 1_000, 10, 20)
+QUICK = Dose(40, 1, 8, (1, 8, 32), 0.7, 150, 6, 3)
 
 
 @dataclass(frozen=True, slots=True)

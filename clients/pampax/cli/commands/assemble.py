@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pampax.cli import words
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
+from pampax.cli.staleness import StalePolicy, staleness_of, staleness_options
 from pampax.cli.values import TEXT, choice, one_text
 from pampax.core.choices import Tokenizer
 
@@ -55,6 +57,7 @@ STOPPED_BECAUSE = {
 @click.option(
     "--seed", "seed_paths", multiple=True, type=TEXT, metavar="PATH", help="A path that must be in; repeatable."
 )
+@staleness_options
 @click.option("--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Write there instead of stdout.")
 @with_session
 def command(
@@ -65,6 +68,8 @@ def command(
     token_budget: int,
     tokenizer: Tokenizer,
     seed_paths: tuple[str, ...],
+    max_staleness: float | None,
+    stale_policy: StalePolicy | None,
     output: str | None,
 ) -> None:
     """Assemble a bundle: the code that a task needs, within a token budget, with the reason for every piece.
@@ -73,6 +78,7 @@ def command(
     """
     from pampax.client.bundle import BundleRequest
 
+    staleness = staleness_of(max_staleness, stale_policy)
     request = BundleRequest(
         task=one_text(task, "task", "describe the task"),
         repos=repos,
@@ -84,11 +90,13 @@ def command(
     )
     with session.client() as client:
         bundle = client.assemble(request)
+    staleness.refuse(bundle.snapshots)
+    document = {**bundle.document(), **staleness.warn(session, bundle.snapshots)}
     if output is not None:
-        text = _json(bundle) if session.json else bundle.markdown
+        text = _json(document) if session.json else bundle.markdown
         write_whole(Path(output), text if text.endswith("\n") else text + "\n")
     elif session.json:
-        session.screen.document(bundle.document())
+        session.screen.document(document)
     else:
         session.screen.text(bundle.markdown)
     session.hint(_summary(bundle, output))
@@ -114,8 +122,14 @@ def _umask() -> int:
     return mask
 
 
-def _json(bundle: Bundle) -> str:
-    return json.dumps(bundle.document(), indent=2, ensure_ascii=False)
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _left_out(bundle: Bundle) -> str:
+    if not bundle.degraded:
+        return ""
+    return "; ".join(bundle.notices) or f"without {', '.join(bundle.degraded)} (see `pampax health`)"
 
 
 def _summary(bundle: Bundle, output: str | None) -> str:
@@ -126,7 +140,7 @@ def _summary(bundle: Bundle, output: str | None) -> str:
         f"{words.number(budget.used)} of {words.number(budget.limit)} tokens ({budget.tokenizer}{estimate})",
         STOPPED_BECAUSE.get(bundle.stopping_reason, bundle.stopping_reason),
         f"{words.counted(len(bundle.omitted), 'piece')} left out" if bundle.omitted else "",
-        f"without {', '.join(bundle.degraded)} (see `pampax health`)" if bundle.degraded else "",
+        _left_out(bundle),
         f"cache {bundle.cache}",
         words.duration(bundle.took_ms),
         f"signature {bundle.signature[:12]}" if bundle.signature else "",

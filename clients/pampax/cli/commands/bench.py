@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 # A figure is worse than what is asked, or significantly worse than before.
 EXIT_WORSE = 7
 SUITES = ("start", "index", "serve", "memory", "telemetry")
+# Not among all: it has repositories of its own.
+QUALITY = "quality"
 _USUAL = ("start", "index", "serve", "memory")
 _QUICK = ("index", "serve", "memory")
 SIZES = ("small", "medium", "large")
 ROUNDS = 6
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 FEWEST_ROUNDS = 3
 
 EPILOG = """\b
@@ -47,12 +50,15 @@ Suites:
   serve       searches and bundles, cold and warm, by kind of question, 1, 8 and 32 clients
   memory      what each service holds when idle, after indexing, after searches
   telemetry   throughput with metrics and traces and without, in turn
+  quality     how well golden queries about published packages are answered; by itself
 
 \b
 Examples:
   pampax bench run --quick                                    under a minute
   pampax bench run --suite serve --endpoint URL --token-file FILE
   pampax bench run --gate --against benchmarks/record.json    exit code 7 when a figure is missed
+  pampax bench run --suite quality --gate --against benchmarks/quality.json
+  pampax bench run --suite quality --annotations DIR --sources DIR
 """
 _COMPARE_EPILOG = """\b
 Examples:
@@ -78,7 +84,9 @@ def _measured(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--quick", is_flag=True, help="A tenth of the work: for a look, not for a record."),
         click.option("--package", metavar="NAME==VERSION", help="A published package in place of a generated corpus."),
         click.option("--size", type=click.Choice(SIZES), help="The generated corpus: 500, 5,000 or 50,000 files."),
-        click.option("--suite", "suites", multiple=True, type=click.Choice((*SUITES, "all")), help="Repeatable."),
+        click.option(
+            "--suite", "suites", multiple=True, type=click.Choice((*SUITES, QUALITY, "all")), help="Repeatable."
+        ),
     ):
         function = option(function)
     return function
@@ -90,6 +98,10 @@ def _measured(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Also write the run as JSON.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Also draw it, as .png or .svg.")
 @click.option("--against", type=click.Path(path_type=Path), metavar="FILE", help="Show an earlier run beside it.")
+@click.option(
+    "--annotations", type=_FOLDER, metavar="DIR", help="NAME.json with questions, in place of the golden ones."
+)
+@click.option("--sources", type=_FOLDER, metavar="DIR", help="With a folder NAME for each of them; the same folder.")
 @click.option("--gate", is_flag=True, help="Exit code 7 when a figure is worse than what is asked.")
 @click.pass_context
 @with_session
@@ -104,6 +116,8 @@ def run_suites(
     output: Path | None,
     plot: Path | None,
     against: Path | None,
+    annotations: Path | None,
+    sources: Path | None,
     gate: bool,
 ) -> None:
     """Measure this installation: a system of its own in a temporary folder, ended in any case.
@@ -114,12 +128,13 @@ def run_suites(
     _interrupt_on_signals()
     _check_outputs(output, plot)
     from pampax.bench.record import document, read_run, write_json
-    from pampax.bench.report import missed
+    from pampax.bench.report import dropped, missed
     from pampax.bench.running import run
     from pampax.bench.system import this_installation
 
     before = read_run(against) if against else None
-    measured = run(_wanted(session, suites, size, package, quick), this_installation(), session.hint, rounds)
+    wanted = _wanted(session, suites, size, package, quick, (annotations, sources or annotations))
+    measured = run(wanted, this_installation(), session.hint, rounds)
     if output:
         write_json(output, document(measured))
     if plot:
@@ -133,7 +148,10 @@ def run_suites(
     over = missed(measured.figures)
     if over:
         session.hint(f"worse than asked: {', '.join(over)}")
-    if over and gate:
+    down = dropped(measured.figures, {figure.key: figure for figure in before.figures} if before else {})
+    if down:
+        session.hint(f"more than a point below {against}: {', '.join(down)}")
+    if (over or down) and gate:
         ctx.exit(EXIT_WORSE)
 
 
@@ -210,11 +228,11 @@ def write_corpus(
     if folder is None:
         _list_corpora(session)
         return
-    from pampax.bench.running import prepare
+    from pampax.bench.running import Wanted, prepare
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is not an empty folder; give a new one")
-    repository = prepare(_corpus(size, package), folder, session.hint)
+    repository = prepare(Wanted((), _corpus(size, package)), folder, session.hint)
     if questions is not None:
         lines = (
             json.dumps({"text": each.text, "kind": each.kind, "path": each.path}) for each in repository.questions()
@@ -267,7 +285,14 @@ def _show_comparison(session: Session, comparison: Comparison) -> None:
         screen.line((line, "dim"))
 
 
-def _wanted(session: Session, suites: tuple[str, ...], size: str | None, package: str | None, quick: bool) -> Wanted:
+def _wanted(
+    session: Session,
+    suites: tuple[str, ...],
+    size: str | None,
+    package: str | None,
+    quick: bool,
+    annotated: tuple[Path | None, Path | None] = (None, None),
+) -> Wanted:
     from pampax.bench.running import Wanted
     from pampax.bench.suites.job import Remote
 
@@ -276,8 +301,11 @@ def _wanted(session: Session, suites: tuple[str, ...], size: str | None, package
         target = session.target
         remote = Remote(target.endpoint, target.token)
     usual = ("serve",) if remote else _QUICK if quick else _USUAL
-    asked = SUITES if "all" in suites else tuple(suite for suite in SUITES if suite in suites) or usual
-    wanted = Wanted(asked, _corpus(size, package), quick, remote)
+    known = (*SUITES, QUALITY)
+    asked = SUITES if "all" in suites else tuple(suite for suite in known if suite in suites) or usual
+    annotations, sources = annotated
+    given = (annotations, sources) if annotations and sources else None
+    wanted = Wanted(asked, _corpus(size, package), quick, remote, given)
     wanted.check()
     return wanted
 

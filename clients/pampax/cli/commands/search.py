@@ -6,6 +6,7 @@ import click
 
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
+from pampax.cli.staleness import StalePolicy, staleness_of, staleness_options
 from pampax.cli.values import TEXT, choice, one_text
 from pampax.core.choices import GroupBy, Intent, Kind, Mode
 
@@ -14,6 +15,7 @@ Examples:
   pampax search "where are retries with backoff implemented?"
   pampax search ConnectionPool -m symbol -l python
   pampax search "parse config" -r web -p 'src/**' -k 5 --explain
+  pampax search "retry policy" --max-staleness 1d --stale-policy warn
   pampax search "rate limit" --json | jq -r '.results[].path'
 """
 
@@ -34,7 +36,7 @@ Examples:
 @click.option("--intent", type=choice(Intent), help="Overrides the detected intent.")
 @click.option("--group-by", type=choice(GroupBy), default="chunk", show_default=True, help="What one result is.")
 @click.option("--explain", is_flag=True, help="Show the parts that add up to each score.")
-@click.option("--max-staleness", type=float, metavar="SECONDS", help="Fail when the index is older than that.")
+@staleness_options
 @click.option("--page-token", type=TEXT, metavar="TOKEN", help="The next page, as the page before names it.")
 @with_session
 def command(
@@ -51,9 +53,11 @@ def command(
     group_by: GroupBy,
     explain: bool,
     max_staleness: float | None,
+    stale_policy: StalePolicy | None,
     page_token: str | None,
 ) -> None:
     """Find code for a question in plain words, a name or a path; best first."""
+    staleness = staleness_of(max_staleness, stale_policy)
     text = one_text(query, "query", "write what you look for")
     from pampax.cli.search_page import show_answer
     from pampax.client.search import SearchRequest
@@ -70,12 +74,13 @@ def command(
         group_by=group_by,
         intent=intent,
         explain=explain,
-        max_staleness=max_staleness,
+        max_staleness=staleness.refused_after_s,
         page_token=page_token,
     )
     with session.client() as client:
         answer = client.search(request)
+    stale = staleness.warn(session, answer.snapshots)
     if session.json:
-        session.screen.document(answer.document())
+        session.screen.document({**answer.document(), **stale})
     else:
         show_answer(session, request, answer)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pampax.client.client import Client
 from pampax.client.repository import Manifest, ManifestEntry
-from pampax.codeintel.content import path_skip_reason, skip_reason
+from pampax.codeintel.content import path_rule, skip_reason
 from pampax.core.errors import Aborted, InvalidRequest, LocalIOError
 from pampax.core.ids import git_blob_id
 from pampax.sources.folder import list_folder, read_file
-from pampax.sources.model import Listing
+from pampax.sources.hashes import Hashes
+from pampax.sources.model import Listing, SourceFile
 
 # Contents sent at once. The server takes bodies of 32 MiB; small ones keep progress and memory steady.
 BATCH_BYTES = 4 * 1024 * 1024
@@ -41,9 +43,10 @@ def refuse_bare(folder: Path) -> None:
 
 def require_files(folder: Path, include: Sequence[str], exclude: Sequence[str]) -> None:
     """InvalidRequest when no file here is worth indexing by its path; reads none. LocalIOError for a bad folder."""
+    unread = path_rule(include)
 
     def stop_at_first(path: str, size: int) -> str | None:
-        if size and path_skip_reason(path, size) is None:
+        if size and unread(path, size) is None:
             raise _Found
         return "unwanted"
 
@@ -61,29 +64,46 @@ def _no_files(folder: Path, skipped: int) -> InvalidRequest:
     )
 
 
-def scan(folder: Path, include: Sequence[str], exclude: Sequence[str], ref: str, on_progress: OnProgress) -> Manifest:
-    """The manifest of what is there now, by the rules that the server has for folders of its own machine."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier scans of a folder have read. `judged`: by path, the blob id and why it is left out, if it is."""
+
+    hashes: Hashes = field(default_factory=Hashes)
+    judged: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+
+def scan(
+    folder: Path,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    ref: str,
+    on_progress: OnProgress,
+    known: Known | None = None,
+) -> Manifest:
+    """The manifest of what is there now, by the rules that the server has for folders of its own machine.
+
+    With `known`, only files that have changed since are read.
+    """
     listing = list_folder(
         folder,
         include,
         exclude,
         on_progress=lambda count: on_progress("scanning", count, 0),
-        skip=path_skip_reason,
+        skip=path_rule(include),
+        hashes=None if known is None else known.hashes,
     )
     skipped = Counter(entry.reason for entry in listing.skipped)
+    judged = {} if known is None else known.judged
     entries: list[ManifestEntry] = []
     for file in listing.files:
-        try:
-            content = read_file(folder, file.path)
-        except LocalIOError:
-            skipped["unreadable"] += 1
-            continue
-        reason = skip_reason(file.path, content)
+        blob_id, reason = judged.get(file.path, ("", None))
+        if blob_id != file.blob_id:
+            file, reason = _examined(folder, file)
+            judged[file.path] = (file.blob_id, reason)
         if reason is not None:
             skipped[reason] += 1
-            continue
-        blob_id = git_blob_id(content)  # it may have changed since it was listed
-        entries.append(ManifestEntry(path=file.path, blob_id=blob_id, size=len(content), mode=file.mode))
+        else:
+            entries.append(ManifestEntry(path=file.path, blob_id=file.blob_id, size=file.size, mode=file.mode))
     if not entries:
         raise _no_files(folder, skipped.total())
     on_progress("scanning", len(entries), len(entries))
@@ -94,6 +114,16 @@ def scan(folder: Path, include: Sequence[str], exclude: Sequence[str], ref: str,
         skipped=dict(sorted(skipped.items())),
         manifest=tuple(entries),
     )
+
+
+def _examined(folder: Path, file: SourceFile) -> tuple[SourceFile, str | None]:
+    """The file as it is now, for it may have changed since it was listed, and why it is left out, if it is."""
+    try:
+        content = read_file(folder, file.path)
+    except LocalIOError:
+        return replace(file, blob_id=""), "unreadable"
+    found = replace(file, blob_id=git_blob_id(content), size=len(content))
+    return found, skip_reason(file.path, content)
 
 
 def send(client: Client, repository: str, folder: Path, manifest: Manifest, on_progress: OnProgress) -> str:
@@ -122,6 +152,11 @@ def _batches(folder: Path, wanted: Sequence[tuple[str, str]]) -> Iterator[dict[s
         size += len(content)
     if batch:
         yield batch
+
+
+def resolved_ref(listing: Listing, asked: str) -> Listing:
+    """The listing under the ref that an upload of it would be published under."""
+    return replace(listing, ref=_ref(listing, asked))
 
 
 def _ref(listing: Listing, asked: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pampax.cli.indexing.newborn import Newborn
 from pampax.client.client import Client
-from pampax.client.repository import NewRepository, Repository, Source
+from pampax.client.repository import NewCredential, NewRepository, Repository, Source
 from pampax.core.errors import AlreadyExists, FailedPrecondition, InvalidRequest, NotFound
 
 
@@ -40,10 +40,14 @@ def find(client: Client, wanted: Wanted, *, local: bool) -> Repository | None:
     return _checked(found, wanted, wanted.source(local=local))
 
 
-def create(client: Client, wanted: Wanted, newborn: Newborn, *, local: bool) -> Repository:
+def create(
+    client: Client, wanted: Wanted, newborn: Newborn, *, local: bool, credential: NewCredential | None = None
+) -> Repository:
     """A new repository, or the one that somebody else has just created from the same source."""
     source = wanted.source(local=local)
-    new = NewRepository(name=wanted.name, source=source, include=wanted.include, exclude=wanted.exclude)
+    new = NewRepository(
+        name=wanted.name, source=source, include=wanted.include, exclude=wanted.exclude, credential=credential
+    )
     try:
         created = client.create_repository(new)
     except AlreadyExists:

@@ -29,4 +29,4 @@
 
 (comment) @lead
 (documentation_comment) @lead
-(annotation) @lead
+(annotation) @attribute

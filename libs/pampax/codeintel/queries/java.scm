@@ -14,5 +14,5 @@
 (lambda_expression body: (block)) @local
 (line_comment) @lead
 (block_comment) @lead
-(marker_annotation) @lead
-(annotation) @lead
+(marker_annotation) @attribute
+(annotation) @attribute

@@ -29,4 +29,4 @@
 (arrow_function body: (statement_block)) @local
 (function_expression) @local
 (comment) @lead
-(decorator) @lead
+(decorator) @attribute

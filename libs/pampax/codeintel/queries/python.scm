@@ -7,4 +7,4 @@
 
 (block . (expression_statement . (string) @doc))
 (comment) @lead
-(decorator) @lead
+(decorator) @attribute

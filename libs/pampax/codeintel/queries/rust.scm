@@ -14,4 +14,4 @@
 (closure_expression) @local
 (line_comment) @lead
 (block_comment) @lead
-(attribute_item) @lead
+(attribute_item) @attribute

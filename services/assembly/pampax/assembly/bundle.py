@@ -86,3 +86,4 @@ class Bundle:
     stopping_reason: StoppingReason
     degraded: tuple[str, ...]
     snapshots: tuple[Snapshot, ...]
+    notices: tuple[str, ...] = ()

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pampax.assembly.source import Definition, Span
 from pampax.storage.blobs import decompress
 from pampax.storage.database import Connection
+from pampax.storage.live import load_bitmaps
 from pampax.storage.paths import path_key
 from pampax.storage.queries import load_queries
-from pampax.storage.snapshots import Snapshot, load_bitmaps
+from pampax.storage.snapshots import Snapshot
 
 MAX_DEFINITIONS = 20_000  # of the files of one bundle; a file has a few hundred at most
 MAX_DEFINITIONS_OF_A_NAME = 64  # old versions of its file included

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Sequence
 
-from pampax.assembly.bundle import Evidence
 from pampax.assembly.candidates import Candidate, Origin, candidate
 from pampax.assembly.markup import code
 from pampax.assembly.plain_code import readable, without_imports
@@ -15,9 +14,6 @@ from pampax.codeintel.terms import GENERIC_WORDS, STOP_WORDS, term_counts
 
 # Scores are log-odds: so many points fewer are worth a third.
 POINTS_PER_THIRD = 3.0
-# Search puts further chunks of a file back, so that a page shows several files. A bundle may dwell on one, and takes
-# this share of that loss back.
-FORGIVEN = 0.35
 # What a chunk loses that consists of imports alone.
 IMPORTS_LOSS = 0.6
 MAX_WORDS = 5
@@ -31,20 +27,19 @@ _PHRASES = {
     "symbol": "its name matches",
     "names": "the names it defines match",
 }
-_SILENT = frozenset({"text", "chunk", "size", "kind_of_path", "further_chunk"})
+_SILENT = frozenset({"text", "chunk", "size", "kind_of_path", "place"})
 
 
 def hit_candidates(hits: Sequence[Hit], task: str) -> list[Candidate]:
     """The best hit is worth 1, or a little less when it is full of imports."""
-    scores = [hit.score - FORGIVEN * _loss(hit.evidence) for hit in hits]
-    best = max(scores, default=0.0)
+    best = max((hit.score for hit in hits), default=0.0)
     words = _task_words(task)
     return [
         candidate(
-            hit.place, Origin.HIT, math.exp((score - best) / POINTS_PER_THIRD) * _substance(hit.content), hit.symbol,
-            _reason(hit, words), hit.evidence, hit.rank,
+            hit.place, Origin.HIT, math.exp((hit.score - best) / POINTS_PER_THIRD) * _substance(hit.content),
+            hit.symbol, _reason(hit, words), hit.evidence, hit.rank,
         )
-        for hit, score in zip(hits, scores, strict=True)
+        for hit in hits
     ]  # fmt: skip
 
 
@@ -54,10 +49,6 @@ def _substance(content: str) -> float:
     lines = sum(1 for line in text.split("\n") if line.strip())
     left = sum(1 for line in without_imports(text).split("\n") if line.strip())
     return 1.0 - IMPORTS_LOSS * (1 - left / max(lines, 1))
-
-
-def _loss(evidence: Sequence[Evidence]) -> float:
-    return sum(part.score for part in evidence if part.source == "further_chunk")
 
 
 def _reason(hit: Hit, words: dict[str, frozenset[str]]) -> str:

@@ -37,12 +37,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """`degraded` names the parts of search that did not answer, `ranking` the version of the weights that ranked."""
+    """`degraded` names the parts of search that did not answer, `ranking` the version of the weights that ranked;
+    `notices` tell a person more."""
 
     hits: tuple[Hit, ...]
     degraded: tuple[str, ...]
     ranking: str
     answered_from: frozenset[tuple[str, str, int, str, str, float]]
+    notices: tuple[str, ...] = ()
 
     def is_of(self, snapshots: tuple[Snapshot, ...]) -> bool:
         """Whether search answered from these snapshots and no others: a publish may slip between two calls."""
@@ -85,6 +87,7 @@ class Search:
             tuple(response.degraded),
             response.ranking,
             frozenset(_identity(each) for each in response.snapshots),
+            tuple(response.notices),
         )
 
 

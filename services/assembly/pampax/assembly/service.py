@@ -86,7 +86,7 @@ class AssemblyService:
         signature = (
             "" if degraded else sign(request, caller.tenant_id, snapshots, ranking=found.ranking, exact=counts.exact)
         )
-        subject = Subject(request.task, snapshots, signature, degraded)
+        subject = Subject(request.task, snapshots, signature, degraded, found.notices)
         with span("assembly.compose", candidates=len(around.candidates), budget=request.token_budget) as composing:
             composed = await self._apart(
                 lambda: compose(subject, around.candidates, around.files, request.token_budget, counts)
@@ -188,4 +188,5 @@ def _bundle(composed: Composed, subject: Subject, request: BundleRequest, counts
         stopping_reason=composed.stopping_reason,
         degraded=subject.degraded,
         snapshots=subject.snapshots,
+        notices=subject.notices,
     )

@@ -25,6 +25,7 @@ class Subject:
     snapshots: tuple[Snapshot, ...]
     signature: str
     degraded: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
     @property
     def many(self) -> bool:
@@ -117,6 +118,8 @@ def _source(snapshot: Snapshot) -> str:
 
 
 def _seal(subject: Subject) -> str:
+    if subject.notices:
+        return f"Not complete ({plain('. '.join(subject.notices))}), so it has no signature."
     if subject.degraded:
         return f"Not complete ({', '.join(subject.degraded)} did not answer), so it has no signature."
     return f"Signature: {subject.signature}"

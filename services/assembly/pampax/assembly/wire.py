@@ -44,6 +44,7 @@ def bundle_message(bundle: Bundle) -> pb.Bundle:
         ),
         stopping_reason=bundle.stopping_reason.value,
         degraded=bundle.degraded,
+        notices=bundle.notices,
         snapshots=[_snapshot(snapshot) for snapshot in bundle.snapshots],
     )
 

@@ -10,6 +10,7 @@ from grpc import aio
 
 from pampax.core.errors import Unavailable
 from pampax.gateway import bounds
+from pampax.gateway.deadline import within
 from pampax.runtime.channel import RETRIES, call, call_stream
 from pampax.runtime.policy import BREAKER_OPEN, TARGET, Guard, Policy
 
@@ -23,6 +24,12 @@ _GUARDS = {
     ASSEMBLY: Guard(Policy(ASSEMBLY, bounds.BUNDLE_S, RETRIES)),
     INDEXING: Guard(Policy(INDEXING, bounds.OTHER_S, RETRIES)),
 }
+# A plan that is not ready in time is slow because of its tree or of a git server, not because of the service.
+PLANNING = Guard(Policy(INDEXING, bounds.PLAN_S, breaker=None))
+
+# Nor is it the service's fault how much there is to check or to remove.
+CHECKING = Guard(Policy(INDEXING, bounds.CHECK_S, breaker=None))
+PRUNING = Guard(Policy(INDEXING, bounds.PRUNE_S, breaker=None))
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -35,10 +42,26 @@ async def ask(
     timeout_s: float,
     *,
     retries: int = RETRIES,
+    guard: Guard | None = None,
 ) -> Response:
-    """`pampax.runtime.channel.call`, with the service's name in front of an Unavailable."""
+    """`pampax.runtime.channel.call`, with the service's name in front of an Unavailable; the guard is the service's
+    own, unless another is given."""
     with _naming(service):
-        return await call(method, request, timeout_s=timeout_s, retries=retries, guard=_GUARDS[service])
+        return await call(method, request, timeout_s=timeout_s, retries=retries, guard=guard or _GUARDS[service])
+
+
+async def ask_within(
+    seconds: float,
+    service: str,
+    method: aio.UnaryUnaryMultiCallable[Request, Response],
+    request: Request,
+    *,
+    retries: int = RETRIES,
+    guard: Guard | None = None,
+) -> Response:
+    """`ask`, as all that a client's request comes to, which may take so long."""
+    async with within(seconds):
+        return await ask(service, method, request, seconds, retries=retries, guard=guard)
 
 
 async def ask_with_stream(

@@ -27,6 +27,11 @@ PAGE_SIZE = (1, 1_000)
 DEFAULT_PAGE_SIZE = 100
 PATTERNS = 100
 URL_CHARS = 2_048
+# What a git server wants to see.
+TOKEN_CHARS = 8_192
+USERNAME_CHARS = 255
+PRIVATE_KEY_BYTES = 32 * 1024
+KNOWN_HOSTS_BYTES = 64 * 1024
 # Ids of uploads, and the reasons why files were skipped.
 LABEL_BYTES = 255
 PATH_BYTES = 4_096
@@ -34,6 +39,10 @@ LINES = (1, 2_147_483_647)
 BLOB_BYTES = 1024 * 1024
 MANIFEST_ENTRIES = 500_000
 SKIPPED_REASONS = 100
+# A minute to thirty days between two looks at a source.
+REFRESH_S = (60, 2_592_000)
+# Asked for at once in a plan: they fit into a body.
+PLANNED_CONTENTS = 10_000
 
 # Bodies, as sent. Only an upload's may be large, and inflate to more: 500,000 entries in JSON are about 70 MiB.
 BODY_BYTES = 1024 * 1024
@@ -48,3 +57,16 @@ BUNDLE_S = 20.0
 UPLOAD_S = 60.0
 OTHER_S = 10.0
 WAIT_S = 70.0
+# Watching an operation: how long at the most, how often it is looked at, how long a watcher hears nothing, and how
+# long the indexing service may be away meanwhile.
+WATCH_S = 900.0
+WATCH_EVERY_S = 0.5
+WATCH_SILENCE_S = 10.0
+WATCH_PATIENCE_S = 60.0
+# Reading and parsing a tree, or a clone of one first.
+PLAN_S = 120.0
+# Removing rows: several builds, each in a transaction of its own.
+PRUNE_S = 60.0
+# Deriving a sample of documents anew.
+CHECKED_DOCUMENTS = (1, 10_000)
+CHECK_S = 90.0

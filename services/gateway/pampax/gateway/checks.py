@@ -11,12 +11,22 @@ from pampax.gateway import bounds, rules
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
 from pampax.v1.indexing_service_pb2 import (
     Blob,
+    CheckIndexRequest,
     CreateRepositoryRequest,
     CreateUploadRequest,
+    DeleteRefRequest,
+    GetFreshnessRequest,
     IndexRepositoryRequest,
+    ListBuildsRequest,
     ManifestEntry,
+    PlanIndexRequest,
+    Priority,
+    PruneBuildsRequest,
+    SetCredentialRequest,
+    SetRefreshRequest,
     UploadBlobsRequest,
 )
+from pampax.v1.repository_pb2 import GitCredential
 from pampax.v1.search_service_pb2 import GroupBy, ReadFileRequest, SearchChunksRequest, SearchMode
 
 _OPERATION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -146,6 +156,32 @@ def check_new_repository(request: CreateRepositoryRequest) -> None:
     for field, patterns in (("include", request.repository.include), ("exclude", request.repository.exclude)):
         mistakes.note(f"repository.{field}", rules.count(len(patterns), bounds.PATTERNS))
         mistakes.note_each(f"repository.{field}", patterns, rules.pattern)
+    if request.HasField("credential"):
+        _note_credential(mistakes, request.credential)
+        if source.WhichOneof("kind") != "git_url":
+            mistakes.note("credential", "must be left away: only a git URL has one")
+    mistakes.refuse()
+
+
+def check_set_credential(request: SetCredentialRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    _note_credential(mistakes, request.credential)
+    mistakes.refuse()
+
+
+def check_delete_ref(request: DeleteRefRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    mistakes.note("ref", rules.ref(request.ref) if request.ref else "must name the ref to delete")
+    mistakes.refuse()
+
+
+def check_refresh(request: SetRefreshRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    if request.interval_s:
+        mistakes.note("interval_s", rules.number(request.interval_s, bounds.REFRESH_S))
     mistakes.refuse()
 
 
@@ -154,6 +190,50 @@ def check_index(request: IndexRepositoryRequest) -> None:
     mistakes.note("name", resource_name(request.name))
     mistakes.note("ref", rules.ref(request.ref))
     mistakes.note("upload", rules.text(request.upload, bounds.LABEL_BYTES))
+    mistakes.note("priority", _known(Priority, request.priority))
+    mistakes.refuse()
+
+
+def check_plan(request: PlanIndexRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    mistakes.note("ref", rules.ref(request.ref))
+    mistakes.note("contents", rules.count(len(request.contents), bounds.PLANNED_CONTENTS))
+    for index, content in enumerate(request.contents):
+        if len(content.blob) != _BLOB_ID_BYTES:
+            mistakes.note(f"contents[{index}].blob", f"must have {_BLOB_ID_BYTES} bytes, got {len(content.blob)}")
+        mistakes.note(f"contents[{index}].language", rules.text(content.language, bounds.LABEL_BYTES, required=True))
+    mistakes.refuse()
+
+
+def check_freshness(request: GetFreshnessRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    mistakes.note("ref", rules.ref(request.ref))
+    mistakes.refuse()
+
+
+def check_check(request: CheckIndexRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    mistakes.note("ref", rules.ref(request.ref))
+    if request.documents:
+        mistakes.note("documents", rules.number(request.documents, bounds.CHECKED_DOCUMENTS))
+    mistakes.refuse()
+
+
+def check_builds(request: ListBuildsRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name) if request.name else None)
+    if request.page_size:
+        mistakes.note("page_size", rules.number(request.page_size, bounds.PAGE_SIZE))
+    mistakes.note("page_token", rules.page_token(request.page_token))
+    mistakes.refuse()
+
+
+def check_prune(request: PruneBuildsRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name) if request.name else None)
     mistakes.refuse()
 
 
@@ -202,6 +282,18 @@ def check_blobs(blobs: Iterable[Blob]) -> None:
     mistakes.refuse()
 
 
+def _note_credential(mistakes: Mistakes, credential: GitCredential) -> None:
+    match credential.WhichOneof("kind"):
+        case "token":
+            mistakes.note("credential.token", rules.secret_word(credential.token.token))
+            mistakes.note("credential.username", rules.git_username(credential.token.username))
+        case "ssh_key":
+            mistakes.note("credential.ssh_key", rules.private_key(credential.ssh_key.private_key))
+            mistakes.note("credential.known_hosts", rules.known_hosts(credential.ssh_key.known_hosts))
+        case _:
+            mistakes.note("credential", "must have exactly one of token and ssh_key")
+
+
 def _note_scope(mistakes: Mistakes, repositories: Iterable[str], ref: str) -> None:
     asked = list(repositories)
     mistakes.note("repositories", rules.count(len(asked), bounds.SEARCH_REPOSITORIES))
@@ -209,5 +301,5 @@ def _note_scope(mistakes: Mistakes, repositories: Iterable[str], ref: str) -> No
     mistakes.note("ref", rules.ref(ref))
 
 
-def _known(enum: type[SearchMode] | type[GroupBy], value: int) -> str | None:
+def _known(enum: type[SearchMode] | type[GroupBy] | type[Priority], value: int) -> str | None:
     return None if value in enum.values() else f"must be a known value, got {value}"

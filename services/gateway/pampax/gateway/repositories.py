@@ -10,16 +10,31 @@ from google.protobuf.empty_pb2 import Empty
 from pampax.core.errors import PermissionDenied
 from pampax.core.identity import Role
 from pampax.gateway import bounds, checks
-from pampax.gateway.behind import INDEXING, ask
-from pampax.gateway.deadline import within
+from pampax.gateway.behind import CHECKING, INDEXING, PLANNING, PRUNING, ask_within
 from pampax.runtime.caller import require_role
 from pampax.v1.indexing_service_pb2 import (
+    CheckIndexRequest,
     CreateRepositoryRequest,
+    DeleteCredentialRequest,
+    DeleteRefRequest,
     DeleteRepositoryRequest,
+    Freshness,
+    GetFreshnessRequest,
     GetRepositoryRequest,
+    IndexCheck,
+    IndexPlan,
     IndexRepositoryRequest,
+    ListBuildsRequest,
+    ListBuildsResponse,
+    ListQuarantineRequest,
+    ListQuarantineResponse,
     ListRepositoriesRequest,
     ListRepositoriesResponse,
+    PlanIndexRequest,
+    PruneBuildsRequest,
+    PruneBuildsResponse,
+    SetCredentialRequest,
+    SetRefreshRequest,
 )
 from pampax.v1.repository_pb2 import Repository
 
@@ -46,26 +61,61 @@ class Repositories:
                 "(`pampax index FOLDER` does)",
                 reason="LOCAL_ONLY",
             )
-        async with within(bounds.OTHER_S):
-            return await ask(INDEXING, self._indexing.CreateRepository, request, bounds.OTHER_S, retries=0)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.CreateRepository, request, retries=0)
 
     async def get(self, request: GetRepositoryRequest) -> Repository:
         checks.check_name(request.name)
-        async with within(bounds.OTHER_S):
-            return await ask(INDEXING, self._indexing.GetRepository, request, bounds.OTHER_S)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.GetRepository, request)
 
     async def list_page(self, request: ListRepositoriesRequest) -> ListRepositoriesResponse:
         checks.check_page(request.page_size, request.page_token)
-        async with within(bounds.OTHER_S):
-            return await ask(INDEXING, self._indexing.ListRepositories, request, bounds.OTHER_S)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.ListRepositories, request)
 
     async def delete(self, request: DeleteRepositoryRequest) -> Empty:
         checks.check_name(request.name)
-        async with within(bounds.OTHER_S):
-            return await ask(INDEXING, self._indexing.DeleteRepository, request, bounds.OTHER_S, retries=0)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.DeleteRepository, request, retries=0)
+
+    async def delete_ref(self, request: DeleteRefRequest) -> Empty:
+        checks.check_delete_ref(request)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.DeleteRef, request, retries=0)
+
+    async def set_credential(self, request: SetCredentialRequest) -> Repository:
+        checks.check_set_credential(request)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.SetCredential, request, retries=0)
+
+    async def delete_credential(self, request: DeleteCredentialRequest) -> Empty:
+        checks.check_name(request.name)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.DeleteCredential, request, retries=0)
+
+    async def set_refresh(self, request: SetRefreshRequest) -> Repository:
+        checks.check_refresh(request)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.SetRefresh, request)
 
     async def index(self, request: IndexRepositoryRequest) -> Operation:
         checks.check_index(request)
-        async with within(bounds.OTHER_S):
-            # The same operation comes back when it is asked for twice, so a retry does no harm.
-            return await ask(INDEXING, self._indexing.IndexRepository, request, bounds.OTHER_S)
+        # The same operation comes back when it is asked for twice, so a retry does no harm.
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.IndexRepository, request)
+
+    async def plan(self, request: PlanIndexRequest) -> IndexPlan:
+        checks.check_plan(request)
+        return await ask_within(bounds.PLAN_S, INDEXING, self._indexing.PlanIndex, request, retries=0, guard=PLANNING)
+
+    async def quarantine(self, request: ListQuarantineRequest) -> ListQuarantineResponse:
+        checks.check_name(request.name)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.ListQuarantine, request)
+
+    async def freshness(self, request: GetFreshnessRequest) -> Freshness:
+        checks.check_freshness(request)
+        return await ask_within(bounds.OTHER_S, INDEXING, self._indexing.GetFreshness, request)
+
+    async def check(self, request: CheckIndexRequest) -> IndexCheck:
+        checks.check_check(request)
+        return await ask_within(bounds.CHECK_S, INDEXING, self._indexing.CheckIndex, request, retries=0, guard=CHECKING)
+
+    async def builds_page(self, request: ListBuildsRequest) -> ListBuildsResponse:
+        checks.check_builds(request)
+        return await ask_within(bounds.PRUNE_S, INDEXING, self._indexing.ListBuilds, request, guard=PRUNING)
+
+    async def prune_builds(self, request: PruneBuildsRequest) -> PruneBuildsResponse:
+        checks.check_prune(request)
+        return await ask_within(bounds.PRUNE_S, INDEXING, self._indexing.PruneBuilds, request, retries=0, guard=PRUNING)

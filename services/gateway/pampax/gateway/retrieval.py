@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pampax.gateway import bounds
-from pampax.gateway.behind import ASSEMBLY, SEARCH, ask
+from pampax.gateway.behind import ASSEMBLY, SEARCH, ask, ask_within
 from pampax.gateway.cache_key import cache_key
 from pampax.gateway.checks import check_bundle, check_file, check_search
 from pampax.gateway.deadline import within
@@ -84,8 +84,7 @@ class Retrieval:
 
     async def read_file(self, request: ReadFileRequest) -> ReadFileResponse:
         check_file(request)
-        async with within(bounds.OTHER_S):
-            return await ask(SEARCH, self._search.ReadFile, request, bounds.OTHER_S)
+        return await ask_within(bounds.OTHER_S, SEARCH, self._search.ReadFile, request)
 
     def _tell(self, op: str, asked: str, answer: SearchChunksResponse | Bundle, duration_ms: float) -> None:
         """The question itself may be confidential; its hash still finds repeated ones."""

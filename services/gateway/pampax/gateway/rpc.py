@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from google.longrunning import operations_pb2, operations_pb2_grpc
@@ -11,6 +12,7 @@ from grpc import aio
 
 from pampax.core.identity import Caller
 from pampax.gateway.auth import Keys
+from pampax.gateway.operations import same_state
 from pampax.gateway.use_cases import UseCases
 from pampax.v1 import (
     assembly_service_pb2,
@@ -84,10 +86,72 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
     ) -> Empty:
         return await self._use_cases.repositories.delete(request)
 
+    async def DeleteRef(
+        self, request: indexing_service_pb2.DeleteRefRequest, context: aio.ServicerContext[Any, Any]
+    ) -> Empty:
+        return await self._use_cases.repositories.delete_ref(request)
+
+    async def SetCredential(
+        self, request: indexing_service_pb2.SetCredentialRequest, context: aio.ServicerContext[Any, Any]
+    ) -> repository_pb2.Repository:
+        return await self._use_cases.repositories.set_credential(request)
+
+    async def DeleteCredential(
+        self, request: indexing_service_pb2.DeleteCredentialRequest, context: aio.ServicerContext[Any, Any]
+    ) -> Empty:
+        return await self._use_cases.repositories.delete_credential(request)
+
+    async def SetRefresh(
+        self, request: indexing_service_pb2.SetRefreshRequest, context: aio.ServicerContext[Any, Any]
+    ) -> repository_pb2.Repository:
+        return await self._use_cases.repositories.set_refresh(request)
+
     async def IndexRepository(
         self, request: indexing_service_pb2.IndexRepositoryRequest, context: aio.ServicerContext[Any, Any]
     ) -> operations_pb2.Operation:
         return await self._use_cases.repositories.index(request)
+
+    async def PlanIndex(
+        self, request: indexing_service_pb2.PlanIndexRequest, context: aio.ServicerContext[Any, Any]
+    ) -> indexing_service_pb2.IndexPlan:
+        return await self._use_cases.repositories.plan(request)
+
+    async def GetFreshness(
+        self, request: indexing_service_pb2.GetFreshnessRequest, context: aio.ServicerContext[Any, Any]
+    ) -> indexing_service_pb2.Freshness:
+        return await self._use_cases.repositories.freshness(request)
+
+    async def ListQuarantine(
+        self, request: indexing_service_pb2.ListQuarantineRequest, context: aio.ServicerContext[Any, Any]
+    ) -> indexing_service_pb2.ListQuarantineResponse:
+        return await self._use_cases.repositories.quarantine(request)
+
+    async def WatchOperation(
+        self, request: gateway_service_pb2.WatchOperationRequest, context: aio.ServicerContext[Any, Any]
+    ) -> AsyncGenerator[operations_pb2.Operation]:
+        """What has not changed is not told again; the call's deadline ends it."""
+        told: operations_pb2.Operation | None = None
+        looks = self._use_cases.operations.watch(operations_pb2.GetOperationRequest(name=request.name))
+        async with aclosing(looks):
+            async for found in looks:
+                if told is None or not same_state(told, found):
+                    told = found
+                    yield found
+
+    async def CheckIndex(
+        self, request: indexing_service_pb2.CheckIndexRequest, context: aio.ServicerContext[Any, Any]
+    ) -> indexing_service_pb2.IndexCheck:
+        return await self._use_cases.repositories.check(request)
+
+    async def ListBuilds(
+        self, request: indexing_service_pb2.ListBuildsRequest, context: aio.ServicerContext[Any, Any]
+    ) -> indexing_service_pb2.ListBuildsResponse:
+        return await self._use_cases.repositories.builds_page(request)
+
+    async def PruneBuilds(
+        self, request: indexing_service_pb2.PruneBuildsRequest, context: aio.ServicerContext[Any, Any]
+    ) -> indexing_service_pb2.PruneBuildsResponse:
+        return await self._use_cases.repositories.prune_builds(request)
 
     async def CreateUpload(
         self,

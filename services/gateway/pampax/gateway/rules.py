@@ -6,6 +6,7 @@ REST models and gRPC messages are checked by these same rules, so that bad input
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 
 from pampax.codeintel.languages import LANGUAGES
@@ -14,6 +15,7 @@ from pampax.core.errors import InvalidRequest
 from pampax.gateway import bounds
 from pampax.sources.address import parse_git_url
 
+_WORD = re.compile(r"[\x21-\x7e]+")
 _SHOWN_CHARS = 60
 
 
@@ -121,3 +123,26 @@ def git_url(value: str) -> str | None:
     except InvalidRequest as error:
         return f"is refused: {error.message}"
     return None
+
+
+# Of the following no message shows the value.
+
+
+def secret_word(value: str) -> str | None:
+    if len(value) > bounds.TOKEN_CHARS or not _WORD.fullmatch(value):
+        return f"must have 1 to {bounds.TOKEN_CHARS} printable ASCII characters and no spaces"
+    return None
+
+
+def git_username(value: str) -> str | None:
+    if value and (len(value) > bounds.USERNAME_CHARS or ":" in value or not _WORD.fullmatch(value)):
+        return f"must have at most {bounds.USERNAME_CHARS} printable ASCII characters, no spaces and no colon"
+    return None
+
+
+def private_key(value: str) -> str | None:
+    return text(value, bounds.PRIVATE_KEY_BYTES, required=True)
+
+
+def known_hosts(value: str) -> str | None:
+    return text(value, bounds.KNOWN_HOSTS_BYTES)

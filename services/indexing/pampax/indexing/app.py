@@ -8,7 +8,13 @@ from google.longrunning import operations_pb2_grpc
 from grpc import aio
 
 from pampax.indexing.broker import Broker
+from pampax.indexing.builds.service import Builds
+from pampax.indexing.checking.service import Checks
+from pampax.indexing.credentials.new_key import NewKey
+from pampax.indexing.credentials.sealing import Sealer
+from pampax.indexing.freshness import Freshnesses
 from pampax.indexing.operations import Operations
+from pampax.indexing.planning.service import Plans
 from pampax.indexing.reaper import Reaper
 from pampax.indexing.repositories import Repositories
 from pampax.indexing.rpc import SERVICE, IndexingServicer
@@ -30,16 +36,31 @@ async def run(settings: Settings) -> None:
     settings.require("database.url", "auth.caller_secret")
     database = Database(settings.database.url, pool_max=settings.database.pool_max, component=COMPONENT)
     broker = Broker(settings.redis.url)
-    reaper = Reaper(database, broker, child_environment(settings, os.environ))
+    environment = child_environment(settings, os.environ)
+    reaper = Reaper(database, broker, environment)
     operations = Operations(database, reaper.enqueue)
-    repositories = Repositories(database, allow_private_git=settings.indexing.allow_private_git)
+    sealer = Sealer(settings.indexing.credential_keys)
+    new_key = NewKey(database, sealer)
+    repositories = Repositories(database, sealer, allow_private_git=settings.indexing.allow_private_git)
     uploads = Uploads(database)
+    plans = Plans(database, environment)
+    checks = Checks(database, environment, settings.indexing.check_every_s)
+    freshness = Freshnesses(
+        database,
+        settings.indexing.cache_dir / "mirrors",
+        sealer,
+        allow_private=settings.indexing.allow_private_git,
+        own_credentials=settings.mode == "embedded",
+    )
 
     def register(server: aio.Server) -> list[str]:
-        servicer = IndexingServicer(repositories, operations, uploads)
+        builds = Builds(database)
+        servicer = IndexingServicer(repositories, operations, uploads, plans, freshness, builds, checks)
         indexing_service_pb2_grpc.add_IndexingServiceServicer_to_server(servicer, server)
         operations_pb2_grpc.add_OperationsServicer_to_server(OperationsServicer(operations), server)
         reaper.start()
+        new_key.start()
+        checks.start()
         return [SERVICE, OPERATIONS_SERVICE]
 
     readiness = Readiness(database)
@@ -49,7 +70,7 @@ async def run(settings: Settings) -> None:
         settings.indexing.address,
         register,
         settings,
-        close=[database.close, broker.close, reaper.close],
+        close=[database.close, broker.close, reaper.close, new_key.close, checks.close],
         ready=readiness.ready,
         tell=readiness.tell,
     )

@@ -13,8 +13,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from pampax.core.errors import PampaxError, ResourceExhausted
-from pampax.indexing.celery_app import KEY_PREFIX, QUEUE, RUN_OPERATION, make_celery
+from pampax.indexing.celery_app import LINES, RUN_OPERATION, make_celery
 from pampax.indexing.measures import queue_waits
+from pampax.indexing.transport import PATIENT, URGENT
 from pampax.runtime.context import request_metadata
 from pampax.runtime.logging import get_logger
 from pampax.runtime.policy import BreakerRule, Guard, Policy
@@ -57,20 +58,20 @@ class Broker:
         try:
             with self._guard.attempt(), redis_errors():
                 async with asyncio.timeout(ANSWER_WITHIN_S):
-                    waiting = int(await redis.llen(KEY_PREFIX + QUEUE))
+                    waiting = sum([int(await redis.llen(line)) for line in LINES])
         except PampaxError:  # told by the guard, once
             queue_waits(None)
             return None
         queue_waits(waiting)
         return waiting
 
-    async def send(self, operation_id: UUID, tenant_id: UUID) -> bool:
-        """Whether the broker took it."""
+    async def send(self, operation_id: UUID, tenant_id: UUID, *, urgent: bool = True) -> bool:
+        """Whether the broker took it. Workers take what is urgent first; the reaper sees to it that all gets so."""
         if self._celery is None or await self.backlog() is None:
             return False
         try:
             with call_span("queue.send", {"pampax.operation": str(operation_id)}, "producer"):
-                await self._sent(self._celery, operation_id, tenant_id)
+                await self._sent(self._celery, operation_id, tenant_id, URGENT if urgent else PATIENT)
         except ResourceExhausted as error:
             self._writes.refused(error)
             return False
@@ -80,8 +81,8 @@ class Broker:
         self._writes.taken()
         return True
 
-    async def _sent(self, app: Celery, operation_id: UUID, tenant_id: UUID) -> None:
-        arguments = str(operation_id), str(tenant_id), dict(request_metadata())
+    async def _sent(self, app: Celery, operation_id: UUID, tenant_id: UUID, priority: int) -> None:
+        arguments = str(operation_id), str(tenant_id), dict(request_metadata()), priority
         with self._guard.attempt(), redis_errors():
             sending = asyncio.get_running_loop().run_in_executor(self._sending, _send, app, *arguments)
             async with asyncio.timeout(SEND_WITHIN_S):
@@ -95,9 +96,9 @@ class Broker:
             self._celery.close()
 
 
-def _send(app: Celery, operation_id: str, tenant_id: str, headers: dict[str, str]) -> None:
+def _send(app: Celery, operation_id: str, tenant_id: str, headers: dict[str, str], priority: int) -> None:
     """The headers are for what a worker says before it has claimed the operation, whose row knows both ids as well."""
     try:
-        app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], headers=headers, retry=False)
+        app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], headers=headers, priority=priority, retry=False)
     except OperationalError as error:  # kombu's wrapping of whatever redis-py has raised
         raise error.__cause__ or ConnectionError(str(error)) from None

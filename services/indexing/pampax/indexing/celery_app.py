@@ -11,15 +11,18 @@ from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 
-from pampax.indexing.transport import mend_redis_transport
+from pampax.indexing.transport import PATIENT, mend_redis_transport
 
 QUEUE = "pampax.indexing"
 RUN_OPERATION = "pampax.indexing.run_operation"
 KEY_PREFIX = "pampax:"
+# What the library calls the two lines of the queue in Redis.
+LINES = (KEY_PREFIX + QUEUE, f"{KEY_PREFIX}{QUEUE}\x06\x16{PATIENT}")
 
 CONNECT_TIMEOUT_S = 1.0
 SOCKET_TIMEOUT_S = 5.0  # above the second that a consumer's blocking read takes
-TASK_LIMIT_S = 12 * 3600  # the largest repository takes far less; a child that hangs is replaced then
+# A process ends itself at its hard limit; one that is too stuck for that is killed by its parent so much later.
+GRACE_S = 30.0
 CHILD_START_S = 30.0
 MAX_CHILD_KB = 400_000  # a child that has grown above that is replaced after its task
 
@@ -30,7 +33,6 @@ _SETTINGS: dict[str, Any] = {
     "task_default_queue": QUEUE,
     "task_ignore_result": True,
     "task_acks_late": True,
-    "task_time_limit": TASK_LIMIT_S,
     "task_serializer": "json",
     "accept_content": ["json"],
     "broker_connection_timeout": CONNECT_TIMEOUT_S,
@@ -56,11 +58,13 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def make_celery(redis_url: str) -> Celery:
-    """Connects with its first use."""
+def make_celery(redis_url: str, hard_limit_s: float | None = None) -> Celery:
+    """Connects with its first use. `hard_limit_s` is for workers: what a task may take."""
     mend_redis_transport()
     app = Celery("pampax.indexing", broker=broker_url(redis_url), set_as_current=False)
     app.conf.update(_SETTINGS)
+    if hard_limit_s is not None:
+        app.conf.task_time_limit = hard_limit_s + GRACE_S
     return app
 
 

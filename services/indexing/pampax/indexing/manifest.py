@@ -74,7 +74,11 @@ def unpack(frame: bytes) -> list[Entry]:
         (count,) = _COUNT.unpack_from(data)
         start, end = _COUNT.size, _COUNT.size + count * _ENTRY.size
         rows = _ENTRY.iter_unpack(data[start:end])
+        if not count and data[end:]:
+            raise ValueError("there are paths and no entries")
         paths = data[end:].decode().split("\0") if count else []
+        if "" in paths:
+            raise ValueError("a path is empty")
         return [Entry(path, blob, size, mode) for path, (blob, size, mode) in zip(paths, rows, strict=True)]
     except (zstandard.ZstdError, struct.error, ValueError) as error:
         raise corrupt("manifest", str(error)) from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pampax.core.errors import PampaxError
+from pampax.indexing.model import Priority
 from pampax.runtime.telemetry.metrics import counter, gauge, histogram
 
 TASK = "run_operation"
@@ -24,6 +25,14 @@ _FILES = counter("pampax_index_files_total")
 _WAITING = gauge("pampax_queue_waiting")
 _OLDEST = gauge("pampax_queue_oldest_seconds")
 _WORKERS = gauge("pampax_workers_alive")
+_PRIORITIES = gauge("pampax_queue_priority_oldest_seconds")
+_LOOKS = counter("pampax_refresh_looks_total")
+_FAILING = gauge("pampax_refresh_failing")
+_OVERDUE = gauge("pampax_refresh_overdue_seconds")
+_CHECKED = gauge("pampax_check_documents")
+_DIFFERING = gauge("pampax_check_differing")
+_RECALL = gauge("pampax_check_recall_ratio")
+_CHECK_AGE = gauge("pampax_check_age_seconds")
 
 
 @dataclass(slots=True)
@@ -94,7 +103,34 @@ def queue_stands(oldest_s: float, workers: int) -> None:
     _WORKERS.set(workers)
 
 
+def priorities_wait(oldest_s: Mapping[str, float]) -> None:
+    """For each priority, how long the oldest operation has waited that nobody works on."""
+    for priority, seconds in oldest_s.items():
+        _PRIORITIES.labels(priority).set(seconds)
+
+
+def looked_at(outcome: str) -> None:
+    """A source, on its schedule: unchanged, moved or failed."""
+    _LOOKS.labels(outcome).inc()
+
+
+def refresh_stands(failing: int, overdue_s: float) -> None:
+    """How many schedules fail, and how late the latest look is."""
+    _FAILING.set(failing)
+    _OVERDUE.set(overdue_s)
+
+
 def queue_unknown() -> None:
     """Postgres does not tell how it stands."""
-    _OLDEST.set(_UNKNOWN)
-    _WORKERS.set(_UNKNOWN)
+    for each in (_OLDEST, _WORKERS, _FAILING, _OVERDUE):
+        each.set(_UNKNOWN)
+    for priority in Priority:
+        _PRIORITIES.labels(priority.value).set(_UNKNOWN)
+
+
+def checks_stand(documents: int, differing: int, recall: float, age_s: float) -> None:
+    """What the latest checks of all repositories have found; NaN for what no check has told."""
+    _CHECKED.set(documents)
+    _DIFFERING.set(differing)
+    _RECALL.set(recall)
+    _CHECK_AGE.set(age_s)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from pampax.core.errors import FailedPrecondition, InvalidRequest, NotFound
 from pampax.core.identity import Caller
 from pampax.indexing import names, postgres
-from pampax.indexing.model import Failure, IndexRequest, Operation, SourceKind
+from pampax.indexing.model import Failure, IndexRequest, Operation, Priority, SourceKind
 from pampax.indexing.repositories import readable, time_left_s, writable
 from pampax.indexing.uploads import missing_of
 from pampax.runtime.caller import current_caller
@@ -26,8 +27,11 @@ MARGIN_S = 0.25
 
 CANCELLED = Failure("CANCELLED", "CANCELLED", "the operation was cancelled")
 
-# Hands an operation of a tenant to the workers; never fails, because the reaper does it again.
-Enqueue = Callable[[UUID, UUID], Awaitable[bool]]
+
+class Enqueue(Protocol):
+    """Hands an operation of a tenant to the workers; never fails, because the reaper does it again."""
+
+    def __call__(self, operation_id: UUID, tenant_id: UUID, *, urgent: bool) -> Awaitable[bool]: ...
 
 
 class Operations:
@@ -37,20 +41,26 @@ class Operations:
         self._database = database
         self._enqueue = enqueue
 
-    async def index(self, repository: str, request: IndexRequest) -> Operation:
-        """Puts a run into the queue, or returns the equal one that waits there."""
+    async def index(self, repository: str, request: IndexRequest, priority: Priority | None = None) -> Operation:
+        """Puts a run into the queue, or returns the equal one that waits there.
+
+        Without a priority a published ref that is brought up to date is interactive, everything else bulk.
+        """
         caller = current_caller()
         names.check_ref(request.ref)
         async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
             row = await writable(conn, caller, repository)
             await _check_upload(conn, row, request)
-            waiting = await postgres.find_waiting_operation(conn, row.repository_id, request)
-            if waiting is not None:
-                return waiting
-            made = await postgres.insert_operation(
-                conn, uuid4(), row, request, corr_id=corr_id.get(), traceparent=traceparent.get()
-            )
-        if await self._enqueue(made.operation_id, caller.tenant_id):
+            wanted = priority or await _usual_priority(conn, row.repository_id, request)
+            joined = await postgres.join_waiting_operation(conn, row.repository_id, request, wanted)
+            made, hastened = joined or (None, True)
+            if made is None:
+                made = await postgres.insert_operation(
+                    conn, uuid4(), row, request, wanted, corr_id=corr_id.get(), traceparent=traceparent.get()
+                )
+        if hastened and await self._enqueue(
+            made.operation_id, caller.tenant_id, urgent=made.priority is Priority.INTERACTIVE
+        ):
             async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
                 await postgres.mark_enqueued(conn, made.operation_id)
         return made
@@ -85,6 +95,12 @@ class Operations:
             if found.state.final or remaining_s <= 0:
                 return found
             await asyncio.sleep(min(POLL_S, remaining_s))
+
+
+async def _usual_priority(conn: Connection, repository_id: int, request: IndexRequest) -> Priority:
+    anew = request.full or request.retry_quarantined
+    refresh = not anew and await postgres.is_published(conn, repository_id, request.ref)
+    return Priority.INTERACTIVE if refresh else Priority.BULK
 
 
 async def _visible(conn: Connection, caller: Caller, operation_id: UUID) -> Operation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +12,24 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from pampax.indexing import records
-from pampax.indexing.model import Failure, IndexRequest, Operation, RefState, Repository, Source, SourceKind, State
+from pampax.indexing.model import (
+    MAX_LISTED_PROBLEMS,
+    CredentialState,
+    Failure,
+    IndexRequest,
+    Operation,
+    Priority,
+    Quarantined,
+    Refresh,
+    RefState,
+    Repository,
+    Source,
+    SourceKind,
+    State,
+)
+from pampax.storage import bitmap
 from pampax.storage.database import Connection
+from pampax.storage.publishing import PUBLISHED_CHANNEL
 from pampax.storage.queries import load_queries
 from pampax.storage.snapshots import RepositoryRow
 
@@ -26,6 +43,15 @@ _DELETIONS = tuple(
     for name in (
         "drop_vector_tables", "delete_chunks", "delete_symbols", "delete_postings", "delete_vectors", "delete_refs",
         "delete_repository",
+    )
+)  # fmt: skip
+
+# Of a repository that no ref is left of. Its counters stay: ordinals are never given out again.
+_EMPTYINGS = tuple(
+    _QUERIES[name]
+    for name in (
+        "drop_vector_tables", "delete_chunks", "delete_symbols", "delete_postings", "delete_vectors", "delete_files",
+        "delete_documents", "delete_contents", "delete_quarantine", "forget_dead_chunks",
     )
 )  # fmt: skip
 
@@ -62,26 +88,67 @@ async def repositories(conn: Connection, repository_ids: Sequence[int]) -> list[
     rows = await _all(conn, "select_repositories", repository_ids=ids)
     refs: dict[int, list[RefState]] = {}
     for row in await _all(conn, "select_refs", repository_ids=ids):
-        refs.setdefault(row.pop("repository_id"), []).append(RefState(**row))
+        refs.setdefault(row.pop("repository_id"), []).append(_ref_state(row))
     return [_repository(row, refs.get(row["repository_id"], [])) for row in rows]
+
+
+async def set_refresh(conn: Connection, repository_id: int, interval_s: int) -> None:
+    """0 ends it."""
+    await conn.execute(_QUERIES["set_refresh"], {"repository_id": repository_id, "interval_s": interval_s})
+
+
+async def hold(conn: Connection, repository_id: int) -> bool:
+    """Waits for what is written for the repository, and lets nobody begin until the transaction ends: no operation can
+    be made. False when it is gone."""
+    await conn.execute(_QUERIES["lock_builds"], {"repository_id": repository_id})
+    return await _one(conn, "lock_repository", repository_id=repository_id) is not None
 
 
 async def delete_repository(conn: Connection, repository_id: int) -> bool:
     """Removes the repository and all that hangs on it; False when it was gone. Cost grows with its chunks."""
-    await conn.execute(_QUERIES["lock_builds"], {"repository_id": repository_id})
-    if await _one(conn, "lock_repository", repository_id=repository_id) is None:
+    if not await hold(conn, repository_id):
         return False
     for statement in _DELETIONS:
         await conn.execute(statement, {"repository_id": repository_id})
     return True
 
 
-async def find_waiting_operation(conn: Connection, repository_id: int, request: IndexRequest) -> Operation | None:
-    """Holds the repository's row until the transaction ends, so that of two equal requests one makes the operation."""
+async def delete_ref(conn: Connection, tenant_id: UUID, repository_id: int, ref: str) -> bool:
+    """Removes the ref and every snapshot that no ref shows; False when there is no such ref.
+
+    When it was the last, all content goes too, unless an operation is open that may count on it.
+    """
+    key = {"repository_id": repository_id}
+    await hold(conn, repository_id)
+    if await _one(conn, "delete_ref", repository_id=repository_id, ref=ref) is None:
+        return False
+    await conn.execute(_QUERIES["delete_unshown_snapshots"], key)
+    await conn.execute(_QUERIES["collect_soon"], key)
+    if await _one(conn, "nothing_left", repository_id=repository_id) is not None:
+        for statement in _EMPTYINGS:
+            await conn.execute(statement, key)
+    # Generations start at 1, so that 0 stands for a ref that is gone.
+    payload = {"tenant_id": str(tenant_id), "repository_id": repository_id, "generation": 0}
+    await conn.execute(_QUERIES["notify_deleted"], {"channel": PUBLISHED_CHANNEL, "payload": json.dumps(payload)})
+    return True
+
+
+async def join_waiting_operation(
+    conn: Connection, repository_id: int, request: IndexRequest, priority: Priority
+) -> tuple[Operation, bool] | None:
+    """The operation that an equal request made and nobody has begun, and whether its turn is earlier for this one.
+
+    Holds the repository's row until the transaction ends, so that of two equal requests one makes the operation.
+    """
     await conn.execute(_QUERIES["hold_repository"], {"repository_id": repository_id})
-    document = Jsonb(records.request_document(request))
-    row = await _one(conn, "find_waiting_operation", repository_id=repository_id, request=document)
-    return None if row is None else _operation(row)
+    row = await _one(
+        conn,
+        "join_waiting_operation",
+        repository_id=repository_id,
+        request=Jsonb(records.request_document(request)),
+        yields=priority.yields,
+    )
+    return None if row is None else (_operation(row), row["hastened"])
 
 
 async def insert_operation(
@@ -89,6 +156,7 @@ async def insert_operation(
     operation_id: UUID,
     repository: RepositoryRow,
     request: IndexRequest,
+    priority: Priority,
     *,
     corr_id: str,
     traceparent: str,
@@ -100,6 +168,7 @@ async def insert_operation(
         repository_id=repository.repository_id,
         repository_name=repository.name,
         request=Jsonb(records.request_document(request)),
+        yields=priority.yields,
         corr_id=corr_id,
         traceparent=traceparent,
     )
@@ -132,15 +201,42 @@ async def operations(
     return [_operation(row) for row in rows]
 
 
+async def last_run_begun(conn: Connection, repository_id: int, ref: str) -> datetime | None:
+    """When the latest run was asked for that has succeeded with this ref."""
+    row = await _one(conn, "last_run_begun", repository_id=repository_id, ref=ref)
+    assert row is not None
+    begun_at: datetime | None = row["begun_at"]
+    return begun_at
+
+
 async def cancel_operation(conn: Connection, operation_id: UUID, failure: Failure) -> None:
     document = Jsonb(records.failure_document(failure))
     await conn.execute(_QUERIES["cancel_operation"], {"operation_id": operation_id, "error": document})
 
 
-async def take_due_operations(conn: Connection, most: int, patience: timedelta) -> list[tuple[UUID, UUID]]:
-    """(operation, tenant) of those that nobody works on, of all tenants; they count as sent from now on."""
+async def take_due_operations(conn: Connection, most: int, patience: timedelta) -> list[tuple[UUID, UUID, bool]]:
+    """(operation, tenant, urgent) of those that nobody works on, of all tenants; they count as sent from now on."""
     rows = await _all(conn, "take_due_operations", most=most, patience=patience)
-    return [(row["operation_id"], row["tenant_id"]) for row in rows]
+    return [(row["operation_id"], row["tenant_id"], row["urgent"]) for row in rows]
+
+
+async def is_published(conn: Connection, repository_id: int, ref: str) -> bool:
+    """Whether this ref is published; "" for any."""
+    return await _one(conn, "is_published", repository_id=repository_id, ref=ref) is not None
+
+
+async def quarantine(conn: Connection, repository_id: int) -> tuple[list[Quarantined], int]:
+    """Under the builds that the repository's refs show: some of it by path, and how much there is."""
+    rows = await _all(conn, "select_quarantine", repository_id=repository_id, most=MAX_LISTED_PROBLEMS)
+    total = rows[0]["total"] if rows else 0
+    return [Quarantined(**{key: value for key, value in row.items() if key != "total"}) for row in rows], total
+
+
+async def refresh_state(conn: Connection) -> Row:
+    """Over all tenants: scheduled, failing, overdue_s."""
+    row = await _one(conn, "refresh_state")
+    assert row is not None
+    return row
 
 
 async def delete_expired_uploads(conn: Connection, repository_id: int) -> None:
@@ -206,7 +302,33 @@ def _repository(row: Row, refs: Sequence[RefState]) -> Repository:
         exclude=tuple(row["exclude"]),
         created_at=row["created_at"],
         refs=tuple(refs),
+        credential=_credential(row),
+        refresh=_refresh(row),
     )
+
+
+def _refresh(row: Row) -> Refresh | None:
+    if row["refresh_due_at"] is None:
+        return None
+    return Refresh(
+        interval_s=row["refresh_s"],
+        due_at=row["refresh_due_at"],
+        checked_at=row["refresh_checked_at"],
+        failures=row["refresh_failures"],
+        error=row["refresh_error"],
+    )
+
+
+def _ref_state(row: Row) -> RefState:
+    live_chunks, vectors_to = row.pop("without_vectors"), row.pop("vectors_to")
+    pending = 0 if live_chunks is None else int(bitmap.unpack(live_chunks)[vectors_to:].sum())
+    return RefState(**row, pending_vectors=pending)
+
+
+def _credential(row: Row) -> CredentialState | None:
+    if row["credential_kind"] is None:
+        return None
+    return CredentialState(row["credential_kind"], row["credential_set_at"], row["credential_fingerprint"])
 
 
 def _operation(row: Row) -> Operation:
@@ -225,4 +347,8 @@ def _operation(row: Row) -> Operation:
         result=records.read_result(row["result"]),
         failure=records.read_failure(row["error"]),
         corr_id=row["corr_id"],
+        rate=row["rate"],
+        remaining_s=row["remaining_s"],
+        error_count=row["error_count"],
+        priority=Priority.BULK if row["yields"] else Priority.INTERACTIVE,
     )

@@ -15,10 +15,11 @@ from pampax.core.errors import PampaxError
 from pampax.indexing import postgres
 from pampax.indexing.broker import FULL_QUEUE, Broker
 from pampax.indexing.local_run import LocalRun
-from pampax.indexing.measures import queue_stands, queue_unknown
+from pampax.indexing.measures import priorities_wait, queue_stands, queue_unknown, refresh_stands
+from pampax.runtime.background import Background
 from pampax.runtime.logging import get_logger
 from pampax.storage.database import Database
-from pampax.storage.heartbeats import queue_numbers, read_heartbeats
+from pampax.storage.heartbeats import priority_waits, queue_numbers, read_heartbeats
 
 PERIOD_S = 5.0
 PATIENCE = timedelta(seconds=10)  # for a message on its way to a worker
@@ -39,20 +40,18 @@ class Reaper:
         self._broker = broker
         self._due = asyncio.Event()
         self._local = LocalRun(self._due.set, environment)
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._run)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._background.start()
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        await self._background.close()
         await self._local.close()
 
-    async def enqueue(self, operation_id: UUID, tenant_id: UUID) -> bool:
+    async def enqueue(self, operation_id: UUID, tenant_id: UUID, *, urgent: bool) -> bool:
         """Whether the broker took it; otherwise the reaper does its round at once."""
-        sent = await self._broker.send(operation_id, tenant_id)
+        sent = await self._broker.send(operation_id, tenant_id, urgent=urgent)
         if not sent:
             self._due.set()
         return sent
@@ -81,8 +80,8 @@ class Reaper:
             if self._local.idle:
                 await self._run_one()
         elif backlog < FULL_QUEUE:
-            for operation_id, tenant_id in await self._take(MOST_AT_ONCE):
-                if not await self._broker.send(operation_id, tenant_id):
+            for operation_id, tenant_id, urgent in await self._take(MOST_AT_ONCE):
+                if not await self._broker.send(operation_id, tenant_id, urgent=urgent):
                     # It answers and takes no messages, being full or a replica. The others are due again when the
                     # patience with them is over.
                     if self._local.idle:
@@ -92,12 +91,16 @@ class Reaper:
     async def _measure(self) -> None:
         async with self._database.untenanted(timeout_s=TAKE_TIMEOUT_S, read_only=True) as conn:
             queue, workers = await queue_numbers(conn), await read_heartbeats(conn)
+            waits = await priority_waits(conn)
+            refresh = await postgres.refresh_state(conn)
         queue_stands(queue["oldest_waiting_s"], sum(each.alive for each in workers))
+        refresh_stands(refresh["failing"], refresh["overdue_s"])
+        priorities_wait(waits)
 
     async def _run_one(self) -> None:
-        for operation_id, tenant_id in await self._take(1):
+        for operation_id, tenant_id, _ in await self._take(1):
             await self._local.start(operation_id, tenant_id)
 
-    async def _take(self, most: int) -> list[tuple[UUID, UUID]]:
+    async def _take(self, most: int) -> list[tuple[UUID, UUID, bool]]:
         async with self._database.untenanted(timeout_s=TAKE_TIMEOUT_S) as conn:
             return await postgres.take_due_operations(conn, most, PATIENCE)

@@ -9,18 +9,24 @@ from pathlib import Path
 from pampax.core.errors import AlreadyExists, InvalidRequest, NotFound, PermissionDenied
 from pampax.core.identity import Caller, Role
 from pampax.indexing import names, postgres
-from pampax.indexing.model import Repository, Source, SourceKind
+from pampax.indexing.credentials import postgres as stored
+from pampax.indexing.credentials.checking import check_credential
+from pampax.indexing.credentials.sealing import Owner, Sealer
+from pampax.indexing.model import Quarantined, Repository, Source, SourceKind
 from pampax.runtime.caller import current_caller, require_role
 from pampax.runtime.context import remaining_s
-from pampax.sources.git import check_git_url
+from pampax.sources.git import GitCredential, check_git_url
 from pampax.sources.patterns import path_filter
 from pampax.storage.database import Connection, Database
-from pampax.storage.snapshots import RepositoryRow, readable_repositories
+from pampax.storage.snapshots import REF_NOT_FOUND, RepositoryRow, readable_repositories
 
 MAX_PATTERNS = 100
 MAX_PATTERN_CHARS = 1_024
 MAX_LOCATION_BYTES = 4_096
 DEFAULT_TIMEOUT_S = 10.0
+# A minute costs a server one request for each ref; beyond a month nobody counts on it.
+SHORTEST_REFRESH_S = 60
+LONGEST_REFRESH_S = 30 * 24 * 3600
 
 
 def time_left_s() -> float:
@@ -32,11 +38,19 @@ def time_left_s() -> float:
 class Repositories:
     """The use cases over repositories, for the caller of the current request."""
 
-    def __init__(self, database: Database, *, allow_private_git: bool) -> None:
+    def __init__(self, database: Database, sealer: Sealer, *, allow_private_git: bool) -> None:
         self._database = database
+        self._sealer = sealer
         self._allow_private_git = allow_private_git
 
-    async def create(self, name: str, source: Source, include: Sequence[str], exclude: Sequence[str]) -> Repository:
+    async def create(
+        self,
+        name: str,
+        source: Source,
+        include: Sequence[str],
+        exclude: Sequence[str],
+        credential: GitCredential | None = None,
+    ) -> Repository:
         caller = require_role(Role.WRITER)
         names.check_repository_id(name)
         _check_patterns(include, exclude)
@@ -46,6 +60,8 @@ class Repositories:
             if repository_id is None:
                 message = f"there is a repository named {name!r} already: choose another name, or delete it first"
                 raise AlreadyExists(message, reason="REPOSITORY_EXISTS", metadata={"repository": name})
+            if credential is not None:
+                await self._put(conn, Owner(caller.tenant_id, repository_id), source, credential)
             (created,) = await postgres.repositories(conn, [repository_id])
         return created
 
@@ -56,6 +72,13 @@ class Repositories:
             (found,) = await postgres.repositories(conn, [row.repository_id])
         return found
 
+    async def quarantine(self, name: str) -> tuple[list[Quarantined], int]:
+        """Content that broke a parser, some of it by path, and how much there is."""
+        caller = current_caller()
+        async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s(), read_only=True) as conn:
+            row = await readable(conn, caller, name)
+            return await postgres.quarantine(conn, row.repository_id)
+
     async def list(self, size: int, after: str) -> list[Repository]:
         """At most `size` readable repositories whose names come after `after`, by name."""
         caller = current_caller()
@@ -64,12 +87,62 @@ class Repositories:
             following = [row.repository_id for row in rows if row.name > after][:size]
             return await postgres.repositories(conn, following)
 
+    async def set_refresh(self, name: str, interval_s: int) -> Repository:
+        """Has the source looked at regularly, or no more with 0."""
+        caller = current_caller()
+        if interval_s and not SHORTEST_REFRESH_S <= interval_s <= LONGEST_REFRESH_S:
+            raise _invalid_interval(f"must be {SHORTEST_REFRESH_S} to {LONGEST_REFRESH_S:,} seconds, or 0 for never")
+        async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
+            row = await writable(conn, caller, name)
+            if interval_s and row.source_kind == SourceKind.UPLOAD:
+                raise _invalid_interval(
+                    f"repository {name!r} is filled by uploads, and only clients have its content: `pampax watch` "
+                    "keeps it fresh"
+                )
+            await postgres.set_refresh(conn, row.repository_id, interval_s)
+            (changed,) = await postgres.repositories(conn, [row.repository_id])
+        return changed
+
     async def delete(self, name: str) -> None:
         caller = current_caller()
         async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
             row = await writable(conn, caller, name)
             if not await postgres.delete_repository(conn, row.repository_id):
                 raise unknown(name)
+
+    async def delete_ref(self, name: str, ref: str) -> None:
+        """What only the ref had goes with the next run, at once when it was the last and no operation is open."""
+        caller = current_caller()
+        if not names.check_ref(ref):
+            raise InvalidRequest("name the ref to delete", fields={"ref": "a ref is required"})
+        async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
+            row = await writable(conn, caller, name)
+            if not await postgres.delete_ref(conn, caller.tenant_id, row.repository_id, ref):
+                message = f"repository {name!r} has no ref {ref!r}: see `pampax repos show {name}`"
+                raise NotFound(message, reason=REF_NOT_FOUND, metadata={"repository": name, "ref": ref})
+
+    async def set_credential(self, name: str, credential: GitCredential) -> Repository:
+        """In place of the one that is stored. The next run uses it; one under way has begun with the old one."""
+        caller = current_caller()
+        async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
+            row = await writable(conn, caller, name)
+            (repository,) = await postgres.repositories(conn, [row.repository_id])
+            owner = Owner(caller.tenant_id, row.repository_id)
+            await self._put(conn, owner, repository.source, credential)
+            (changed,) = await postgres.repositories(conn, [row.repository_id])
+        return changed
+
+    async def delete_credential(self, name: str) -> None:
+        caller = current_caller()
+        async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
+            row = await writable(conn, caller, name)
+            if not await stored.delete(conn, row.repository_id):
+                message = f"no credential is stored for repository {name!r}"
+                raise NotFound(message, reason="CREDENTIAL_NOT_FOUND", metadata={"repository": name})
+
+    async def _put(self, conn: Connection, owner: Owner, source: Source, credential: GitCredential) -> None:
+        fingerprint = check_credential(source, credential)
+        await stored.put(conn, owner.repository_id, self._sealer.seal(owner, credential), fingerprint)
 
     def _checked(self, source: Source, caller: Caller) -> Source:
         """The source as it is stored. Looks at the disk or asks a name server."""
@@ -124,6 +197,10 @@ def _check_patterns(include: Sequence[str], exclude: Sequence[str]) -> None:
         if any("\0" in pattern for pattern in patterns):
             raise InvalidRequest(f"{field} holds a NUL", fields={f"repository.{field}": "a pattern holds no NUL"})
     path_filter(include, exclude)
+
+
+def _invalid_interval(message: str) -> InvalidRequest:
+    return InvalidRequest(message, fields={"interval_s": message})
 
 
 def _invalid_source(kind: str, message: str) -> InvalidRequest:

@@ -11,9 +11,13 @@ from grpc import aio
 
 from pampax.core.errors import InvalidRequest
 from pampax.indexing import names, wire
+from pampax.indexing.builds.service import Builds
+from pampax.indexing.checking.service import Checks
+from pampax.indexing.freshness import Freshnesses
 from pampax.indexing.manifest import Entry
 from pampax.indexing.model import IndexRequest
 from pampax.indexing.operations import Operations
+from pampax.indexing.planning.service import Plans
 from pampax.indexing.repositories import Repositories
 from pampax.indexing.uploads import Blobs, UploadHeader, Uploads
 from pampax.v1 import indexing_service_pb2 as pb
@@ -27,17 +31,31 @@ SERVICE = pb.DESCRIPTOR.services_by_name["IndexingService"].full_name
 class IndexingServicer(indexing_service_pb2_grpc.IndexingServiceServicer):
     """Errors leave as they were raised; the server's interceptors put them on the wire."""
 
-    def __init__(self, repositories: Repositories, operations: Operations, uploads: Uploads) -> None:
+    def __init__(
+        self,
+        repositories: Repositories,
+        operations: Operations,
+        uploads: Uploads,
+        plans: Plans,
+        freshness: Freshnesses,
+        builds: Builds,
+        checks: Checks,
+    ) -> None:
         self._repositories = repositories
         self._operations = operations
         self._uploads = uploads
+        self._plans = plans
+        self._freshness = freshness
+        self._builds = builds
+        self._checks = checks
 
     async def CreateRepository(
         self, request: pb.CreateRepositoryRequest, context: Context
     ) -> repository_pb2.Repository:
         asked = request.repository
         source = wire.source_of(asked.source)
-        made = await self._repositories.create(request.repository_id, source, asked.include, asked.exclude)
+        credential = wire.credential_of(request.credential) if request.HasField("credential") else None
+        made = await self._repositories.create(request.repository_id, source, asked.include, asked.exclude, credential)
         return wire.repository_message(made)
 
     async def GetRepository(self, request: pb.GetRepositoryRequest, context: Context) -> repository_pb2.Repository:
@@ -59,9 +77,50 @@ class IndexingServicer(indexing_service_pb2_grpc.IndexingServiceServicer):
         await self._repositories.delete(names.repository_of(request.name))
         return empty_pb2.Empty()
 
+    async def DeleteRef(self, request: pb.DeleteRefRequest, context: Context) -> empty_pb2.Empty:
+        await self._repositories.delete_ref(names.repository_of(request.name), request.ref)
+        return empty_pb2.Empty()
+
+    async def SetCredential(self, request: pb.SetCredentialRequest, context: Context) -> repository_pb2.Repository:
+        credential = wire.credential_of(request.credential)
+        return wire.repository_message(
+            await self._repositories.set_credential(names.repository_of(request.name), credential)
+        )
+
+    async def DeleteCredential(self, request: pb.DeleteCredentialRequest, context: Context) -> empty_pb2.Empty:
+        await self._repositories.delete_credential(names.repository_of(request.name))
+        return empty_pb2.Empty()
+
+    async def SetRefresh(self, request: pb.SetRefreshRequest, context: Context) -> repository_pb2.Repository:
+        name = names.repository_of(request.name)
+        return wire.repository_message(await self._repositories.set_refresh(name, request.interval_s))
+
     async def IndexRepository(self, request: pb.IndexRepositoryRequest, context: Context) -> operations_pb2.Operation:
-        asked = IndexRequest(ref=request.ref, full=request.full, upload=request.upload)
-        return wire.operation_message(await self._operations.index(names.repository_of(request.name), asked))
+        asked = IndexRequest(request.ref, request.full, request.upload, request.retry_quarantined)
+        priority = wire.priority_of(request.priority)
+        return wire.operation_message(await self._operations.index(names.repository_of(request.name), asked, priority))
+
+    async def PlanIndex(self, request: pb.PlanIndexRequest, context: Context) -> pb.IndexPlan:
+        name = names.repository_of(request.name)
+        return await self._plans.plan(name, request.ref, full=request.full, contents=request.contents)
+
+    async def GetFreshness(self, request: pb.GetFreshnessRequest, context: Context) -> pb.Freshness:
+        return await self._freshness.get(names.repository_of(request.name), request.ref)
+
+    async def ListQuarantine(self, request: pb.ListQuarantineRequest, context: Context) -> pb.ListQuarantineResponse:
+        found, total = await self._repositories.quarantine(names.repository_of(request.name))
+        return wire.quarantine_message(found, total)
+
+    async def CheckIndex(self, request: pb.CheckIndexRequest, context: Context) -> pb.IndexCheck:
+        return await self._checks.check(names.repository_of(request.name), request.ref, request.documents)
+
+    async def ListBuilds(self, request: pb.ListBuildsRequest, context: Context) -> pb.ListBuildsResponse:
+        name = names.repository_of(request.name) if request.name else ""
+        return await self._builds.list(name, names.page_size(request.page_size), request.page_token)
+
+    async def PruneBuilds(self, request: pb.PruneBuildsRequest, context: Context) -> pb.PruneBuildsResponse:
+        name = names.repository_of(request.name) if request.name else ""
+        return await self._builds.prune(name, dry_run=request.dry_run)
 
     async def CreateUpload(
         self, request_iterator: AsyncIterator[pb.CreateUploadRequest], context: Context

@@ -13,8 +13,10 @@ from kombu.exceptions import OperationalError
 from pampax.core.errors import PampaxError
 from pampax.indexing.celery_app import RUN_OPERATION
 from pampax.indexing.run.runner import Runner
+from pampax.indexing.transport import PATIENT, URGENT
 from pampax.runtime.context import REQUEST_ID_KEY, TRACEPARENT_KEY, enter_request
 from pampax.runtime.logging import get_logger
+from pampax.storage.operations import Next
 
 # How long the clone of a deleted repository may stay on the disk of a worker without work.
 TIDY_PERIOD_S = 60.0
@@ -53,7 +55,7 @@ class Child:
         if self._stop_tracing is not None:
             self._stop_tracing()
 
-    def run(self, operation_id: str, tenant_id: str) -> UUID | None:
+    def run(self, operation_id: str, tenant_id: str) -> Next | None:
         if self._runner is None:
             self.open()
         assert self._runner is not None
@@ -75,15 +77,16 @@ def register_tasks(app: Celery, make_runner: Callable[[], Runner], start_tracing
             _log.warning("operation not run", op="task", err_code=error.reason, detail=error.message)
             return
         if following is not None:
-            _send(app, str(following), tenant_id)
+            _send(app, following, tenant_id)
 
     app.task(run_operation, name=RUN_OPERATION, bind=True)
     return child
 
 
-def _send(app: Celery, operation_id: str, tenant_id: str) -> None:
+def _send(app: Celery, following: Next, tenant_id: str) -> None:
     """The next operation of the repository. If that fails, the reaper finds it."""
     try:
-        app.send_task(RUN_OPERATION, args=[operation_id, tenant_id], retry=False)
+        arguments, priority = [str(following.operation_id), tenant_id], URGENT if following.urgent else PATIENT
+        app.send_task(RUN_OPERATION, args=arguments, priority=priority, retry=False)
     except OperationalError as error:
         _log.info("next operation not sent", op="task", error=type(error).__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from google.longrunning import operations_pb2
@@ -12,10 +12,14 @@ from google.rpc import status_pb2
 from pampax.core.errors import BY_GRPC_CODE, Internal, InvalidRequest
 from pampax.indexing.manifest import Entry
 from pampax.indexing.model import (
+    CredentialState,
     Failure,
     FileProblem,
     IndexResult,
     Operation,
+    Priority,
+    Quarantined,
+    Refresh,
     RefState,
     Repository,
     Source,
@@ -24,9 +28,16 @@ from pampax.indexing.model import (
 )
 from pampax.indexing.names import operation_name, repository_name
 from pampax.runtime.errors_wire import to_status
+from pampax.sources.git import GitCredential, SshKey, Token
 from pampax.v1 import indexing_service_pb2 as pb
 from pampax.v1 import repository_pb2
 
+_PRIORITIES: Mapping[int, Priority | None] = {
+    pb.PRIORITY_UNSPECIFIED: None,
+    pb.PRIORITY_INTERACTIVE: Priority.INTERACTIVE,
+    pb.PRIORITY_BULK: Priority.BULK,
+}
+_NUMBERS = {Priority.INTERACTIVE: pb.PRIORITY_INTERACTIVE, Priority.BULK: pb.PRIORITY_BULK}
 _NO_WORD = Failure("INTERNAL", "INTERNAL", "the operation ended without saying why: index again")
 
 
@@ -40,6 +51,16 @@ def source_of(message: repository_pb2.Source) -> Source:
         return Source(SourceKind.UPLOAD)
     advice = "a repository has one source: git_url, path or upload"
     raise InvalidRequest(advice, fields={"repository.source": advice})
+
+
+def credential_of(message: repository_pb2.GitCredential) -> GitCredential:
+    match message.WhichOneof("kind"):
+        case "token":
+            return Token(message.token.token, message.token.username)
+        case "ssh_key":
+            return SshKey(message.ssh_key.private_key, message.ssh_key.known_hosts)
+    advice = "a credential is one of token and ssh_key"
+    raise InvalidRequest(advice, reason="CREDENTIAL_NOT_VALID", fields={"credential": advice})
 
 
 def source_message(source: Source) -> repository_pb2.Source:
@@ -61,6 +82,24 @@ def repository_message(repository: Repository) -> repository_pb2.Repository:
         create_time=_timestamp(repository.created_at),
         refs=[ref_message(state) for state in repository.refs],
         default_ref=repository.default_ref,
+        credential=None if repository.credential is None else _credential_message(repository.credential),
+        refresh=None if repository.refresh is None else refresh_message(repository.refresh),
+    )
+
+
+def _credential_message(state: CredentialState) -> repository_pb2.CredentialStatus:
+    return repository_pb2.CredentialStatus(
+        kind=state.kind, set_time=_timestamp(state.set_at), fingerprint=state.fingerprint
+    )
+
+
+def refresh_message(refresh: Refresh) -> repository_pb2.Refresh:
+    return repository_pb2.Refresh(
+        interval_s=refresh.interval_s,
+        due_time=_timestamp(refresh.due_at),
+        check_time=None if refresh.checked_at is None else _timestamp(refresh.checked_at),
+        failures=refresh.failures,
+        error=refresh.error,
     )
 
 
@@ -75,6 +114,7 @@ def ref_message(state: RefState) -> repository_pb2.RefStatus:
         files=state.files,
         chunks=state.chunks,
         skipped=state.skipped,
+        pending_vectors=state.pending_vectors,
     )
 
 
@@ -87,6 +127,29 @@ def operation_message(operation: Operation) -> operations_pb2.Operation:
     elif operation.state.final:
         message.error.CopyFrom(_error(operation))
     return message
+
+
+def priority_of(priority: int) -> Priority | None:
+    """None when the service is to decide."""
+    if priority not in _PRIORITIES:
+        advice = "a priority is interactive or bulk, or left out"
+        raise InvalidRequest(advice, fields={"priority": advice})
+    return _PRIORITIES[priority]
+
+
+def quarantine_message(found: Iterable[Quarantined], total: int) -> pb.ListQuarantineResponse:
+    files = [
+        pb.QuarantinedFile(
+            path=each.path,
+            blob=each.blob_id,
+            language=each.language,
+            reason=each.reason,
+            by_lines=each.by_lines,
+            create_time=_timestamp(each.created_at),
+        )
+        for each in found
+    ]
+    return pb.ListQuarantineResponse(files=files, total=total)
 
 
 def entries_of(messages: Iterable[pb.ManifestEntry]) -> list[Entry]:
@@ -103,6 +166,10 @@ def _metadata(operation: Operation) -> pb.IndexOperationMetadata:
         errors=_problems(operation.errors),
         create_time=_timestamp(operation.created_at),
         update_time=_timestamp(operation.updated_at),
+        rate=operation.rate,
+        remaining_seconds=operation.remaining_s,
+        error_count=operation.error_count,
+        priority=_NUMBERS[operation.priority],
     )
 
 
@@ -112,6 +179,8 @@ def _response(result: IndexResult) -> pb.IndexRepositoryResponse:
         new_blobs=result.new_blobs,
         changed=result.changed,
         errors=_problems(result.errors),
+        error_count=result.error_count,
+        missing_count=result.missing_count,
     )
 
 
@@ -125,7 +194,7 @@ def _error(operation: Operation) -> status_pb2.Status:
 
 
 def _problems(problems: Iterable[FileProblem]) -> list[pb.FileProblem]:
-    return [pb.FileProblem(path=problem.path, reason=problem.reason) for problem in problems]
+    return [pb.FileProblem(path=each.path, reason=each.reason, by_lines=each.by_lines) for each in problems]
 
 
 def _timestamp(moment: datetime) -> Timestamp:

@@ -16,10 +16,15 @@ from billiard.util import get_logger as pool_logger  # type: ignore[import-untyp
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 
+from pampax.core.errors import Internal
 from pampax.embedding.static import load_default
-from pampax.indexing.celery_app import make_celery
+from pampax.indexing.celery_app import GRACE_S, make_celery
+from pampax.indexing.credentials.sealing import Sealer
 from pampax.indexing.heartbeat.signals import Heartbeats
+from pampax.indexing.refresh.beat import Beat, register_looking
+from pampax.indexing.refresh.looking import Looking
 from pampax.indexing.run.indexing import GitPolicy
+from pampax.indexing.run.limits import Limits
 from pampax.indexing.run.runner import Runner
 from pampax.indexing.tasks import register_tasks
 from pampax.runtime.logging import get_logger
@@ -34,6 +39,7 @@ COMPONENT = "indexing-worker"
 CONNECTIONS = 4
 # Of operations that waited for one another; a process that did more would have no end in a busy repository.
 MOST_IN_A_ROW = 100
+_MIB = 1024 * 1024
 
 _log = get_logger()
 
@@ -51,15 +57,38 @@ class StopFlag:
         return self._shared[0] == 1
 
 
-def make_runner(settings: Settings, stop_requested: Callable[[], bool]) -> Runner:
-    """Everything that a run needs; call it after forking."""
-    database = SyncDatabase(settings.database.url, pool_max=CONNECTIONS, component=COMPONENT)
-    git = GitPolicy(
+def make_looking(settings: Settings) -> Looking:
+    """Everything that looking at sources needs; call it after forking."""
+    database = SyncDatabase(settings.database.url, pool_max=1, component=COMPONENT)
+    return Looking(database, git_policy(settings))
+
+
+def git_policy(settings: Settings) -> GitPolicy:
+    return GitPolicy(
         settings.indexing.cache_dir / "mirrors",
         settings.indexing.allow_private_git,
         own_credentials=settings.mode == "embedded",
+        sealer=Sealer(settings.indexing.credential_keys),
     )
-    return Runner(database, load_default(), git, stop_requested=stop_requested)
+
+
+def make_runner(settings: Settings, stop_requested: Callable[[], bool]) -> Runner:
+    """Everything that a run needs; call it after forking."""
+    database = SyncDatabase(settings.database.url, pool_max=CONNECTIONS, component=COMPONENT)
+    git = git_policy(settings)
+    return Runner(database, load_default(), git, stop_requested=stop_requested, limits=limits_of(settings))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """As settings have them, where 0 stands for none."""
+    own = settings.indexing
+    return Limits(
+        soft_s=own.task_soft_limit_s or None,
+        hard_s=own.task_hard_limit_s or None,
+        soft_bytes=own.task_memory_mib * _MIB or None,
+        hard_bytes=own.task_memory_hard_mib * _MIB or None,
+        attempts=own.task_attempts,
+    )
 
 
 def run_operation(settings: Settings, operation_id: UUID, tenant_id: UUID) -> None:
@@ -75,7 +104,14 @@ def run_operation(settings: Settings, operation_id: UUID, tenant_id: UUID) -> No
         for _ in range(MOST_IN_A_ROW):
             if following is None or stop():
                 return
-            following = runner.run(following, tenant_id)
+            # The kernel's alarm ends a process that is too stuck to end itself.
+            signal.setitimer(signal.ITIMER_REAL, settings.indexing.task_hard_limit_s and alarm_s(settings))
+            found = runner.run(following, tenant_id)
+            following = found.operation_id if found else None
+
+
+def alarm_s(settings: Settings) -> float:
+    return settings.indexing.task_hard_limit_s + GRACE_S
 
 
 def run_worker(settings: Settings, metrics: Path | None = None) -> None:
@@ -84,10 +120,12 @@ def run_worker(settings: Settings, metrics: Path | None = None) -> None:
     `metrics` is the folder that `share_metrics` made, for a worker that shows what its children count.
     """
     settings.require("database.url", "redis.url")
-    app = make_celery(settings.redis.url)
+    app = make_celery(settings.redis.url, settings.indexing.task_hard_limit_s or None)
     stop = StopFlag()
     start_tracing = partial(configure_tracing, COMPONENT, settings.telemetry)
     _child = register_tasks(app, lambda: make_runner(settings, stop), start_tracing)
+    register_looking(app, lambda: make_looking(settings))
+    _beat = Beat(app)
 
     _heartbeats = Heartbeats(settings)
 
@@ -120,5 +158,11 @@ def _show(settings: Settings, metrics: Path | None, parts: ExitStack) -> None:
 
 
 def _start(app: Celery, concurrency: int) -> None:
-    options = ["--pool=prefork", f"--concurrency={concurrency}", "--without-gossip", "--without-mingle"]
-    app.worker_main(["--quiet", "worker", *options, "--without-heartbeat"])
+    """Celery's own command does the same, and takes a fifth of a second to import."""
+    worker = app.Worker(
+        pool="prefork", concurrency=concurrency, quiet=True,
+        without_gossip=True, without_mingle=True, without_heartbeat=True,
+    )  # fmt: skip
+    worker.start()
+    if worker.exitcode:
+        raise Internal("the worker ended because of an error of its own; its log tells which")

@@ -29,13 +29,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Results best first; `degraded` names the parts that failed and were left out."""
+    """Results best first; `degraded` names the parts that failed or are still to come, `notices` tell a person more."""
 
     results: tuple[Result, ...]
     intent: Intent
     degraded: tuple[str, ...]
     snapshots: tuple[Snapshot, ...]
     next_page_token: str
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

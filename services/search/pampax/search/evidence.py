@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from pampax.search.features import Features
 from pampax.search.ranking import RankedChunk, Scores
-from pampax.search.weights import SOURCE_OF
+from pampax.search.weights import BEST_CHUNK, SOURCE_OF
 
-CHUNK = "chunk"
-FURTHER_CHUNK = "further_chunk"
+PLACE = "place"
 DETAILS: Mapping[str, str] = {
     "text": "words of the question in the file's best chunks",
     "names": "words of the question in names defined there",
@@ -22,18 +21,18 @@ DETAILS: Mapping[str, str] = {
     "definition": "defines a name that the question holds",
     "semantic": "close in meaning by the embedding model",
     "size": "size of the file beside the others",
-    "kind_of_path": "a test, example, port or header path",
-    CHUNK: "how well this chunk matches inside its file",
-    FURTHER_CHUNK: "a better chunk of the same file is shown already",
+    "kind_of_path": "a test, example, prose, port or header path",
+    BEST_CHUNK: "how well the file's best chunk matches on its own",
+    PLACE: "how likely the answer is in this chunk of the file and not in another",
 }
 # These answer no question on their own, so a place in their order would say nothing.
-UNRANKED = frozenset({"size", "kind_of_path"})
+UNRANKED = frozenset({"size", "kind_of_path", PLACE})
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`score`: points added to the total. `value`: the strongest signal before weighting. `rank`: 1 for the file (for
-    `chunk`, the chunk) to which the source gave most, equals share it; 0 when the source does not rank."""
+    """`score`: points added to the total. `value`: the strongest signal before weighting. `rank`: 1 for the file to
+    which the source gave most, equals share it; 0 when the source does not rank."""
 
     source: str
     rank: int
@@ -49,16 +48,13 @@ def evidence_of(features: Features, scores: Scores, chunk: RankedChunk) -> tuple
             source,
             0 if source in UNRANKED else _rank(points, chunk.document),
             float(points[chunk.document]),
-            _value(features, source, chunk.document),
+            _value(features, scores, source, chunk.document),
             DETAILS[source],
         )
         for source, points in scores.sources.items()
         if points[chunk.document]
     ]
-    points = float(scores.chunks[chunk.candidate])
-    found.append(Evidence(CHUNK, _rank(scores.chunks, chunk.candidate), points, points, DETAILS[CHUNK]))
-    if chunk.nth:
-        found.append(Evidence(FURTHER_CHUNK, 0, -scores.loss(chunk.nth), float(chunk.nth), DETAILS[FURTHER_CHUNK]))
+    found.append(Evidence(PLACE, 0, chunk.place, chunk.share, DETAILS[PLACE]))
     return tuple(sorted(found, key=lambda part: (-part.score, part.source)))
 
 
@@ -66,6 +62,8 @@ def _rank(points: NDArray[np.float64], place: int) -> int:
     return int(np.count_nonzero(points > points[place])) + 1
 
 
-def _value(features: Features, source: str, document: int) -> float:
+def _value(features: Features, scores: Scores, source: str, document: int) -> float:
+    if source == BEST_CHUNK:
+        return float(scores.sources[source][document]) / scores.weights.file[BEST_CHUNK]
     names = [name for name, of_source in SOURCE_OF.items() if of_source == source]
     return max(float(features.files[name][document]) for name in names)

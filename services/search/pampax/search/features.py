@@ -48,6 +48,11 @@ class Features:
     chunks: ChunkFeatures
     found: NDArray[np.bool_]
 
+    @property
+    def count(self) -> int:
+        """Documents."""
+        return len(self.found)
+
 
 def compute(directory: Directory, query: Query, gathered: Gathered) -> Features:
     """All features of one question. Cost: linear in the lists and the documents, a few ms at 100K chunks."""
@@ -72,11 +77,12 @@ def _file_features(
     count = len(directory.first_chunk)
     best_text, top_text = best_and_top(directory.document_of(text.ordinals), text.scores, count)
     best_names, _ = best_and_top(directory.document_of(names.ordinals), names.scores, count)
-    _, top_near = best_and_top(directory.document_of(near.ordinals), near.similarities, count)
+    best_near, top_near = best_and_top(directory.document_of(near.ordinals), near.similarities, count)
     defining = directory.document_of(definitions.chunks)
     return {
         "text": scaled(top_text),
         "best_text": scaled(best_text),
+        "coverage": largest(directory.document_of(text.ordinals), text.coverage, count),
         "names": scaled(best_names),
         "stem": paths.stem_cover,
         "folder": paths.folder_cover,
@@ -87,8 +93,10 @@ def _file_features(
         "type": largest(defining, definitions.types.astype(np.float32), count),
         "definition_size": largest(defining, definitions.size, count),
         "semantic": scaled(top_near),
+        "best_semantic": scaled(best_near),
         "size": directory.size_z,
         "aside": paths.aside,
+        "prose": paths.prose,
         "platform": paths.platform,
         "header": paths.header,
     }
@@ -127,10 +135,10 @@ def _chunk_features(
     by_name = {
         "text": values(text.ordinals, scaled(text.scores)),
         "coverage": values(text.ordinals, text.coverage),
-        "names": values(names.ordinals, scaled(names.scores)),
         "semantic": values(near.ordinals, scaled(near.similarities)),
         "symbol": values(definitions.chunks, definitions.cosine),
         "definition": values(definitions.chunks, definitions.asked.astype(np.float32)),
+        "function": directory.begins_function(ordinals).astype(np.float32),
     }
     return ChunkFeatures(ordinals, directory.document_of(ordinals), by_name)
 

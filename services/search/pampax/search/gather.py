@@ -52,6 +52,10 @@ class Question:
     request: SearchRequest
     query: Query
 
+    @property
+    def asks_vectors(self) -> bool:
+        return self.request.mode not in (Mode.LEXICAL, Mode.SYMBOL)
+
 
 async def read_words(conn: Connection, question: Question, snapshot: Snapshot, directory: Directory) -> Gathered:
     """Everything but vectors. Two round trips; the second asks for definitions where the first found the best names."""
@@ -91,7 +95,7 @@ async def find_neighbours(
     sources: Sources, question: Question, snapshot: Snapshot, directory: Directory
 ) -> tuple[Neighbours | None, tuple[str, ...]]:
     """The nearest chunks, and the name of this part when it failed."""
-    if question.request.mode in (Mode.LEXICAL, Mode.SYMBOL):
+    if not question.asks_vectors or snapshot.vectors_to is not None:
         return None, ()
     vector = sources.embedder.embed_query(question.query.text)
     if not vector.any():  # no word that the model knows: nothing is near

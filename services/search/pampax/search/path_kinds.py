@@ -1,4 +1,4 @@
-"""What a path says whatever the question: test or example, port to one platform, header beside its source."""
+"""What a path says whatever the question: test or example, prose, port to one platform, header beside its source."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
 
 # Parts of paths that hold code about other code.
 _ASIDE = re.compile(
@@ -24,6 +25,18 @@ ASIDE_WORDS = frozenset(
         "legacy"
     }
 )  # fmt: skip
+_PROSE = re.compile(
+    r"\.(md|mdx|markdown|mdown|mkd|rst|rest|adoc|asciidoc|txt|org|tex)$"
+    r"|(^|/)(readme|changelog|changes|news|history|licen[cs]e|copying|authors|contributing|notice|todo)$",
+    re.IGNORECASE,
+)
+# Terms of a question that asks for prose; stems too.
+PROSE_WORDS = frozenset(
+    {
+        "readm", "changelog", "doc", "document", "documentat", "guid", "manual", "tutorial", "license", "contribut",
+        "markdown"
+    }
+)  # fmt: skip
 PLATFORMS = frozenset(
     {
         "aix", "amiga", "android", "cygwin", "darwin", "dos", "freebsd", "haiku", "hurd", "ibmi", "ios",
@@ -32,8 +45,8 @@ PLATFORMS = frozenset(
     }
 )  # fmt: skip
 _PLATFORM = re.compile(rf"(?:^|[/_.-])({'|'.join(sorted(PLATFORMS))})(?=[/_.-]|$)", re.IGNORECASE)
-_SOURCE = re.compile(r"\.(c|cc|cpp|cxx)$")
-_HEADER = re.compile(r"\.(h|hh|hpp|hxx)$")
+_SOURCES = (".c", ".cc", ".cpp", ".cxx")
+_HEADERS = (".h", ".hh", ".hpp", ".hxx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +54,31 @@ class PathKinds:
     """One flag per path, 0 or 1. `aside`: code about other code (tests, examples, documentation, benchmarks)."""
 
     aside: Floats
+    prose: Floats
     platform: Floats
     header: Floats
 
 
-def path_kinds(paths: Sequence[str]) -> PathKinds:
-    sources = {_SOURCE.sub("", path) for path in paths if _SOURCE.search(path)}
+NO_KINDS = PathKinds(*(np.zeros(0, np.float32) for _ in range(4)))
+
+
+def path_kinds(paths: Sequence[str], like: PathKinds = NO_KINDS, kept: Ints | None = None) -> PathKinds:
+    """`kept`: per path, its place among those that `like` is of, or -1; None is -1 for all."""
+    if kept is None:
+        kept = np.full(len(paths), -1, np.int32)
+    sources = {path.rpartition(".")[0] for path in paths if path.endswith(_SOURCES)}
     return PathKinds(
-        aside=np.array([bool(_ASIDE.search(path)) for path in paths], np.float32),
-        platform=np.array([bool(_PLATFORM.search(path)) for path in paths], np.float32),
-        header=np.array(
-            [bool(_HEADER.search(path)) and _HEADER.sub("", path) in sources for path in paths], np.float32
-        ),
+        aside=_found(_ASIDE, paths, like.aside, kept),
+        prose=_found(_PROSE, paths, like.prose, kept),
+        platform=_found(_PLATFORM, paths, like.platform, kept),
+        # Not a property of one path, so not taken from elsewhere.
+        header=np.array([path.endswith(_HEADERS) and path.rpartition(".")[0] in sources for path in paths], np.float32),
     )
+
+
+def _found(pattern: re.Pattern[str], paths: Sequence[str], like: Floats, kept: Ints) -> Floats:
+    flags = np.zeros(len(paths), np.float32)
+    flags[kept >= 0] = like[kept[kept >= 0]]
+    for index in np.flatnonzero(kept < 0).tolist():
+        flags[index] = pattern.search(paths[index]) is not None
+    return flags

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pampax.codeintel.terms import word_match
 from pampax.search.directory import Directory, WordBags
-from pampax.search.path_kinds import ASIDE_WORDS, PLATFORMS
+from pampax.search.path_kinds import ASIDE_WORDS, PLATFORMS, PROSE_WORDS
 from pampax.search.query import Intent, Query
 
 Floats = NDArray[np.float32]
@@ -32,6 +32,7 @@ class PathMatch:
     bm25: Floats
     exact: Floats
     aside: Floats
+    prose: Floats
     platform: Floats
     header: Floats
 
@@ -42,7 +43,8 @@ def match_paths(directory: Directory, query: Query) -> PathMatch:
     stem_words = _matches(directory.stems, terms)
     folder_words = _matches(directory.folders, terms)
     flags = directory.kinds
-    asks_aside = any(term in ASIDE_WORDS for term in terms)
+    asks_aside = not ASIDE_WORDS.isdisjoint(terms)
+    asks_prose = not PROSE_WORDS.isdisjoint(terms)
     named_platforms = {term for term in terms if term in PLATFORMS}
     return PathMatch(
         stem_cover=_cover(directory.stems, stem_words),
@@ -50,6 +52,7 @@ def match_paths(directory: Directory, query: Query) -> PathMatch:
         bm25=_bm25(directory.stems, terms) + np.float32(FOLDER_SHARE) * _bm25(directory.folders, terms),
         exact=_at_path(directory, query),
         aside=np.zeros_like(flags.aside) if asks_aside else flags.aside,
+        prose=np.zeros_like(flags.prose) if asks_prose else flags.prose,
         platform=np.zeros_like(flags.platform) if named_platforms else flags.platform,
         header=flags.header,
     )

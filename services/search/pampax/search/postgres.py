@@ -18,16 +18,20 @@ from pampax.search.gathered import Definition
 from pampax.storage import posting
 from pampax.storage.blobs import decompress
 from pampax.storage.database import Connection
+from pampax.storage.live import load_bitmaps
 from pampax.storage.posting import Posting
 from pampax.storage.queries import load_queries
-from pampax.storage.snapshots import SNAPSHOT_REPLACED, Snapshot, load_bitmaps
+from pampax.storage.snapshots import SNAPSHOT_REPLACED, Snapshot
 
 WORDS, NAMES = 0, 1  # posting fields
 MAX_BYTES_ON_LOOP = 256 * 1024  # of text, a millisecond's work; more of it goes to a thread
+FEW_FILES = 0.25  # of those that are known: looking each of them up is faster than reading all
 MAX_DEFINITIONS = 2_000  # of one question: a name that exists more often says nothing
 
 _SQL = load_queries(__package__)
 _DIRECTORY = _SQL["directory"]
+_DIRECTORY_FILES = _SQL["directory_files"]
+_IS_THERE = _SQL["is_there"]
 _POSTINGS = _SQL["postings"]
 _DEFINITIONS = _SQL["definitions"]
 _KINDS = _SQL["kinds"]
@@ -49,13 +53,29 @@ class Passage:
     content: str
 
 
-async def read_files(conn: Connection, snapshot: Snapshot) -> tuple[list[FileRow], NDArray[np.bool_]]:
-    """The snapshot's live files, and the mask of its live chunks."""
+async def read_files(
+    conn: Connection, snapshot: Snapshot, known: Sequence[FileRow] = ()
+) -> tuple[list[FileRow], NDArray[np.bool_]]:
+    """The snapshot's live files, and the mask of its live chunks.
+
+    `known` are files of a snapshot of the same build that is still there; few others mean that only those are read.
+    """
     live_chunks, live_files = await load_bitmaps(conn, snapshot.snapshot_id)
-    cursor = conn.cursor(binary=True, row_factory=tuple_row)
-    rows = await (await cursor.execute(_DIRECTORY, scope(snapshot))).fetchall()
-    files = [FileRow(*file) for ordinal, *file in rows if ordinal < len(live_files) and live_files[ordinal]]
-    return files, live_chunks
+    kept = [file for file in known if file.ordinal < len(live_files) and live_files[file.ordinal]]
+    live_files[[file.ordinal for file in kept]] = False
+    missing = np.flatnonzero(live_files)
+    cursor = conn.cursor(binary=True, row_factory=args_row(FileRow))
+    if len(missing) <= FEW_FILES * len(kept):
+        await cursor.execute(_DIRECTORY_FILES, {**scope(snapshot), "ordinals": missing.tolist()})
+        return kept + await cursor.fetchall(), live_chunks
+    await cursor.execute(_DIRECTORY, scope(snapshot))
+    rows = await cursor.fetchall()
+    return kept + [file for file in rows if file.ordinal < len(live_files) and live_files[file.ordinal]], live_chunks
+
+
+async def is_there(conn: Connection, snapshot_id: int) -> bool:
+    """Whether the snapshot is kept: then nothing that it shows has gone, and no ordinal of its build was given anew."""
+    return await (await conn.execute(_IS_THERE, {"snapshot": snapshot_id})).fetchone() is not None
 
 
 async def read_postings(
@@ -88,9 +108,10 @@ async def read_kinds(conn: Connection, snapshot: Snapshot, ordinals: Sequence[in
 
 
 async def read_passages(conn: Connection, snapshot: Snapshot, ordinals: Sequence[int]) -> dict[int, Passage]:
-    """By ordinal. Aborted when one of them is gone because the snapshot was replaced long ago."""
+    """By ordinal. Aborted when the snapshot is gone, because it was replaced long ago or its ref was deleted."""
     cursor = conn.cursor(binary=True, row_factory=tuple_row)
-    await cursor.execute(_PASSAGES, {**scope(snapshot), "ordinals": list(ordinals)})
+    asked = {**scope(snapshot), "snapshot": snapshot.snapshot_id, "ordinals": list(ordinals)}
+    await cursor.execute(_PASSAGES, asked)
     rows = await cursor.fetchall()
     if len({row[0] for row in rows}) < len(set(ordinals)):
         raise _replaced()

@@ -1,8 +1,26 @@
 -- name: directory
 -- Every file of (repository, build) with its document's place among the ordinals; the caller keeps the live ones.
-SELECT f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.bytes
-FROM file f JOIN document d USING (repository_id, build_id, blob_id, language)
+-- OFFSET 0: one look into an index for each; a planner without statistics, as after a first run, would compare all with
+-- all.
+SELECT f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.bytes AS size, d.functions
+FROM file f CROSS JOIN LATERAL (
+    SELECT d.first_chunk, d.chunk_count, d.bytes, d.functions FROM document d
+    WHERE d.repository_id = %(repository)s AND d.build_id = %(build)s
+      AND d.blob_id = f.blob_id AND d.language = f.language OFFSET 0) d
 WHERE f.repository_id = %(repository)s AND f.build_id = %(build)s
+
+-- name: directory_files
+-- The same as `directory`, of the files with the given ordinals: after a refresh.
+SELECT f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.bytes AS size, d.functions
+FROM file f CROSS JOIN LATERAL (
+    SELECT d.first_chunk, d.chunk_count, d.bytes, d.functions FROM document d
+    WHERE d.repository_id = %(repository)s AND d.build_id = %(build)s
+      AND d.blob_id = f.blob_id AND d.language = f.language OFFSET 0) d
+WHERE f.repository_id = %(repository)s AND f.build_id = %(build)s AND f.ordinal = ANY(%(ordinals)s)
+
+-- name: is_there
+-- One row while the snapshot is kept.
+SELECT 1 AS there FROM snapshot WHERE snapshot_id = %(snapshot)s
 
 -- name: postings
 -- Packed lists of the asked terms, all segments, for words (field 0) and names (field 1).
@@ -53,10 +71,12 @@ SELECT ordinal, kind FROM chunk
 WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal = ANY(%(ordinals)s)
 
 -- name: passages
--- Places of the given chunks and the compressed content of the blobs that hold them.
+-- Places of the given chunks and the compressed content of the blobs that hold them; no rows once the snapshot is gone.
+-- A search reads these last: while the snapshot is there, nothing that it shows can have gone from the parts before.
 SELECT c.ordinal, c.blob_id, c.language, c.start_line, c.end_line, c.kind, c.symbol, b.size, b.content
 FROM chunk c JOIN blob b USING (repository_id, blob_id)
 WHERE c.repository_id = %(repository)s AND c.build_id = %(build)s AND c.ordinal = ANY(%(ordinals)s)
+  AND EXISTS (SELECT FROM snapshot WHERE snapshot_id = %(snapshot)s)
 
 -- name: blob
 -- Compressed content of one blob.

@@ -1,40 +1,47 @@
 """Ranks files by a weighted sum of features, then chooses chunks inside the ranked files.
 
-The next chunk is always the one with the highest file score + chunk score - loss of a further chunk, so a file may give
-one chunk or several; no file is forced in and none is limited to one.
+Two questions are answered apart: which file answers, whose points are log-odds, and where in it, as the share of that
+answer which each of its chunks has (a softmax over their own points). A file's best chunk answers some questions
+wherever it lies, those that want the file; the others want the very lines. A chunk's place in the list follows from
+both, so a file may give one chunk or several; no file is forced in and none is limited to one.
 
-Points are rounded before they are added and compared, so that the last bits of a float, which differ between machines,
-never order two results; equals go by document and chunk. The same question over the same build and generation therefore
-has the same answer on every replica.
+Points are rounded before they are compared, so that the last bits of a float, which differ between machines, never
+order two results; equals go by document and chunk. The same question over the same build and generation therefore has
+the same answer on every replica.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pampax.search.aggregation import largest
 from pampax.search.features import Features
-from pampax.search.weights import SOURCE_OF, Weights
+from pampax.search.weights import BEST_CHUNK, SOURCE_OF, Weights
 
 Points = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MAX_FILES = 200  # ranked files whose chunks are looked at
 DECIMALS = 6  # of points; float32 features have about seven digits
+LEAST_SHARE = 1e-9  # of a file's answer, so that its logarithm is a number
 
 
 @dataclass(frozen=True, slots=True)
 class RankedChunk:
-    """A chosen chunk. `candidate`: its place among the candidate chunks; `nth`: how many of its document came first."""
+    """A chosen chunk. `candidate`: its place among the candidate chunks; `nth`: how many of its document are better;
+    `share`: of the document's answer, in 0..1; `place`: points that this choice inside the document costs, at most 0;
+    `score`: the document's points and these."""
 
     ordinal: int
     document: int
     candidate: int
     nth: int
+    share: float
+    place: float
     score: float
 
 
@@ -49,57 +56,66 @@ class Scores:
 
     @classmethod
     def of(cls, features: Features, weights: Weights) -> Scores:
+        values = features.chunks.values
+        chunks = np.zeros(len(features.chunks.ordinals), np.float64)
+        for name, weight in weights.chunk.items():
+            chunks += weight * values[name].astype(np.float64)
+        best = largest(
+            features.chunks.documents, (chunks / sum(weights.chunk.values())).astype(np.float32), features.count
+        )
         sources: dict[str, Points] = {}
         for name, weight in weights.file.items():
-            points = weight * features.files[name].astype(np.float64)
+            points = weight * (best if name == BEST_CHUNK else features.files[name]).astype(np.float64)
             source = SOURCE_OF[name]
             sources[source] = sources[source] + points if source in sources else points
-        values = features.chunks.values
-        chunks = sum(weight * values[name].astype(np.float64) for name, weight in weights.chunk.items())
         rounded = {source: points.round(DECIMALS) for source, points in sources.items()}
         files = np.asarray(sum(rounded.values())).round(DECIMALS)
-        return cls(rounded, files, (np.asarray(chunks) * weights.chunk_scale).round(DECIMALS), weights)
-
-    def loss(self, nth: int) -> float:
-        """Points that the chunk after `nth` others of its file loses."""
-        further = self.weights.further
-        return further[min(nth, len(further)) - 1] if nth else 0.0
+        return cls(rounded, files, chunks.round(DECIMALS), weights)
 
 
 def rank_chunks(
     features: Features, scores: Scores, allowed: Mask, allowed_chunks: Mask | None, *, one_per_file: bool
 ) -> Iterator[RankedChunk]:
-    """Chunks, best first, lazily. `allowed` masks documents, `allowed_chunks` candidate chunks (None: all)."""
-    queues = _candidates_by_document(features, scores, allowed, allowed_chunks)
+    """Chunks, best first. `allowed` masks documents, `allowed_chunks` candidate chunks (None: all).
 
-    def entry(document: int, nth: int) -> tuple[float, int, int]:
-        total = scores.files[document] + scores.chunks[queues[document][nth]] - scores.loss(nth)
-        return -round(float(total), DECIMALS), document, nth
+    Cost: one sort of the candidates in the best `MAX_FILES` documents.
+    """
+    candidates, starts = _by_document(features, scores, allowed, allowed_chunks)
+    documents = features.chunks.documents[candidates]
+    sizes = np.diff(np.append(starts, len(candidates)))
+    nth = np.arange(len(candidates)) - np.repeat(starts, sizes)
+    shares = _shares(scores.chunks[candidates], starts, sizes)
+    wherever = scores.weights.wherever
+    places = np.log(np.where(nth == 0, wherever, 0.0) + (1 - wherever) * shares).round(DECIMALS)
+    totals = (scores.files[documents] + places).round(DECIMALS)
+    order = np.lexsort((candidates, documents, -totals))
+    for index in order[nth[order] == 0] if one_per_file else order:
+        yield RankedChunk(
+            int(features.chunks.ordinals[candidates[index]]), int(documents[index]), int(candidates[index]),
+            int(nth[index]), float(shares[index]), float(places[index]), float(totals[index]),
+        )  # fmt: skip
 
-    heap = [entry(document, 0) for document in queues]
-    heapq.heapify(heap)
-    while heap:
-        negated, document, nth = heapq.heappop(heap)
-        candidate = queues[document][nth]
-        yield RankedChunk(int(features.chunks.ordinals[candidate]), document, candidate, nth, -negated)
-        if not one_per_file and nth + 1 < len(queues[document]):
-            heapq.heappush(heap, entry(document, nth + 1))
 
-
-def _candidates_by_document(
+def _by_document(
     features: Features, scores: Scores, allowed: Mask, allowed_chunks: Mask | None
-) -> dict[int, list[int]]:
-    """Document -> its candidate chunks, best first; only for the best files."""
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Candidate chunks of the best files, those of a document together and its best first, and where each begins."""
     documents = np.flatnonzero(allowed & features.found)
     best = documents[np.lexsort((documents, -scores.files[documents]))][:MAX_FILES]
     wanted = np.isin(features.chunks.documents, best)
     if allowed_chunks is not None:
         wanted &= allowed_chunks
     candidates = np.flatnonzero(wanted)
-    order = np.lexsort((candidates, -scores.chunks[candidates]))
-    queues: dict[int, list[int]] = {}
-    for candidate, document in zip(
-        candidates[order].tolist(), features.chunks.documents[candidates[order]].tolist(), strict=True
-    ):
-        queues.setdefault(document, []).append(candidate)
-    return queues
+    of = features.chunks.documents[candidates]
+    order = np.lexsort((candidates, -scores.chunks[candidates], of))
+    candidates, of = candidates[order], of[order]
+    return candidates, np.flatnonzero(np.diff(of, prepend=-1))
+
+
+def _shares(points: Points, starts: NDArray[np.intp], sizes: NDArray[np.intp]) -> Points:
+    """The softmax of each document's points, which come largest first."""
+    if not len(points):
+        return points
+    powers = np.exp(points - np.repeat(points[starts], sizes))
+    shares: Points = np.maximum(powers / np.repeat(np.add.reduceat(powers, starts), sizes), LEAST_SHARE)
+    return shares

@@ -11,7 +11,7 @@ from pampax.core.identity import Caller
 from pampax.search import pages
 from pampax.search.answer import Answer, FileText
 from pampax.search.directories import Directories
-from pampax.search.gather import Question, Sources, late
+from pampax.search.gather import SEMANTIC, Question, Sources, late
 from pampax.search.postgres import read_lines
 from pampax.search.query import read_query
 from pampax.search.request import Mode, SearchRequest, check, check_names
@@ -63,7 +63,9 @@ class SearchService:
             raise late(degraded[0])  # pages of which one lacks a part do not fit together
         token = pages.next_token(request, snapshots, end) if len(hits) > end and not degraded else ""
         results = await read_results(self._database, caller.tenant_id, hits[offset:end], explain=request.explain)
-        return Answer(results, query.intent, tuple(degraded), snapshots, token)
+        notices = tuple(map(_pending, ranked)) if question.asks_vectors else ()
+        parts = {*degraded, SEMANTIC} if any(notices) else degraded
+        return Answer(results, query.intent, tuple(sorted(parts)), snapshots, token, tuple(filter(None, notices)))
 
     async def read_file(
         self, caller: Caller, repository: str, path: str, ref: str | None, start_line: int, end_line: int
@@ -119,6 +121,16 @@ class SearchService:
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
+
+
+def _pending(ranked: Ranked) -> str:
+    """For a person: that vectors of this snapshot are still to come; "" when all are there."""
+    snapshot, directory = ranked.snapshot, ranked.directory
+    if snapshot.vectors_to is None:
+        return ""
+    embedded = int(directory.live_chunks[: snapshot.vectors_to].sum())
+    where, count = f"{snapshot.repository} at {snapshot.ref}", f"{embedded:,} of {directory.chunk_count:,} embedded"
+    return f"{where}: vectors pending, {count}; until then words, names and paths answer"
 
 
 def _refuse_stale(snapshots: Sequence[Snapshot], most_s: float | None) -> None:

@@ -1,8 +1,7 @@
-"""Ranking weights as data, with a version. Units: points of log-odds per unit of the feature.
+"""Ranking weights as data, with a version: what `models/fit_ranking.py` finds, but for those that are set by hand.
 
-They start from a listwise softmax over files with sign constraints, fitted on public repositories with whole
-repositories left out for judging; what a definition is worth was set by hand afterwards, because plain words of a
-sentence name definitions by accident. A sentence and a single name have their own vector.
+Units: points of log-odds per unit of the feature. A sentence and a single name have their own vector. Set by hand are
+the weight of an exact path and `wherever`; docs/benchmarks.md has figures with repositories left out.
 """
 
 from __future__ import annotations
@@ -10,52 +9,53 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-RANKING_VERSION = "1"
+RANKING_VERSION = "2"
+BEST_CHUNK = "chunk"  # the feature of a file that depends on weights itself
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """`file`: per feature of a file. `chunk`: per feature of a chunk, applied to values in 0..1 and then scaled by
-    `chunk_scale`. `further`: points a file's second, third and later chunks lose."""
+    """`file`: per feature of a file. `chunk`: per feature of a chunk. `wherever`: the share of questions that the best
+    chunk of the right file answers, wherever it lies; the others want the very lines."""
 
     file: Mapping[str, float]
     chunk: Mapping[str, float]
-    chunk_scale: float
-    further: tuple[float, float, float]
+    wherever: float
 
 
-_CHUNK = {"text": 1.0, "names": 0.5, "semantic": 0.4, "coverage": 0.5, "symbol": 0.5, "definition": 1.0}
-_SCALE = 6.0 / 3.6
-_FURTHER = (4.0, 5.0, 6.0)
+_CHUNK = {"text": 2.71, "coverage": 3.63, "semantic": 3.73, "symbol": 3.47, "definition": 2.02, "function": 1.64}
+_WHEREVER = 0.8
 
 # Whoever types the path of a file wants that file: more than all other evidence of another one comes to.
 EXACT_PATH = 12.0
 
 SENTENCE = Weights(
     file={
-        "text": 2.4, "best_text": 0.8, "stem": 2.0, "folder": 1.5, "path": 0.7, "exact_path": EXACT_PATH,
-        "symbol": 0.9, "names": 0.5,
-        "function": 0.3, "type": 0.3, "definition_size": 0.2, "semantic": 2.2, "size": 0.13,
-        "aside": -1.7, "platform": -2.3, "header": -1.6,
+        "text": 1.65, "best_text": 1.27, "coverage": 1.4, "stem": 2.09, "folder": 1.07, "exact_path": EXACT_PATH,
+        "symbol": 0.36, "names": 0.44, "function": 0.33, "definition_size": 0.19,
+        "semantic": 1.63, "best_semantic": 1.63, "size": 0.04, BEST_CHUNK: 1.22,
+        "aside": -2.2, "prose": -2.08, "platform": -2.19, "header": -1.45,
     },
-    chunk=_CHUNK, chunk_scale=_SCALE, further=_FURTHER,
+    chunk=_CHUNK, wherever=_WHEREVER,
 )  # fmt: skip
 
 NAME = Weights(
     file={
-        "text": 2.0, "best_text": 1.0, "stem": 2.1, "folder": 1.1, "path": 0.9, "exact_path": EXACT_PATH,
-        "symbol": 1.2, "names": 0.8,
-        "function": 0.5, "type": 0.5, "definition_size": 1.4, "semantic": 2.4, "size": 0.75,
-        "aside": -1.4, "platform": -1.6, "header": -1.1,
+        "text": 1.67, "best_text": 1.33, "coverage": 1.52, "stem": 2.27, "folder": 0.81, "path": 0.07,
+        "exact_path": EXACT_PATH,
+        "symbol": 0.77, "names": 0.66, "function": 0.53, "type": 0.5, "definition_size": 0.72,
+        "semantic": 1.1, "best_semantic": 1.1, "size": 0.49, BEST_CHUNK: 1.31,
+        "aside": -2.15, "prose": -2.08, "platform": -2.19, "header": -1.46,
     },
-    chunk=_CHUNK, chunk_scale=_SCALE, further=_FURTHER,
+    chunk=_CHUNK, wherever=_WHEREVER,
 )  # fmt: skip
 
 # What each feature is called in the evidence of a result.
 SOURCE_OF = {
-    "text": "text", "best_text": "text", "stem": "path", "folder": "path", "path": "path", "exact_path": "path",
+    "text": "text", "best_text": "text", "coverage": "text",
+    "stem": "path", "folder": "path", "path": "path", "exact_path": "path",
     "symbol": "symbol",
     "names": "names", "function": "definition", "type": "definition", "definition_size": "definition",
-    "semantic": "semantic", "size": "size", "aside": "kind_of_path", "platform": "kind_of_path",
-    "header": "kind_of_path",
+    "semantic": "semantic", "best_semantic": "semantic", BEST_CHUNK: BEST_CHUNK, "size": "size",
+    "aside": "kind_of_path", "prose": "kind_of_path", "platform": "kind_of_path", "header": "kind_of_path",
 }  # fmt: skip

@@ -64,6 +64,7 @@ def search_response(answer: Answer) -> pb.SearchChunksResponse:
         results=[_result(result) for result in answer.results],
         intent=answer.intent.value,
         degraded=answer.degraded,
+        notices=answer.notices,
         snapshots=[snapshot_info(snapshot) for snapshot in answer.snapshots],
         next_page_token=answer.next_page_token,
         ranking=RANKING_VERSION,

@@ -36,7 +36,7 @@ def test_everything_that_may_hold_a_password_is_a_secret() -> None:
     secret = {setting.name for setting in catalog() if setting.secret}
     assert secret == {
         "database.url", "database.owner_url", "database.service_password", "redis.url", "auth.key_pepper",
-        "auth.caller_secret", "bootstrap.api_key",
+        "auth.caller_secret", "bootstrap.api_key", "indexing.credential_keys",
     }  # fmt: skip
 
 

@@ -14,14 +14,14 @@ WITH readable AS (
     SELECT r.name, shown.build_id IS NOT NULL AS published, coalesce(last.state = 'failed', false) AS failed,
            coalesce(last.state IN ('queued', 'running') AND last.updated_at < now() - make_interval(secs => %(patience_s)s)
                     AND (last.lease_expires_at IS NULL OR last.lease_expires_at < now()), false) AS stalled,
-           coalesce(shown.chunk_count > 0 AND shown.vector_table IS NULL AND NOT EXISTS (
+           coalesce(shown.chunk_count > 0 AND shown.vectors AND shown.vector_table IS NULL AND NOT EXISTS (
                SELECT FROM chunk_vector v
                WHERE v.repository_id = r.repository_id AND v.build_id = shown.build_id), false) AS without_vectors
     FROM readable r
     LEFT JOIN LATERAL (SELECT o.state, o.updated_at, o.lease_expires_at FROM operation o
                        WHERE o.repository_id = r.repository_id
                        ORDER BY o.created_at DESC LIMIT 1) last ON true
-    LEFT JOIN LATERAL (SELECT s.build_id, s.chunk_count, rb.vector_table FROM ref f
+    LEFT JOIN LATERAL (SELECT s.build_id, s.chunk_count, s.vectors, rb.vector_table FROM ref f
                        JOIN snapshot s ON s.snapshot_id = f.snapshot_id
                        LEFT JOIN repository_build rb
                               ON rb.repository_id = s.repository_id AND rb.build_id = s.build_id

@@ -9,12 +9,15 @@ from pampax.core.identity import Caller, Role
 from pampax.gateway.health import parts
 from pampax.gateway.health.parts import SEVERITY, Status
 from pampax.gateway.health.report import HealthChecks
+from pampax.runtime.background import Background
 from pampax.runtime.caller import enter_caller
 from pampax.runtime.context import enter_request
 from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.metrics import gauge
 
 PERIOD_S = 30.0
+# Nobody waits for it, and a machine that is busy for a moment is nobody's alert.
+PART_S = 2.0
 
 # Of no tenant: it may ask services how they are, and would find no repository.
 _NOBODY = Caller(UUID(int=0), UUID(int=0), Role.READER)
@@ -30,15 +33,13 @@ class HealthWatch:
         self._checks = checks
         self._secret = caller_secret
         self._period_s = period_s
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._run)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._background.start()
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        await self._background.close()
 
     async def _run(self) -> None:
         while True:
@@ -52,6 +53,6 @@ class HealthWatch:
 
     async def _look(self) -> None:
         """The index is each tenant's own and no metric."""
-        for part in (await self._checks.report()).components:
+        for part in (await self._checks.report(part_s=PART_S)).components:
             if part.name != parts.INDEX:
                 _STATUS.labels(part.name).set(SEVERITY[Status(part.status)])

@@ -46,6 +46,7 @@ def search_json(answer: SearchChunksResponse) -> Json:
         "cache": _CACHE.get(answer.cache, "bypass"),
         "took_ms": took_ms(),
         "degraded": list(answer.degraded),
+        "notices": list(answer.notices),
         "generation": oldest.generation,
         "build": oldest.build,
         "age_s": age_s(oldest.publish_time_s, now),
@@ -71,6 +72,7 @@ def bundle_json(bundle: Bundle, *, with_content: bool) -> Json:
         "cache": _CACHE.get(bundle.cache, "bypass"),
         "took_ms": took_ms(),
         "degraded": list(bundle.degraded),
+        "notices": list(bundle.notices),
         "snapshots": _snapshots(bundle.snapshots, time.time()),
         **_ids(),
     }

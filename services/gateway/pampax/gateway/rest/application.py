@@ -12,6 +12,7 @@ from starlette.responses import Response
 from pampax.core.errors import PampaxError
 from pampax.core.version import own_version
 from pampax.gateway.rest import (
+    build_routes,
     operation_routes,
     probe_routes,
     problems,
@@ -45,8 +46,11 @@ def build_application(use_cases: UseCases, *, metrics: bool = True) -> FastAPI:
     app.add_exception_handler(HTTPException, problems.answer_http_error)
     app.add_exception_handler(Exception, problems.answer_unexpected)
     routers = [
-        routes.router for routes in (search_routes, repository_routes, upload_routes, operation_routes, probe_routes)
-    ]
+        routes.router
+        for routes in (
+            search_routes, repository_routes, build_routes, upload_routes, operation_routes, probe_routes,
+        )
+    ]  # fmt: skip
     for router in routers:
         app.include_router(router)
     _serve_document(app)

@@ -179,10 +179,16 @@ async def _client_left(receive: Receive) -> None:
 
 
 def _replay(body: bytes) -> Receive:
-    """A `receive` for the framework that has the whole body in one message."""
+    """A `receive` for the framework that has the whole body in one message, and nothing to say after it: whoever
+    streams an answer asks on, and it is the edge that ends the work when the client leaves."""
+    messages = iter(({"type": "http.request", "body": body, "more_body": False},))
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        message = next(messages, None)
+        if message is None:
+            await asyncio.Event().wait()  # until this is cancelled
+            raise AssertionError("nothing sets it")
+        return message
 
     return receive
 

@@ -28,6 +28,8 @@ _RETRY_AFTER_S = 1.0
 _WAITING_HELPS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _CLIENT_CLOSED_REQUEST = 499
 _MOST_REPORTED = 16
+# Fields of which no message shows the value, nor that of what lies in them.
+_SECRET_FIELDS = frozenset({"credential", "token", "ssh_key"})
 # Where a request's scope remembers its problem, for the edge around the framework.
 _FAILURE = "pampax.failure"
 
@@ -139,6 +141,8 @@ def invalid_request(mistakes: Sequence[Mistake]) -> InvalidRequest:
         where = f" at character {first['loc'][-1]}" if isinstance(first["loc"][-1], int) else ""
         return InvalidRequest(f"the body is not valid JSON: {first['ctx']['error']}{where}", reason="MALFORMED_JSON")
     if len(first["loc"]) == 1:  # the body as a whole
+        if first["type"] == OWN_MISTAKE:
+            return InvalidRequest(f"the body {_text(first)}")
         line = "the body is missing" if first["type"] == "missing" else "the body must be a JSON object"
         return InvalidRequest(f"{line}; send one with the header `content-type: application/json`")
     fields: dict[str, str] = {}
@@ -163,7 +167,10 @@ def _text(mistake: Mistake) -> str:
     if told is not None:
         return told(mistake)
     said = str(mistake["msg"]).replace("Input should be", "must be").replace("should", "must")
-    return f"{said[:1].lower()}{said[1:]}, got {rules.shown(mistake.get('input'))}"
+    said = f"{said[:1].lower()}{said[1:]}"
+    if not _SECRET_FIELDS.isdisjoint(map(str, mistake["loc"])):
+        return said
+    return f"{said}, got {rules.shown(mistake.get('input'))}"
 
 
 def _choices(mistake: Mistake) -> str:

@@ -9,7 +9,13 @@ from google.protobuf.duration_pb2 import Duration
 from pampax.core.names import repository_resource
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.bundle import BundleRequest
-from pampax.gateway.rest.models.repository import IndexRequest, RepositoryRequest, SourceRequest
+from pampax.gateway.rest.models.repository import (
+    CredentialRequest,
+    IndexRequest,
+    PlanRequest,
+    RepositoryRequest,
+    SourceRequest,
+)
 from pampax.gateway.rest.models.search import SearchRequest
 from pampax.gateway.rest.models.upload import ManifestEntry, OpenUpload, SendBlobs
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
@@ -18,12 +24,21 @@ from pampax.v1.indexing_service_pb2 import (
     CreateRepositoryRequest,
     CreateUploadRequest,
     IndexRepositoryRequest,
+    PlanIndexRequest,
+    PlannedContent,
+    Priority,
+    SetCredentialRequest,
     UploadBlobsRequest,
 )
 from pampax.v1.indexing_service_pb2 import ManifestEntry as ManifestEntryMessage
-from pampax.v1.repository_pb2 import Repository, Source
+from pampax.v1.repository_pb2 import GitCredential, GitSshKey, GitToken, Repository, Source
 from pampax.v1.search_service_pb2 import GroupBy, SearchChunksRequest, SearchMode
 
+_PRIORITIES = {
+    None: Priority.PRIORITY_UNSPECIFIED,
+    "interactive": Priority.PRIORITY_INTERACTIVE,
+    "bulk": Priority.PRIORITY_BULK,
+}
 _MODES = {
     "hybrid": SearchMode.SEARCH_MODE_HYBRID,
     "lexical": SearchMode.SEARCH_MODE_LEXICAL,
@@ -66,12 +81,29 @@ def bundle_message(request: BundleRequest) -> AssembleBundleRequest:
 
 def repository_message(request: RepositoryRequest) -> CreateRepositoryRequest:
     repository = Repository(source=_source(request.source), include=request.include, exclude=request.exclude)
-    return CreateRepositoryRequest(repository_id=request.name, repository=repository)
+    credential = None if request.credential is None else _credential(request.credential)
+    return CreateRepositoryRequest(repository_id=request.name, repository=repository, credential=credential)
+
+
+def credential_message(repository: str, request: CredentialRequest) -> SetCredentialRequest:
+    return SetCredentialRequest(name=repository_resource(repository), credential=_credential(request))
 
 
 def index_message(repository: str, request: IndexRequest) -> IndexRepositoryRequest:
     return IndexRepositoryRequest(
-        name=repository_resource(repository), ref=request.ref or "", full=request.full, upload=request.upload or ""
+        name=repository_resource(repository),
+        ref=request.ref or "",
+        full=request.full,
+        upload=request.upload or "",
+        retry_quarantined=request.retry_quarantined,
+        priority=_PRIORITIES[request.priority],
+    )
+
+
+def plan_message(repository: str, request: PlanRequest) -> PlanIndexRequest:
+    contents = [PlannedContent(blob=bytes.fromhex(each.blob_id), language=each.language) for each in request.contents]
+    return PlanIndexRequest(
+        name=repository_resource(repository), ref=request.ref or "", full=request.full, contents=contents
     )
 
 
@@ -114,6 +146,12 @@ def _source(source: SourceRequest) -> Source:
     if source.git_url is not None:
         return Source(git_url=source.git_url)
     return Source(upload=True) if source.path is None else Source(path=source.path)
+
+
+def _credential(request: CredentialRequest) -> GitCredential:
+    if request.token is not None:
+        return GitCredential(token=GitToken(token=request.token, username=request.username))
+    return GitCredential(ssh_key=GitSshKey(private_key=request.ssh_key or "", known_hosts=request.known_hosts))
 
 
 def _duration(seconds: float) -> Duration:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 
 # Raise when the same bytes would give other chunks, symbols, terms or embedded texts than before.
-DERIVATION_VERSION = 1
+DERIVATION_VERSION = 3
 
 
 def base_version(embedder_id: str) -> str:
@@ -27,6 +27,11 @@ def target_version(base: str, published: Iterable[str], *, full: bool) -> str:
         return base
     epoch = max(epochs) + (1 if full else 0)
     return f"{base}.{epoch}" if epoch else base
+
+
+def is_of(base: str, version: str) -> bool:
+    """Whether the code of that base has derived what the build holds, in whatever epoch."""
+    return _epoch(base, version) is not None
 
 
 def _epoch(base: str, version: str) -> int | None:

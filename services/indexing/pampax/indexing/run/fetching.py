@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pampax.core.errors import Unavailable
 from pampax.runtime.policy import Backoff, BreakerRule, Guard, Policy
-from pampax.sources.git import parse_git_url, sync_mirror
+from pampax.sources.git import GitCredential, Obtain, fetch_blobs, parse_git_url, sync_mirror
 
 # A fetch moves the mirror from one whole state to the next, so doing it twice does no harm. Five failures in a row are
 # two runs with their tries; runs come minutes apart, so they may lie so far apart as well.
@@ -24,13 +24,57 @@ POLICY = Policy(
 # Each a few hundred bytes; what is known of the one that was asked longest ago is forgotten.
 MOST_SERVERS = 256
 # The others need somebody to change something: a certificate, a missing command.
-_TRANSIENT = "GIT_UNREACHABLE"
+_TRANSIENT = ("GIT_UNREACHABLE", "GIT_NO_OBJECTS")
 _CHECK_S = 0.2
 
 
-def fetch(url: str, mirror: Path, check: Callable[[], None], *, own_credentials: bool) -> None:
+def fetch(
+    url: str,
+    mirror: Path,
+    check: Callable[[], None],
+    *,
+    credential: GitCredential | None = None,
+    own_credentials: bool,
+) -> None:
     """`pampax.sources.git.sync_mirror` under the policy of the URL's server. What `check` raises ends that."""
 
+    def sync(left_s: float, watched: Callable[[], None]) -> None:
+        sync_mirror(
+            url,
+            mirror,
+            timeout_s=left_s,
+            partial=True,
+            credential=credential,
+            own_credentials=own_credentials,
+            check=watched,
+        )
+
+    _guarded(url, sync, check)
+
+
+def obtainer(
+    url: str, mirror: Path, check: Callable[[], None], *, credential: GitCredential | None, own_credentials: bool
+) -> Obtain:
+    """`pampax.sources.git.fetch_blobs` in the same way."""
+
+    def obtain(blobs: Sequence[str]) -> None:
+        def bring(left_s: float, watched: Callable[[], None]) -> None:
+            fetch_blobs(
+                url,
+                mirror,
+                blobs,
+                timeout_s=left_s,
+                credential=credential,
+                own_credentials=own_credentials,
+                check=watched,
+            )
+
+        _guarded(url, bring, check)
+
+    return obtain
+
+
+def _guarded(url: str, work: Callable[[float, Callable[[], None]], None], check: Callable[[], None]) -> None:
     def watched() -> None:
         try:
             check()
@@ -39,9 +83,9 @@ def fetch(url: str, mirror: Path, check: Callable[[], None], *, own_credentials:
 
     def attempt(left_s: float) -> Unavailable | None:
         try:
-            sync_mirror(url, mirror, timeout_s=left_s, own_credentials=own_credentials, check=watched)
+            work(left_s, watched)
         except Unavailable as error:
-            if error.reason == _TRANSIENT:
+            if error.reason in _TRANSIENT:
                 raise
             return error
         return None

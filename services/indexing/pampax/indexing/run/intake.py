@@ -2,53 +2,71 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 
-from pampax.codeintel.content import MAX_FILE_BYTES, skip_reason
+from pampax.codeintel.content import skip_reason
 from pampax.codeintel.languages import language_of
 from pampax.codeintel.parser_process import ParseFailed
 from pampax.core.ids import git_blob_id
 from pampax.indexing.model import FileProblem
 from pampax.indexing.run import postgres
-from pampax.indexing.run.derive import Deriver, Parsed, Pending
+from pampax.indexing.run.derive import Deriver, Document, Parsed, Pending, without_vectors
 from pampax.indexing.run.lease import LeaseKeeper
-from pampax.indexing.run.postgres import Place, TreeFile
+from pampax.indexing.run.postgres import Broken, Key, Place, TreeFile
 from pampax.indexing.run.retries import transiently
+from pampax.indexing.run.step import Step, one_ahead
 from pampax.indexing.run.tree import UNREADABLE, Tree
-from pampax.indexing.run.writer import Writer
+from pampax.indexing.run.writer import Writer, is_segment
+from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.tracing import span
 from pampax.sources.model import SourceFile
 from pampax.storage.database import SyncDatabase
+from pampax.storage.operations import assert_fenced
 from pampax.storage.paths import path_key
 
-# Small enough to keep both threads busy in a small repository; at most three batches are in memory.
+# Small enough to keep all threads busy in a small repository; at most five batches are in memory.
 BATCH_FILES = 64
 BATCH_BYTES = 4 * 1024 * 1024
 BATCHES_AHEAD = 2
+SEGMENTS_AHEAD = 1
 LOOKUP_TIMEOUT_S = 120.0
 
-Key = tuple[bytes, str]
+_log = get_logger()
 
 
 class Intake:
-    """For one call of `take`; then `files`, `skipped`, `problems` and `new_blobs` say what came of it."""
+    """For one call of `take`; then `files`, `skipped`, `problems` and `new_blobs` say what came of it.
+
+    Without `vectors` it embeds nothing: see `pampax.indexing.run.late_vectors`.
+    """
 
     def __init__(
-        self, database: SyncDatabase, keeper: LeaseKeeper, deriver: Deriver, writer: Writer, place: Place
+        self,
+        database: SyncDatabase,
+        keeper: LeaseKeeper,
+        deriver: Deriver,
+        writer: Writer,
+        place: Place,
+        *,
+        vectors: bool,
     ) -> None:
         self._database = database
         self._keeper = keeper
         self._deriver = deriver
         self._writer = writer
         self._place = place
+        self._vectors = vectors
         self._tenant_id = keeper.lease.tenant_id
         self._files: list[TreeFile] = []
         self._seen: set[Key] = set()
         self._failed: dict[Key, str] = {}
+        self._paths: dict[Key, str] = {}  # of what is being derived
+        self._parsed = self._by_lines = 0
         self._derived: set[bytes] = set()
+        self._waiting: list[Document] = []  # belongs to the thread that embeds
         self.skipped: Counter[str] = Counter()
         self.problems: list[FileProblem] = []
 
@@ -75,23 +93,25 @@ class Intake:
                 self._files.append(TreeFile(file.path, blob_id, language))
         self._take_unknown(tree, unknown)
         self._count_failed()
-        self._keeper.report("parsing", len(tree.files), len(tree.files))
+        self._keeper.check()
 
     def _take_unknown(self, tree: Tree, unknown: Sequence[SourceFile]) -> None:
-        """Parses one batch, in the parser's process, while a second thread embeds and writes the one before."""
+        """Parses one batch, in the parser's process, while other threads read the next one, embed the one before, and
+        wait for the database to take a segment."""
         total, done = len(tree.files), len(self._files)
-        waiting: deque[Future[None]] = deque()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="write") as second:
-            for batch in _batches(unknown):
+        with Step("write", ahead=SEGMENTS_AHEAD) as write, Step("embed", ahead=BATCHES_AHEAD) as embed:
+            for files, pending in one_ahead(self._read(tree, unknown), "read"):
                 self._keeper.report("parsing", done, total)
-                parsed = self._parse(self._new(tree.read(batch)))
-                if len(waiting) >= BATCHES_AHEAD:
-                    waiting.popleft().result()
-                waiting.append(second.submit(copy_context().run, self._embed_and_write, parsed))
-                done += len(batch)
-            for written in waiting:
-                written.result()
-        self._writer.flush()
+                embed.give(self._embed, self._parse(pending, done, total), write)
+                done += files
+            embed.give(self._write_rest, write)
+            self._keeper.report("parsing", total, total)
+            self._keeper.report("writing", self._writer.documents, self._parsed)
+
+    def _read(self, tree: Tree, unknown: Sequence[SourceFile]) -> Iterator[tuple[int, list[Pending]]]:
+        """Per batch: how many files it has, and what of them is not derived yet."""
+        for batch in _batches(unknown):
+            yield len(batch), self._new(tree.read(batch))
 
     def _known_languages(self, files: Sequence[SourceFile]) -> dict[tuple[bytes, bytes], str]:
         asked = ((file.path, bytes.fromhex(file.blob_id)) for file in files)
@@ -105,15 +125,28 @@ class Intake:
             found = self._examined(file, content)
             if found is not None and found.document not in self._seen and content is not None:
                 self._seen.add(found.document)
+                self._paths[found.document] = found.path
                 pending[found.document] = Pending(*found.document, content)
         if pending:
-            for key in transiently(lambda: self._known_documents(list(pending))):
+            known, broken = transiently(lambda: self._known_documents(list(pending)))
+            for key in known:
                 del pending[key]
+            self._spare(pending, broken)
         return list(pending.values())
 
-    def _known_documents(self, keys: Sequence[Key]) -> set[Key]:
+    def _known_documents(self, keys: Sequence[Key]) -> tuple[set[Key], dict[Key, Broken]]:
         with self._database.tenant(self._tenant_id, timeout_s=LOOKUP_TIMEOUT_S) as conn:
-            return postgres.known_documents(conn, self._place, keys)
+            known = postgres.known_documents(conn, self._place, keys)
+            return known, postgres.quarantined(conn, self._place, keys)
+
+    def _spare(self, pending: dict[Key, Pending], broken: Mapping[Key, Broken]) -> None:
+        """What broke a parser under this build is cut by lines, or left out, and not tried again."""
+        for key in broken.keys() & pending.keys():
+            if broken[key].by_lines:
+                pending[key] = replace(pending[key], broke=broken[key].reason)
+            else:
+                self._failed[key] = broken[key].reason
+                del pending[key]
 
     def _examined(self, file: SourceFile, content: bytes | None) -> TreeFile | None:
         """The file as it is indexed; None when it is left out, which is then counted."""
@@ -121,7 +154,7 @@ class Intake:
             self.problems.append(FileProblem(file.path, UNREADABLE))
             reason: str | None = UNREADABLE
         else:
-            reason = "oversized" if len(content) > MAX_FILE_BYTES else skip_reason(file.path, content)
+            reason = skip_reason(file.path, content)
         if content is None or reason is not None:
             self.skipped[reason or UNREADABLE] += 1
             return None
@@ -131,22 +164,56 @@ class Intake:
         self._files.append(found)
         return found
 
-    def _parse(self, pending: Sequence[Pending]) -> list[Parsed]:
+    def _parse(self, pending: Sequence[Pending], done: int, total: int) -> list[Parsed]:
+        """Tells after each file how far it is: one of them may take half a minute."""
         parsed = []
-        with span("index.derive", files=len(pending)):
-            for each in pending:
-                self._keeper.check()
-                try:
-                    parsed.append(self._deriver.parse(each))
-                except ParseFailed as failure:
-                    self._failed[each.blob_id, each.language] = failure.reason
+        with span("index.derive", files=len(pending)), closing(self._deriver.parse_all(pending)) as outcomes:
+            for number, (each, outcome) in enumerate(zip(pending, outcomes, strict=True), 1):
+                self._keeper.report("parsing", done + number, total)
+                key = each.blob_id, each.language
+                if isinstance(outcome, ParseFailed):
+                    self._failed[key] = outcome.reason
+                    self._quarantine(key, Broken(outcome.reason, by_lines=False))
+                else:
+                    parsed.append(outcome)
+                    if outcome.problem is not None:
+                        self._by_lines += 1
+                        self._quarantine(key, Broken(outcome.problem, by_lines=True))
+        self._parsed += len(parsed)
+        self._keeper.note_problems(len(self.problems) + len(self._failed) + self._by_lines)
         self._derived.update(each.pending.blob_id for each in parsed)
         return parsed
 
-    def _embed_and_write(self, parsed: Sequence[Parsed]) -> None:
-        with span("index.embed", documents=len(parsed)):
-            documents = self._deriver.embed(parsed)
-        self._writer.add(documents)
+    def _quarantine(self, key: Key, broken: Broken) -> None:
+        """At once: a run that is ended over one such file after the other must come further the next time."""
+
+        def write() -> None:
+            with self._database.tenant(self._tenant_id, timeout_s=LOOKUP_TIMEOUT_S) as conn:
+                postgres.quarantine(conn, self._place, key, broken, self._paths[key])
+                assert_fenced(conn, self._keeper.lease)
+
+        transiently(write)
+        _log.warning("content quarantined", op="index", reason=broken.reason, by_lines=broken.by_lines)
+
+    def _embed(self, parsed: Sequence[Parsed], write: Step) -> None:
+        if self._vectors:
+            with span("index.embed", documents=len(parsed)):
+                self._waiting.extend(self._deriver.embed(parsed))
+        else:
+            self._waiting.extend(without_vectors(parsed))
+        if is_segment(self._waiting):
+            self._write_rest(write)
+
+    def _write_rest(self, write: Step) -> None:
+        """Hands over what is embedded."""
+        documents, self._waiting = self._waiting, []
+        if documents:
+            write.give(self._write, documents)
+
+    def _write(self, documents: Sequence[Document]) -> None:
+        self._writer.write(documents)
+        if self._keeper.progress.stage == "writing":  # everything is parsed, and this is what is waited for
+            self._keeper.note("writing", self._writer.documents, self._parsed)
 
     def _count_failed(self) -> None:
         for file in self._files:

@@ -28,6 +28,28 @@ def mirror_of(mirrors: Path, tenant_id: UUID, repository_id: int) -> Path:
     return mirrors / str(tenant_id) / str(repository_id)
 
 
+class Received:
+    """How much has come into a mirror, or the clone that becomes one, since this was made. Looks at a few files."""
+
+    def __init__(self, mirror: Path) -> None:
+        self._mirror = mirror
+        self._before = self._bytes()
+
+    def mib(self) -> int:
+        return max(0, self._bytes() - self._before) >> 20
+
+    def _bytes(self) -> int:
+        folders = (self._mirror, *self._mirror.parent.glob(f".{self._mirror.name}.*/"))
+        return sum(_size(path) for folder in folders for path in folder.glob("objects/pack/*"))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # git renames and removes them meanwhile
+        return 0
+
+
 def remove_forgotten(database: SyncDatabase, mirrors: Path) -> int:
     """Removes the clones of repositories that are gone, MOST_REMOVED at most; returns their number.
 

@@ -8,8 +8,8 @@ from pampax.indexing.run.intake import Intake
 from pampax.indexing.run.postgres import LiveRows, Place
 from pampax.indexing.run.tree import Tree
 from pampax.storage.operations import Lease
+from pampax.storage.publishing import PublishRequest, publish
 from pampax.storage.session import SyncConnection
-from pampax.storage.snapshots import PublishRequest, publish
 
 
 def publish_tree(
@@ -23,7 +23,8 @@ def publish_tree(
     if kept is not None:
         return kept
     live = postgres.live_rows(conn, place, intake.files)
-    problems = (*intake.problems, *postgres.problems(conn, place))[:MAX_LISTED_PROBLEMS]
+    by_lines, by_lines_count = postgres.problems(conn, place)
+    missing = sorted(intake.problems, key=lambda problem: problem.path)
     published = publish(conn, _request(place, tree, intake, live), lease=lease)
     moment = postgres.published_at(conn, place.repository_id, tree.ref)
     status = RefState(
@@ -36,8 +37,16 @@ def publish_tree(
         files=len(live.files),
         chunks=len(live.chunks),
         skipped=dict(intake.skipped),
+        pending_vectors=live.pending_vectors,
     )
-    result = IndexResult(status, intake.new_blobs, published.changed, problems)
+    result = IndexResult(
+        status,
+        intake.new_blobs,
+        published.changed,
+        (*missing, *by_lines)[:MAX_LISTED_PROBLEMS],
+        error_count=len(missing) + by_lines_count,
+        missing_count=len(missing),
+    )
     postgres.keep_result(conn, lease.operation_id, result)
     return result
 
@@ -53,4 +62,5 @@ def _request(place: Place, tree: Tree, intake: Intake, live: LiveRows) -> Publis
         live_files=live.files,
         term_count=live.term_count,
         skipped=dict(intake.skipped),
+        vectors=live.pending_vectors == 0,
     )

@@ -44,19 +44,54 @@ CREATE TEMP TABLE wanted_file (path_key bytea, blob_id bytea) ON COMMIT DROP;
 -- Columns in the order of the rows.
 COPY wanted_file (path_key, blob_id) FROM STDIN (FORMAT BINARY);
 
+-- name: join_as_a_whole
+-- Until the transaction ends. A planner without statistics of a repository, as after its first run, takes what is there
+-- of it for one row: it would choose any index that names the repository, and compare all with all.
+SELECT set_config('enable_nestloop', 'off', true);
+
 -- name: known_files
 -- Files that were indexed before under the same path, with the language that they were read as.
-SELECT f.path_key, f.blob_id, f.language FROM wanted_file w
+SELECT w.path_key, w.blob_id, f.language FROM wanted_file w
 JOIN file f ON f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s
            AND f.path_key = w.path_key AND f.blob_id = w.blob_id
-JOIN document d ON d.repository_id = f.repository_id AND d.build_id = f.build_id
+JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
                AND d.blob_id = f.blob_id AND d.language = f.language;
 
 -- name: known_documents
--- Which of these (blob, language) pairs are derived already.
-SELECT d.blob_id, d.language FROM unnest(%(blob_ids)s::bytea[], %(languages)s::text[]) AS w (blob_id, language)
-JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
-               AND d.blob_id = w.blob_id AND d.language = w.language;
+-- Which of these (blob, language) pairs are derived already. OFFSET 0: one look into the index for each.
+SELECT w.blob_id, w.language FROM unnest(%(blob_ids)s::bytea[], %(languages)s::text[]) AS w (blob_id, language)
+CROSS JOIN LATERAL (
+    SELECT FROM document d
+    WHERE d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
+      AND d.blob_id = w.blob_id AND d.language = w.language OFFSET 0) d;
+
+-- name: quarantined
+-- Which of these (blob, language) pairs have broken a parser; one look into an index for each, as above.
+SELECT w.blob_id, w.language, q.reason, q.by_lines
+FROM unnest(%(blob_ids)s::bytea[], %(languages)s::text[]) AS w (blob_id, language)
+CROSS JOIN LATERAL (
+    SELECT q.reason, q.by_lines FROM quarantine q
+    WHERE q.repository_id = %(repository_id)s AND q.build_id = %(build_id)s
+      AND q.blob_id = w.blob_id AND q.language = w.language OFFSET 0) q;
+
+-- name: quarantine
+-- Content that has broken a parser.
+INSERT INTO quarantine (repository_id, build_id, blob_id, language, path, reason, by_lines)
+VALUES (%(repository_id)s, %(build_id)s, %(blob_id)s, %(language)s, %(path)s, %(reason)s, %(by_lines)s)
+ON CONFLICT (repository_id, build_id, blob_id, language) DO UPDATE
+SET path = excluded.path, reason = excluded.reason, by_lines = excluded.by_lines, created_at = now();
+
+-- name: release_quarantine
+-- Under every build.
+DELETE FROM quarantine WHERE repository_id = %(repository_id)s;
+
+-- name: make_full
+-- Turns the operation into a full one when content that a snapshot shows is indexed as plain lines.
+UPDATE operation o SET request = o.request || jsonb_build_object('full', (o.request ->> 'full')::boolean OR EXISTS (
+    SELECT FROM document d WHERE d.repository_id = o.repository_id AND d.problem IS NOT NULL
+       AND d.build_id IN (SELECT s.build_id FROM snapshot s WHERE s.repository_id = o.repository_id)))
+WHERE o.operation_id = %(operation_id)s AND o.repository_id = %(repository_id)s
+RETURNING (o.request ->> 'full')::boolean AS full;
 
 -- name: select_blobs
 -- Uploaded content.
@@ -70,16 +105,25 @@ UPDATE repository_build SET next_chunk = next_chunk + %(chunks)s, next_segment =
 WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
 RETURNING next_chunk - %(chunks)s AS first_chunk, next_segment - 1 AS segment, vector_table;
 
+-- name: put_vectors_off
+-- Whether chunks are without vectors: they are from now on, or another run has begun so.
+UPDATE repository_build SET vectors_to = CASE WHEN %(begin)s THEN coalesce(vectors_to, next_chunk) ELSE vectors_to END
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+RETURNING vectors_to IS NOT NULL AS put_off;
+
 -- name: create_segment_tables
 -- Where COPY may write.
 CREATE TEMP TABLE new_blob (blob_id bytea, size integer, content bytea) ON COMMIT DROP;
 CREATE TEMP TABLE new_document (blob_id bytea, language text, first_chunk integer, chunk_count integer, lines integer,
-    bytes integer, term_count integer, problem text) ON COMMIT DROP;
+    bytes integer, term_count integer, problem text, functions bytea) ON COMMIT DROP;
 CREATE TEMP TABLE new_chunk (ordinal integer, blob_id bytea, language text, start_line integer, end_line integer,
     kind text, symbol text) ON COMMIT DROP;
 CREATE TEMP TABLE new_symbol (chunk integer, name text, folded text, qualified_name text, kind text, start_line integer,
     end_line integer, signature text, doc text, exported boolean) ON COMMIT DROP;
 CREATE TEMP TABLE new_posting (field smallint, term text, entries bytea) ON COMMIT DROP;
+
+-- name: create_vector_rows
+-- Where COPY may write.
 CREATE TEMP TABLE new_vector (ordinal integer, embedding halfvec(256)) ON COMMIT DROP;
 
 -- name: copy_new_blob
@@ -114,9 +158,9 @@ SELECT %(repository_id)s, blob_id, size, content FROM new_blob ON CONFLICT DO NO
 -- name: insert_new_documents
 -- The documents of the segment.
 INSERT INTO document (repository_id, build_id, blob_id, language, first_chunk, chunk_count, lines, bytes, term_count,
-                      problem)
-SELECT %(repository_id)s, %(build_id)s, blob_id, language, first_chunk, chunk_count, lines, bytes, term_count, problem
-FROM new_document;
+                      problem, functions)
+SELECT %(repository_id)s, %(build_id)s, blob_id, language, first_chunk, chunk_count, lines, bytes, term_count, problem,
+       functions FROM new_document;
 
 -- name: insert_new_chunks
 -- The chunks of the segment.
@@ -136,13 +180,46 @@ INSERT INTO posting (repository_id, build_id, field, term, segment, entries)
 SELECT %(repository_id)s, %(build_id)s, field, term, %(segment)s, entries FROM new_posting;
 
 -- name: insert_new_vectors
--- The vectors of the segment, while the build has no table of its own.
+-- While the build has no table of its own. Some that follow later may be there, by a worker that knows nothing of that.
 INSERT INTO chunk_vector (repository_id, build_id, ordinal, embedding)
-SELECT %(repository_id)s, %(build_id)s, ordinal, embedding FROM new_vector;
+SELECT %(repository_id)s, %(build_id)s, ordinal, embedding FROM new_vector ON CONFLICT DO NOTHING;
 
 -- name: insert_own_vectors
--- The vectors of the segment, into the build's own table.
-INSERT INTO {vector_table} (ordinal, embedding) SELECT ordinal, embedding FROM new_vector;
+-- Into the build's own table.
+INSERT INTO {vector_table} (ordinal, embedding) SELECT ordinal, embedding FROM new_vector ON CONFLICT DO NOTHING;
+
+-- Vectors that follow ------------------------------------------------------------------------------------------------
+
+-- name: vectors_to
+-- From which chunk on there are no vectors yet; NULL when all have theirs.
+SELECT vectors_to FROM repository_build WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: hold_vectors
+-- The same, and where vectors are; other writers of this build wait until the transaction ends.
+SELECT vectors_to, vector_table FROM repository_build
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s FOR UPDATE;
+
+-- name: move_vectors
+-- Into a table of their own, which further ones go to as well. It has no index so far.
+SELECT move_vectors(%(repository_id)s, %(build_id)s) AS vector_table;
+
+-- name: documents_without_vectors
+-- In the order of their chunks.
+SELECT first_chunk, chunk_count, bytes FROM document
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s AND first_chunk >= %(vectors_to)s
+ORDER BY first_chunk;
+
+-- name: chunks_without_vectors
+-- Where a range of chunks lies in which content.
+SELECT ordinal, blob_id, start_line, end_line, kind, symbol FROM chunk
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+  AND ordinal >= %(first)s AND ordinal < %(end)s
+ORDER BY ordinal;
+
+-- name: have_vectors_to
+-- NULL when all have.
+UPDATE repository_build SET vectors_to = %(vectors_to)s
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
 
 -- Publishing ---------------------------------------------------------------------------------------------------------
 
@@ -165,7 +242,7 @@ UPDATE repository_build SET next_file = next_file + (
         SELECT FROM file f WHERE f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s
                              AND f.path_key = t.path_key AND f.blob_id = t.blob_id AND f.language = t.language))
 WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
-RETURNING next_file;
+RETURNING next_file, vectors_to;
 
 -- name: insert_tree_files
 -- Those files, numbered by path up to the allocated end.
@@ -189,8 +266,8 @@ LEFT JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(b
                     AND d.blob_id = t.blob_id AND d.language = t.language;
 
 -- name: problems
--- Files that plain line chunks had to do for.
-SELECT t.path, d.problem AS reason FROM tree_file t
+-- Files that plain line chunks had to do for, and how many there are.
+SELECT t.path, d.problem AS reason, count(*) OVER () AS total FROM tree_file t
 JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
                AND d.blob_id = t.blob_id AND d.language = t.language
 WHERE d.problem IS NOT NULL ORDER BY t.path COLLATE "C" LIMIT %(limit)s;
@@ -217,48 +294,46 @@ WHERE operation_id = %(operation_id)s AND lease_token = %(token)s AND state = 'r
 
 -- name: select_counters
 -- How large (repository, build) has grown.
-SELECT next_segment, vector_table FROM repository_build
+SELECT next_segment, vector_table, gone_vectors FROM repository_build
 WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
 
 -- name: hold_counters
 -- Other writers of this build wait until the transaction ends.
 SELECT FROM repository_build WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s FOR UPDATE;
 
--- name: create_vector_table
--- Moves the vectors into a table of their own with an HNSW index.
-SELECT create_vector_table(%(repository_id)s, %(build_id)s);
+-- name: index_vectors
+-- Gives their own table its HNSW index; false when it has one.
+SELECT index_vectors(%(repository_id)s, %(build_id)s) AS made;
+
+-- name: forget_gone_vectors
+-- The index is as good as new.
+UPDATE repository_build SET gone_vectors = 0 WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: count_gone_vectors
+-- How many rows the own vector table has lost since its index was built.
+UPDATE repository_build SET gone_vectors = gone_vectors + %(gone)s
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: renew_vector_index
+-- Another HNSW index in the place of the one that has lost much; readers go on with the old one meanwhile.
+SELECT renew_vector_index(%(repository_id)s, %(build_id)s);
 
 -- name: scattered_terms
--- Terms whose lists are spread over many segments, with all their lists and the segment of the last one.
+-- The next terms with more than a few lists, in the order of the key, and of each the lists that are put together: all of
+-- them when they are too many for a reader, else the small ones. NULL where those are few.
 WITH scattered AS MATERIALIZED (
-    SELECT field, term, max(segment) AS segment FROM posting
+    SELECT field, term, count(*) AS lists FROM posting
     WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
-    GROUP BY field, term HAVING count(*) > %(most)s)
-SELECT s.field, s.term, s.segment,
-       ARRAY(SELECT p.entries FROM posting p
-             WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s
-               AND p.field = s.field AND p.term = s.term ORDER BY p.segment) AS lists
-FROM scattered s;
-
--- name: create_merged_posting
--- Where COPY may write.
-CREATE TEMP TABLE merged_posting (field smallint, term text, segment integer, entries bytea) ON COMMIT DROP;
-
--- name: copy_merged_posting
--- Columns in the order of the rows.
-COPY merged_posting FROM STDIN (FORMAT BINARY);
-
--- name: delete_scattered
--- The lists that went into a merged one, but for the row that takes it.
-DELETE FROM posting p USING merged_posting m
-WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s
-  AND p.field = m.field AND p.term = m.term AND p.segment < m.segment;
-
--- name: update_merged
--- The merged lists take the place of their terms' last ones.
-UPDATE posting p SET entries = m.entries FROM merged_posting m
-WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s
-  AND p.field = m.field AND p.term = m.term AND p.segment = m.segment;
+      AND (field, term) > (%(field)s::smallint, %(term)s::text COLLATE "C")
+    GROUP BY field, term HAVING count(*) > %(few)s ORDER BY field, term LIMIT %(at_once)s)
+SELECT s.field, s.term, p.segments, p.lists
+FROM scattered s LEFT JOIN LATERAL (
+    SELECT array_agg(p.segment ORDER BY p.segment) AS segments, array_agg(p.entries ORDER BY p.segment) AS lists
+    FROM posting p
+    WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s AND p.field = s.field AND p.term = s.term
+      AND (s.lists > %(most)s OR octet_length(p.entries) <= %(small)s)
+    HAVING count(*) > %(few)s) p ON true
+ORDER BY s.field, s.term;
 
 -- name: unused_builds
 -- Builds of the repository that no snapshot shows, not even one that a search may still be reading.
@@ -289,6 +364,10 @@ DELETE FROM chunk WHERE repository_id = %(repository_id)s AND build_id = %(build
 -- name: delete_build_documents
 -- All derived rows of (repository, build).
 DELETE FROM document WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: delete_build_quarantine
+-- Another build tries all content.
+DELETE FROM quarantine WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
 
 -- name: delete_build_files
 -- All derived rows of (repository, build).
@@ -338,3 +417,120 @@ DELETE FROM operation WHERE operation_id IN (
 -- name: existing_repositories
 -- Which of these repositories the tenant has.
 SELECT repository_id FROM repository WHERE repository_id = ANY(%(repository_ids)s::bigint[]);
+
+-- Collection ---------------------------------------------------------------------------------------------------------
+
+-- name: due_collections
+-- Builds of the repository where old content was not looked for lately; NULL stands for at once and wholly.
+SELECT build_id, collected_at IS NULL AS wholly FROM repository_build
+WHERE repository_id = %(repository_id)s
+  AND (collected_at IS NULL OR collected_at <= now() - make_interval(secs => %(every_s)s))
+ORDER BY build_id;
+
+-- name: hold_for_collection
+-- Writers and publishes of this build wait until the transaction ends.
+SELECT next_chunk, vector_table, dead_chunks FROM repository_build
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s FOR UPDATE;
+
+-- name: shown_files
+-- What each snapshot shows, those included that a search may still be reading.
+SELECT live_files FROM snapshot WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: delete_dead_files
+-- Some of the files that no snapshot shows. `shown` has one bit an ordinal.
+DELETE FROM file
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s AND ordinal = ANY(ARRAY(
+    SELECT ordinal FROM file WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+       AND CASE WHEN ordinal < %(size)s THEN get_bit(%(shown)s::bytea, ordinal) = 0 ELSE true END
+    LIMIT %(most)s));
+
+-- name: dead_documents
+-- Some of the documents that no file row points to. EXCEPT, because its plan is never a loop over both tables.
+SELECT d.blob_id, d.language, d.first_chunk, d.chunk_count
+FROM (SELECT blob_id, language FROM document WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+      EXCEPT SELECT blob_id, language FROM file WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+      LIMIT %(most)s) dead
+JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
+               AND d.blob_id = dead.blob_id AND d.language = dead.language;
+
+-- name: delete_dead_vectors
+-- Of chunks whose documents go, while the build has no table of its own.
+DELETE FROM chunk_vector
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s AND ordinal = ANY(%(ordinals)s::integer[]);
+
+-- name: delete_own_vectors
+-- The same in the build's own table.
+DELETE FROM {vector_table} WHERE ordinal = ANY(%(ordinals)s::integer[]);
+
+-- name: delete_dead_symbols
+-- Of chunks whose documents go.
+DELETE FROM symbol
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s AND chunk = ANY(%(ordinals)s::integer[]);
+
+-- name: delete_dead_chunks
+-- Chunks whose documents go.
+DELETE FROM chunk
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s AND ordinal = ANY(%(ordinals)s::integer[]);
+
+-- name: delete_dead_documents
+-- Those whose chunks are gone.
+DELETE FROM document d USING unnest(%(blob_ids)s::bytea[], %(languages)s::text[]) AS dead (blob_id, language)
+WHERE d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
+  AND d.blob_id = dead.blob_id AND d.language = dead.language;
+
+-- name: delete_dead_quarantine
+-- Of documents that are gone.
+DELETE FROM quarantine q USING unnest(%(blob_ids)s::bytea[], %(languages)s::text[]) AS dead (blob_id, language)
+WHERE q.repository_id = %(repository_id)s AND q.build_id = %(build_id)s
+  AND q.blob_id = dead.blob_id AND q.language = dead.language;
+
+-- name: forget_quarantine
+-- Content that has no document tells nothing of where it is from: it goes when a ref has gone, and is tried once more
+-- where another ref shows it.
+DELETE FROM quarantine WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s AND NOT by_lines;
+
+-- name: count_dead_chunks
+-- How many chunks that are gone the posting lists still name.
+UPDATE repository_build SET dead_chunks = greatest(dead_chunks + %(dead)s, 0)
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: document_ranges
+-- The chunks of every document.
+SELECT first_chunk, chunk_count FROM document
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
+
+-- name: posting_lists
+-- Lists in the order of their key, from just after one of them on.
+SELECT field, term, segment, entries FROM posting
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s
+  AND (field, term, segment) > (%(field)s::smallint, %(term)s::text, %(segment)s::integer)
+ORDER BY field, term, segment LIMIT %(most)s;
+
+-- name: create_rewritten_posting
+-- Where COPY may write.
+CREATE TEMP TABLE rewritten_posting (field smallint, term text, segment integer, entries bytea) ON COMMIT DROP;
+
+-- name: copy_rewritten_posting
+-- Columns in the order of the rows.
+COPY rewritten_posting FROM STDIN (FORMAT BINARY);
+
+-- name: analyze_rewritten
+-- Without it the planner may read all lists of the partition for a handful.
+ANALYZE rewritten_posting;
+
+-- name: delete_emptied
+-- Lists of which nothing is left.
+DELETE FROM posting p USING rewritten_posting r
+WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s
+  AND p.field = r.field AND p.term = r.term AND p.segment = r.segment AND r.entries = ''::bytea;
+
+-- name: update_rewritten
+-- The others, without what is gone.
+UPDATE posting p SET entries = r.entries FROM rewritten_posting r
+WHERE p.repository_id = %(repository_id)s AND p.build_id = %(build_id)s
+  AND p.field = r.field AND p.term = r.term AND p.segment = r.segment AND r.entries <> ''::bytea;
+
+-- name: mark_collected
+-- Not due again for a while.
+UPDATE repository_build SET collected_at = now()
+WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;

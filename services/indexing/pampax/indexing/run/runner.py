@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from pampax.codeintel.parser_process import ParserProcess
+from pampax.codeintel.parsers import Parsers
 from pampax.core.errors import (
     Aborted,
     Cancelled,
@@ -26,15 +27,14 @@ from pampax.indexing.run import postgres
 from pampax.indexing.run.derive import Deriver
 from pampax.indexing.run.indexing import GitPolicy, Indexing, SourceFailed
 from pampax.indexing.run.lease import TTL_S, LeaseKeeper, Stopping
+from pampax.indexing.run.limits import Limits
 from pampax.indexing.run.mirrors import remove_forgotten
 from pampax.indexing.run.retries import transiently
 from pampax.runtime.context import enter_operation, tenant
 from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.tracing import Span, Value, entry_span
 from pampax.storage.database import SyncDatabase
-from pampax.storage.operations import LEASE_LOST, FinalState, Lease, claim, finish, heartbeat, next_operation
-
-MAX_ATTEMPTS = 5  # by workers that died or lost the database over it
+from pampax.storage.operations import LEASE_LOST, FinalState, Lease, Next, claim, finish, heartbeat, next_operation
 
 _log = get_logger()
 
@@ -57,11 +57,13 @@ class Runner:
         git: GitPolicy,
         *,
         stop_requested: Callable[[], bool] = lambda: False,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         self._database = database
+        self._limits = limits
         self._stop_requested = stop_requested
-        self._parser = ParserProcess()
-        self._deriver = Deriver(self._parser, embedder)
+        self._parsers = Parsers()
+        self._deriver = Deriver(self._parsers, embedder)
         self._git = git
 
     def __enter__(self) -> Self:
@@ -71,11 +73,11 @@ class Runner:
         self.close()
 
     def close(self) -> None:
-        """Ends the parser and the database connections."""
-        self._parser.close()
+        """Ends the parsers and the database connections."""
+        self._parsers.close()
         self._database.close()
 
-    def run(self, operation_id: UUID, tenant_id: UUID) -> UUID | None:
+    def run(self, operation_id: UUID, tenant_id: UUID) -> Next | None:
         """Runs the operation if it is its turn; returns the repository's next one, which waits for somebody to run it.
 
         Raises nothing for what an operation may run into: that is told in its row.
@@ -99,7 +101,7 @@ class Runner:
             if removed:
                 _log.info("clones removed", op="mirrors", count=removed)
 
-    def _run(self, lease: Lease) -> UUID | None:
+    def _run(self, lease: Lease) -> Next | None:
         enter_operation(lease.corr_id, lease.traceparent)
         attributes: dict[str, Value] = {
             "pampax.corr_id": lease.corr_id,
@@ -112,7 +114,7 @@ class Runner:
         with (
             measured_run() as run,
             entry_span("index.run", "consumer", attributes, parent=lease.traceparent) as span,
-            LeaseKeeper(self._database, lease, self._stop_requested) as keeper,
+            LeaseKeeper(self._database, lease, self._stop_requested, self._limits) as keeper,
         ):
             try:
                 self._attempt(keeper, span, run)
@@ -160,9 +162,9 @@ class Runner:
         """The result, or the error that ends the operation."""
         indexing = Indexing(self._database, keeper, self._deriver, self._git)
         try:
-            if keeper.lease.attempts <= MAX_ATTEMPTS:
+            if keeper.lease.attempts <= self._limits.attempts:
                 return indexing.run()
-            return _given_up(transiently(indexing.kept))
+            return _given_up(transiently(indexing.kept), keeper.lease)
         except Stopping as stopping:
             raise _LetOthersTry(counts=False) from stopping
         except SourceFailed as failed:
@@ -198,7 +200,8 @@ class Runner:
 
         def end() -> None:
             with self._database.tenant(keeper.lease.tenant_id) as conn:
-                heartbeat(conn, keeper.lease, *keeper.progress)
+                progress = keeper.progress
+                heartbeat(conn, keeper.lease, replace(progress, problems=result.error_count) if result else progress)
                 finish(
                     conn,
                     keeper.lease,
@@ -220,7 +223,7 @@ class Runner:
         except PampaxError as error:
             _log.info("lease not released", op="index", err_code=error.reason)
 
-    def _next(self, lease: Lease) -> UUID | None:
+    def _next(self, lease: Lease) -> Next | None:
         with self._database.tenant(lease.tenant_id, read_only=True) as conn:
             return next_operation(conn, lease.repository_id)
 
@@ -230,12 +233,14 @@ def _told(run: Run, status: str) -> dict[str, object]:
     return {"op": "index", "duration_ms": run.duration_ms, "status": status}
 
 
-def _given_up(kept: IndexResult | None) -> IndexResult:
-    """What one of the attempts has published; it was only tidying up that the workers died over."""
-    if kept is None:
-        message = f"given up after {MAX_ATTEMPTS} attempts that ended without a word: see the workers' logs"
-        raise Internal(message, reason="ATTEMPTS_EXHAUSTED")
-    return kept
+def _given_up(kept: IndexResult | None, lease: Lease) -> IndexResult:
+    """What one of the attempts has published whole; it was only tidying up that the workers died over."""
+    if kept is not None and not kept.status.pending_vectors:
+        return kept
+    last = f": the last worker said that {lease.trouble}" if lease.trouble else " that ended without a word"
+    advice = "words are searched, vectors are missing; index again" if kept else "see the workers' logs"
+    message = f"given up after {lease.attempts - 1} attempts{last}; {advice}"
+    raise Internal(message, reason="ATTEMPTS_EXHAUSTED")
 
 
 def _may_pass(error: PampaxError) -> bool:

@@ -6,21 +6,32 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-from pampax.codeintel.content import path_skip_reason
+from pampax.codeintel.content import path_rule
 from pampax.core.errors import FailedPrecondition, LocalIOError, NotFound
 from pampax.indexing.manifest import Entry
 from pampax.indexing.model import Source
-from pampax.indexing.run.fetching import fetch
+from pampax.indexing.run.fetching import fetch, obtainer
 from pampax.runtime.telemetry.tracing import span
 from pampax.sources.folder import list_folder, read_file
-from pampax.sources.git import BlobReader, check_git_url, list_commit, resolve_ref
+from pampax.sources.git import (
+    BlobReader,
+    GitCredential,
+    Obtain,
+    check_git_url,
+    list_commit,
+    resolve_ref,
+    sizes_of,
+)
+from pampax.sources.hashes import Hashes
 from pampax.sources.model import Listing, SourceFile
 from pampax.sources.patterns import path_filter
 
 UNREADABLE = "unreadable"
+MOST_MOVES = 3
 
 # Git blob id -> content, 20 bytes each; ids that are not there are absent.
 BlobSource: TypeAlias = Callable[[Sequence[bytes]], Mapping[bytes, bytes]]
@@ -58,7 +69,14 @@ def opened_folder(wanted: Wanted, on_progress: Callable[[int], None]) -> Iterato
     root = Path(wanted.source.location)
     try:
         with span("index.walk") as walk:
-            listing = list_folder(root, wanted.include, wanted.exclude, on_progress=on_progress, skip=path_skip_reason)
+            listing = list_folder(
+                root,
+                wanted.include,
+                wanted.exclude,
+                on_progress=on_progress,
+                skip=path_rule(wanted.include),
+                hashes=_hashes(),
+            )
             walk.set(files=len(listing.files))
     except LocalIOError as error:
         raise FailedPrecondition(error.message, reason="SOURCE_UNREADABLE") from error
@@ -70,7 +88,13 @@ def opened_folder(wanted: Wanted, on_progress: Callable[[int], None]) -> Iterato
 
 @contextmanager
 def opened_git(
-    wanted: Wanted, mirror: Path, check: Callable[[], None], *, allow_private: bool, own_credentials: bool
+    wanted: Wanted,
+    mirror: Path,
+    check: Callable[[], None],
+    *,
+    credential: GitCredential | None,
+    allow_private: bool,
+    own_credentials: bool,
 ) -> Iterator[Tree]:
     """Brings the mirror up to date first. The URL was checked when the repository was made, but addresses move.
 
@@ -79,14 +103,43 @@ def opened_git(
     url = wanted.source.location
     # Only a local key can have made a repository with a file URL.
     check_git_url(url, allow_private=allow_private, allow_file=True)
-    with span("index.fetch"):
-        fetch(url, mirror, check, own_credentials=own_credentials)
-    with span("index.walk") as walk:
-        ref, commit = resolve_ref(mirror, wanted.ref or None)
-        listing = list_commit(mirror, commit, wanted.include, wanted.exclude, path_skip_reason, ref=ref)
-        walk.set(files=len(listing.files))
+
+    def sync() -> None:
+        with span("index.fetch"):
+            fetch(url, mirror, check, credential=credential, own_credentials=own_credentials)
+
+    obtain = obtainer(url, mirror, check, credential=credential, own_credentials=own_credentials)
+    listing = _listed(wanted, mirror, sync, obtain)
     with BlobReader(mirror) as blobs:
         yield _tree(listing, lambda files: _from_mirror(blobs, files))
+
+
+def _listed(wanted: Wanted, mirror: Path, sync: Callable[[], None], obtain: Obtain) -> Listing:
+    """What the ref holds now. When blobs cannot be had and the ref has another commit meanwhile, that one is listed:
+    after a force-push a server may have thrown away what the old one had. FailedPrecondition when it changes too often.
+    """
+    sync()
+    for _ in range(MOST_MOVES):
+        ref, commit = resolve_ref(mirror, wanted.ref or None)
+        missing = 0
+
+        def noting(blobs: Sequence[str]) -> None:
+            nonlocal missing
+            obtain(blobs)
+            missing += len(blobs) - len(sizes_of(mirror, blobs))
+
+        with span("index.walk") as walk:
+            listing = list_commit(
+                mirror, commit, wanted.include, wanted.exclude, path_rule(wanted.include), ref=ref, obtain=noting
+            )
+            walk.set(files=len(listing.files))
+        if not missing:
+            return listing
+        sync()
+        if resolve_ref(mirror, wanted.ref or None)[1] == commit:
+            return listing  # broken at the server: what is missing is named, the rest is there
+    message = "the repository changed again and again while it was fetched: index again when it has come to rest"
+    raise FailedPrecondition(message, reason="SOURCE_CHANGES")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +156,11 @@ class UploadedTree:
 def uploaded(wanted: Wanted, upload: UploadedTree, blobs: BlobSource) -> Tree:
     """The same rules for paths as for the other sources; what the client left out stays counted."""
     admits = path_filter(wanted.include, wanted.exclude).admits
+    unread = path_rule(wanted.include)
     files: list[SourceFile] = []
     skipped = Counter(upload.skipped)
     for entry in upload.entries:
-        reason = path_skip_reason(entry.path, entry.size) if admits(entry.path) else "excluded"
+        reason = unread(entry.path, entry.size) if admits(entry.path) else "excluded"
         if reason is not None:
             skipped[reason] += 1
         else:
@@ -114,6 +168,12 @@ def uploaded(wanted: Wanted, upload: UploadedTree, blobs: BlobSource) -> Tree:
     return Tree(
         upload.ref, upload.commit, upload.dirty, tuple(files), skipped, lambda wanted: _from_blobs(blobs, wanted)
     )
+
+
+@lru_cache(1)
+def _hashes() -> Hashes:
+    """What this process has read of its machine's folders, whose runs come one after the other."""
+    return Hashes()
 
 
 def _tree(listing: Listing, read: Callable[[Sequence[SourceFile]], Read]) -> Tree:
@@ -126,6 +186,11 @@ def _from_folder(root: Path, files: Sequence[SourceFile]) -> Read:
         try:
             yield file, read_file(root, file.path)
         except LocalIOError:
+            if not root.is_dir():  # or else a tree without files would take the place of what was indexed before
+                raise FailedPrecondition(
+                    f"the folder {root} has vanished while it was indexed; what was indexed before is still served",
+                    reason="SOURCE_VANISHED",
+                ) from None
             yield file, None
 
 

@@ -88,7 +88,8 @@ class BundleResponse(AnswerModel):
     stopping_reason: str = Field(description="budget_full, nothing_more_useful or no_results.")
     cache: Cache
     took_ms: float
-    degraded: list[str]
+    degraded: list[str] = Field(description="Parts that failed or are still to come.")
+    notices: list[str] = Field(description="What a person should know of it, such as how many vectors are pending.")
     snapshots: list[SnapshotInfo]
     corr_id: str
     trace_id: str

@@ -104,7 +104,8 @@ class SearchResponse(AnswerModel):
     intent: str = Field(description="The intent that ranking used.")
     cache: Cache = Field(description="hit: from the cache; miss: computed; bypass: computed, the cache is away.")
     took_ms: float
-    degraded: list[str] = Field(description="Parts that failed and were left out, for example `semantic`.")
+    degraded: list[str] = Field(description="Parts that failed or are still to come, for example `semantic`.")
+    notices: list[str] = Field(description="What a person should know of it, such as how many vectors are pending.")
     generation: int = Field(description="Generation of the oldest snapshot; 0 when none was searched.")
     build: str = Field(description="Build of the oldest snapshot.")
     age_s: float = Field(description="Age of the oldest snapshot, seconds.")
