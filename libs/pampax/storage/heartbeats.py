@@ -29,11 +29,16 @@ _PRIORITIES = _QUERIES["queue_priorities"]
 
 @dataclass(frozen=True, slots=True)
 class WorkerProcess:
-    """One process that runs operations. `concurrency` is how many of them its parent wants."""
+    """One process that runs operations. `concurrency` is how many of them its parent wants.
+
+    `process_started` is in seconds since 1970: with it, `pid` names one process for ever, and not its namesake in a
+    container that was started again.
+    """
 
     worker_id: UUID
     host: str
     pid: int
+    process_started: float
     parent_pid: int
     version: str
     concurrency: int
@@ -90,10 +95,13 @@ def leave(conn: SyncConnection, worker_id: UUID) -> None:
     conn.execute(_LEAVE, {"worker_id": worker_id})
 
 
-def remove_gone(conn: SyncConnection, host: str, is_alive: Callable[[int], bool]) -> int:
-    """Rows of this machine's processes that are no more, and of machines not heard of for FORGOTTEN_S; their number."""
+def remove_gone(conn: SyncConnection, host: str, runs: Callable[[int, float | None], bool]) -> int:
+    """Rows of this machine's processes that are no more, and of machines not heard of for FORGOTTEN_S; their number.
+
+    `runs` is asked with pid and process_started, which an older version's row has not.
+    """
     quiet = conn.execute(_QUIET, {"host": host, "silent_s": QUIET_S}).fetchall()
-    gone = [row["worker_id"] for row in quiet if not is_alive(row["pid"])]
+    gone = [row["worker_id"] for row in quiet if not runs(row["pid"], row["process_started"])]
     return conn.execute(_REMOVE, {"gone": gone, "forgotten_s": FORGOTTEN_S}).rowcount
 
 

@@ -180,11 +180,11 @@ ORDER BY created_at + yields, operation_id LIMIT 1
 
 -- name: beat
 -- One worker process lives and does this.
-INSERT INTO worker_heartbeat AS w (worker_id, host, pid, parent_pid, parent_seen_at, version, concurrency, operation_id,
-    resident_bytes, memory_used_bytes, memory_limit_bytes, disk_free_bytes, disk_total_bytes)
-VALUES (%(worker_id)s, %(host)s, %(pid)s, %(parent_pid)s, clock_timestamp() - make_interval(secs => %(parent_silent_s)s),
-        %(version)s, %(concurrency)s, %(operation_id)s, %(resident_bytes)s, %(memory_used_bytes)s,
-        %(memory_limit_bytes)s, %(disk_free_bytes)s, %(disk_total_bytes)s)
+INSERT INTO worker_heartbeat AS w (worker_id, host, pid, process_started, parent_pid, parent_seen_at, version,
+    concurrency, operation_id, resident_bytes, memory_used_bytes, memory_limit_bytes, disk_free_bytes, disk_total_bytes)
+VALUES (%(worker_id)s, %(host)s, %(pid)s, %(process_started)s, %(parent_pid)s,
+        clock_timestamp() - make_interval(secs => %(parent_silent_s)s), %(version)s, %(concurrency)s, %(operation_id)s,
+        %(resident_bytes)s, %(memory_used_bytes)s, %(memory_limit_bytes)s, %(disk_free_bytes)s, %(disk_total_bytes)s)
 ON CONFLICT (worker_id) DO UPDATE SET
     seen_at = excluded.seen_at, parent_seen_at = excluded.parent_seen_at, operation_id = excluded.operation_id,
     resident_bytes = excluded.resident_bytes, memory_used_bytes = excluded.memory_used_bytes,
@@ -197,7 +197,7 @@ DELETE FROM worker_heartbeat WHERE worker_id = %(worker_id)s
 
 -- name: quiet_neighbours
 -- Processes of one machine that were not heard of lately.
-SELECT worker_id, pid FROM worker_heartbeat
+SELECT worker_id, pid, process_started FROM worker_heartbeat
 WHERE host = %(host)s AND seen_at < clock_timestamp() - make_interval(secs => %(silent_s)s)
 
 -- name: remove_heartbeats

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psutil
 import psycopg
 import pytest
 from celery import signals
@@ -41,8 +42,8 @@ async def until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.05)
 
 
-def process(*, host: str = "here", pid: int = 4711) -> WorkerProcess:
-    return WorkerProcess(uuid4(), host, pid, parent_pid=4710, version="1.2.3", concurrency=2)
+def process(*, host: str = "here", pid: int = 4711, started: float = 1e9) -> WorkerProcess:
+    return WorkerProcess(uuid4(), host, pid, started, parent_pid=4710, version="1.2.3", concurrency=2)
 
 
 def load(operation_id: UUID | None = None) -> WorkerLoad:
@@ -84,7 +85,7 @@ async def test_a_process_that_is_not_heard_of_is_silent_and_still_listed(table: 
     with table.untenanted() as conn:
         beat(conn, process(), load())
         conn.execute("UPDATE worker_heartbeat SET seen_at = now() - make_interval(secs => %s)", [SILENT_S + 5])
-        assert remove_gone(conn, "here", lambda _pid: True) == 0
+        assert remove_gone(conn, "here", lambda _pid, _started: True) == 0
     (row,) = await read(scratch_urls.service)
     assert not row.alive
     assert SILENT_S < row.silent_s < FORGOTTEN_S
@@ -103,10 +104,33 @@ async def test_the_gone_of_this_machine_and_the_long_silent_of_others_are_remove
                 "UPDATE worker_heartbeat SET seen_at = now() - make_interval(secs => %s) WHERE worker_id = %s",
                 [silent_s, one.worker_id],
             )
-        assert remove_gone(conn, "here", lambda pid: pid == 2) == 2
+        assert remove_gone(conn, "here", lambda pid, _started: pid == 2) == 2
     assert [(row.host, row.pid) for row in await read(scratch_urls.service)] == [
         ("here", 2), ("here", 3), ("there", 1),
     ]  # fmt: skip
+
+
+async def test_a_dead_process_is_forgotten_though_another_has_its_pid(
+    table: SyncDatabase, scratch_urls, tmp_path: Path
+) -> None:
+    """As in a container whose worker was killed and that is started again: its processes get the same numbers."""
+    started = psutil.Process().create_time()
+    earlier, frozen, own = (process(pid=os.getpid(), started=at) for at in (started - 60, started, started))
+    with table.untenanted() as conn:
+        for one in (earlier, frozen):
+            beat(conn, one, load())
+        conn.execute("UPDATE worker_heartbeat SET seen_at = now() - make_interval(secs => %s)", [SILENT_S])
+    row = HeartbeatRow(
+        SyncDatabase(scratch_urls.service, pool_max=1, component="test"), own, tmp_path, lambda: 0.0, period_s=0.05
+    )
+    row.start()
+    with psycopg.connect(scratch_urls.owner, autocommit=True) as conn:
+
+        def known() -> set[UUID]:
+            return {found for (found,) in conn.execute("SELECT worker_id FROM worker_heartbeat").fetchall()}
+
+        await until(lambda: known() == {frozen.worker_id, own.worker_id})
+    await asyncio.to_thread(row.close)
 
 
 async def test_a_row_is_written_again_when_the_database_is_back(scratch_urls, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from pampax.runtime.logging import get_logger
 
 PERIOD_S = 2.0
@@ -143,7 +145,6 @@ class _Repeated:
 def _is_child(pid: int) -> bool:
     """A number may be somebody else's by now; where the system does not tell whose child it is, nobody is killed."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except OSError:
+        return bool(psutil.Process(pid).ppid() == os.getpid())
+    except psutil.Error:
         return False
-    return status.rpartition(")")[2].split()[1] == str(os.getpid())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
+
+import psutil
 
 from pampax.core.errors import PampaxError
 from pampax.runtime.diagnosis.resources import disk, memory
@@ -17,6 +18,8 @@ from pampax.storage.heartbeats import WorkerLoad, WorkerProcess, beat, leave, re
 PERIOD_S = 5.0
 _STATEMENT_S = 3.0
 _LEAVE_S = 1.0
+# By how much the start of one process may be told differently, because the clock was set in between.
+_SAME_START_S = 1.0
 
 _log = get_logger()
 
@@ -97,11 +100,12 @@ class HeartbeatRow:
         )
 
 
-def _runs(pid: int) -> bool:
+def _runs(pid: int, started: float | None) -> bool:
+    """A process of that number, and no later one that has it now."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        found = psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
         return False
-    except OSError:
+    except psutil.Error:
         return True
-    return True
+    return started is None or abs(found - started) < _SAME_START_S

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psutil
 from billiard import current_process  # type: ignore[import-untyped]  # no stubs are published
 from celery import signals
 
@@ -54,6 +55,7 @@ class Heartbeats:
             worker_id=uuid4(),
             host=socket.gethostname(),
             pid=os.getpid(),
+            process_started=psutil.Process().create_time(),
             parent_pid=os.getppid(),
             version=own_version(),
             concurrency=settings.indexing.concurrency,
