@@ -33,6 +33,7 @@ _CHECKED = gauge("pampax_check_documents")
 _DIFFERING = gauge("pampax_check_differing")
 _RECALL = gauge("pampax_check_recall_ratio")
 _CHECK_AGE = gauge("pampax_check_age_seconds")
+_COUNTED_AT_ONCE = 100
 
 
 @dataclass(slots=True)
@@ -70,26 +71,32 @@ def measured_run() -> Iterator[Run]:
 
 
 class Stages:
-    """The stages of one run, one after the other. `at` is cheap: it is called for every file."""
+    """The stages of one run, one after the other. `at` is called for every file, so it counts them by the hundred."""
 
     def __init__(self) -> None:
         self._stage = ""
         self._since = 0.0
-        self._done = 0
+        self._done = self._counted = 0
 
     def at(self, stage: str, done: int) -> None:
         """So many files of this stage are done."""
         if stage != self._stage:
             self.end()
-            self._stage, self._since, self._done = stage, time.perf_counter(), 0
-        if done > self._done:
-            _FILES.labels(stage).inc(done - self._done)
-            self._done = done
+            self._stage, self._since, self._done, self._counted = stage, time.perf_counter(), 0, 0
+        self._done = max(done, self._done)
+        if self._done - self._counted >= _COUNTED_AT_ONCE:
+            self._count()
 
     def end(self) -> None:
         if self._stage:
+            self._count()
             _STAGE_SECONDS.labels(self._stage).observe(time.perf_counter() - self._since)
             self._stage = ""
+
+    def _count(self) -> None:
+        if self._done > self._counted:
+            _FILES.labels(self._stage).inc(self._done - self._counted)
+            self._counted = self._done
 
 
 def queue_waits(messages: int | None) -> None:

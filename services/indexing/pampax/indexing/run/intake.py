@@ -25,7 +25,6 @@ from pampax.runtime.telemetry.tracing import span
 from pampax.sources.model import SourceFile
 from pampax.storage.database import SyncDatabase
 from pampax.storage.operations import assert_fenced
-from pampax.storage.paths import path_key
 
 # Small enough to keep all threads busy in a small repository; at most five batches are in memory.
 BATCH_FILES = 64
@@ -84,13 +83,12 @@ class Intake:
         self.skipped.update(tree.skipped)
         known = transiently(lambda: self._known_languages(tree.files))
         unknown: list[SourceFile] = []
-        for file in tree.files:
-            blob_id = bytes.fromhex(file.blob_id)
-            language = known.get((path_key(file.path), blob_id))
+        for place, file in enumerate(tree.files):
+            language = known.get(place)
             if language is None:
                 unknown.append(file)
             else:
-                self._files.append(TreeFile(file.path, blob_id, language))
+                self._files.append(TreeFile(file.path, bytes.fromhex(file.blob_id), language))
         self._take_unknown(tree, unknown)
         self._count_failed()
         self._keeper.check()
@@ -113,7 +111,7 @@ class Intake:
         for batch in _batches(unknown):
             yield len(batch), self._new(tree.read(batch))
 
-    def _known_languages(self, files: Sequence[SourceFile]) -> dict[tuple[bytes, bytes], str]:
+    def _known_languages(self, files: Sequence[SourceFile]) -> dict[int, str]:
         asked = ((file.path, bytes.fromhex(file.blob_id)) for file in files)
         with self._database.tenant(self._tenant_id, timeout_s=LOOKUP_TIMEOUT_S) as conn:
             return postgres.known_languages(conn, self._place, asked)

@@ -127,16 +127,14 @@ def place(conn: SyncConnection, repository_id: int, version: str) -> Place:
 # Reading content ------------------------------------------------------------------------------------------------------
 
 
-def known_languages(
-    conn: SyncConnection, at: Place, files: Iterable[tuple[str, bytes]]
-) -> dict[tuple[bytes, bytes], str]:
-    """(path key, blob id) -> language of those (path, blob id) that were indexed before."""
+def known_languages(conn: SyncConnection, at: Place, files: Iterable[tuple[str, bytes]]) -> dict[int, str]:
+    """The languages of those (path, blob id) that were indexed before, by their place among `files`."""
     conn.execute(_QUERIES["create_wanted_file"])
-    rows = ((path_key(path), blob_id) for path, blob_id in files)
-    _copy(conn, "copy_wanted_file", ("bytea", "bytea"), rows)
+    rows = ((place, path_key(path), blob_id) for place, (path, blob_id) in enumerate(files))
+    _copy(conn, "copy_wanted_file", ("int4", "bytea", "bytea"), rows)
     conn.execute(_QUERIES["join_as_a_whole"])
-    found = conn.execute(_QUERIES["known_files"], at.key, binary=True).fetchall()
-    return {(row["path_key"], row["blob_id"]): row["language"] for row in found}
+    found = conn.execute(_QUERIES["known_files"], at.key, binary=True)
+    return {place: row["language"] for row in found for place in row["places"]}
 
 
 def known_documents(conn: SyncConnection, at: Place, documents: Sequence[Key]) -> set[Key]:
@@ -312,19 +310,27 @@ def live_rows(conn: SyncConnection, at: Place, files: Sequence[TreeFile]) -> Liv
     if allocated is None:
         raise _deleted()
     conn.execute(_QUERIES["insert_tree_files"], {**at.key, "next_file": allocated["next_file"]})
-    ordinals = [row["ordinal"] for row in conn.execute(_QUERIES["live_files"], at.key, binary=True)]
-    documents = conn.execute(_QUERIES["live_documents"], at.key, binary=True).fetchall()
-    if any(row["first_chunk"] is None for row in documents):
+    files_found = conn.execute(_QUERIES["live_files"], at.key, binary=True).fetchone()
+    documents = conn.execute(_QUERIES["live_documents"], at.key, binary=True).fetchone()
+    assert files_found is not None
+    assert documents is not None
+    if documents["missing"]:
         raise Aborted("derived rows were removed while the tree was read: try again")
-    ranges = [np.arange(row["first_chunk"], row["first_chunk"] + row["chunk_count"]) for row in documents]
-    chunks = np.sort(np.concatenate(ranges)).astype(np.int32) if ranges else np.empty(0, np.int32)
+    chunks = _ranges(np.array(documents["first_chunks"], np.int32), np.array(documents["chunk_counts"], np.int32))
     vectors_to = allocated["vectors_to"]
     return LiveRows(
-        files=np.array(sorted(ordinals), dtype=np.int32),
+        files=np.array(files_found["ordinals"], dtype=np.int32),
         chunks=chunks,
-        term_count=sum(row["term_count"] for row in documents),
+        term_count=documents["term_count"],
         pending_vectors=0 if vectors_to is None else int((chunks >= vectors_to).sum()),
     )
+
+
+def _ranges(starts: NDArray[np.int32], counts: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The numbers of all ranges, one range after the other."""
+    before = np.cumsum(counts) - counts
+    found: NDArray[np.int32] = np.repeat(starts - before, counts) + np.arange(counts.sum())
+    return found.astype(np.int32)
 
 
 def problems(conn: SyncConnection, at: Place) -> tuple[tuple[FileProblem, ...], int]:

@@ -38,11 +38,11 @@ INSERT INTO repository_build (repository_id, build_id) VALUES (%(repository_id)s
 
 -- name: create_wanted_file
 -- The files of a tree, to be joined with what is known.
-CREATE TEMP TABLE wanted_file (path_key bytea, blob_id bytea) ON COMMIT DROP;
+CREATE TEMP TABLE wanted_file (place int, path_key bytea, blob_id bytea) ON COMMIT DROP;
 
 -- name: copy_wanted_file
 -- Columns in the order of the rows.
-COPY wanted_file (path_key, blob_id) FROM STDIN (FORMAT BINARY);
+COPY wanted_file FROM STDIN (FORMAT BINARY);
 
 -- name: join_as_a_whole
 -- Until the transaction ends. A planner without statistics of a repository, as after its first run, takes what is there
@@ -50,12 +50,13 @@ COPY wanted_file (path_key, blob_id) FROM STDIN (FORMAT BINARY);
 SELECT set_config('enable_nestloop', 'off', true);
 
 -- name: known_files
--- Files that were indexed before under the same path, with the language that they were read as.
-SELECT w.path_key, w.blob_id, f.language FROM wanted_file w
+-- Files that were indexed before under the same path, by the language that they were read as.
+SELECT f.language, array_agg(w.place) AS places FROM wanted_file w
 JOIN file f ON f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s
            AND f.path_key = w.path_key AND f.blob_id = w.blob_id
 JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
-               AND d.blob_id = f.blob_id AND d.language = f.language;
+               AND d.blob_id = f.blob_id AND d.language = f.language
+GROUP BY f.language;
 
 -- name: known_documents
 -- Which of these (blob, language) pairs are derived already. OFFSET 0: one look into the index for each.
@@ -254,14 +255,17 @@ FROM tree_file t WHERE NOT EXISTS (
                          AND f.path_key = t.path_key AND f.blob_id = t.blob_id AND f.language = t.language);
 
 -- name: live_files
--- The ordinals of the tree's files.
-SELECT f.ordinal FROM tree_file t
+-- The ordinals of the tree's files, ascending.
+SELECT coalesce(array_agg(f.ordinal ORDER BY f.ordinal), '{}') AS ordinals FROM tree_file t
 JOIN file f ON f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s
            AND f.path_key = t.path_key AND f.blob_id = t.blob_id AND f.language = t.language;
 
 -- name: live_documents
--- The chunk ranges of the tree's documents, each once. NULL where a document is missing.
-SELECT d.first_chunk, d.chunk_count, d.term_count FROM (SELECT DISTINCT blob_id, language FROM tree_file) t
+-- The chunk ranges of the tree's documents, each once, by their first chunks ascending.
+SELECT coalesce(array_agg(d.first_chunk ORDER BY d.first_chunk), '{}') AS first_chunks,
+       coalesce(array_agg(d.chunk_count ORDER BY d.first_chunk), '{}') AS chunk_counts,
+       coalesce(sum(d.term_count), 0)::bigint AS term_count, count(*) FILTER (WHERE d.first_chunk IS NULL) AS missing
+FROM (SELECT DISTINCT blob_id, language FROM tree_file) t
 LEFT JOIN document d ON d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s
                     AND d.blob_id = t.blob_id AND d.language = t.language;
 
