@@ -169,7 +169,7 @@ def _file_choice(question: Question, names: Sequence[str], base: Weights) -> Cho
 def judged(repository: Repository, question: Question, weights: tuple[Weights, Weights]) -> Scored:
     everything = np.ones(question.features.count, np.bool_)
     scores = Scores.of(question.features, weights[int(question.single)])
-    ranked = rank_chunks(question.features, scores, everything, None, one_per_file=False)
+    ranked = rank_chunks(question.features, scores, everything, None)
     return scored(question.query, [repository.places[each.ordinal] for each in islice(ranked, DEPTH)])
 
 

@@ -17,7 +17,7 @@ from pampax.search.directory import Directory, FileRow, build_directory
 from pampax.search.evidence import Evidence, evidence_of
 from pampax.search.gathered import Definition, Gathered, Neighbours
 from pampax.search.query import Query, read_query
-from pampax.search.ranking import RankedChunk, Scores, rank_chunks
+from pampax.search.ranking import RankedChunk, Scores, one_per_document, rank_chunks
 from pampax.storage.posting import Posting
 
 FILES = {
@@ -62,7 +62,8 @@ class Corpus:
         computed = features.compute(self.directory, query, self.gather(query))
         scores = Scores.of(computed, weights.NAME if query.single_token else weights.SENTENCE)
         allowed = np.ones(len(self.directory.first_chunk), np.bool_)
-        ranked = rank_chunks(computed, scores, allowed, None, one_per_file=one_per_file)
+        chunks = rank_chunks(computed, scores, allowed, None)
+        ranked = one_per_document(chunks) if one_per_file else chunks
         return [(chunk, evidence_of(computed, scores, chunk)) for chunk in ranked]
 
     def search(self, text: str, *, one_per_file: bool = False) -> list[RankedChunk]:

@@ -66,7 +66,7 @@ def test_the_order_in_which_evidence_arrives_changes_no_answer(corpus, question,
     def ranked(found):
         computed = features.compute(corpus.directory, query, found)
         scores = Scores.of(computed, weights.SENTENCE)
-        return list(rank_chunks(computed, scores, everything, None, one_per_file=False))
+        return list(rank_chunks(computed, scores, everything, None))
 
     assert ranked(shuffled) == ranked(gathered)
 
@@ -112,7 +112,7 @@ def test_a_function_is_preferred_to_other_chunks_that_match_as_well():
     files = {name: np.zeros(1, np.float32) for name in weights.SOURCE_OF if name != weights.BEST_CHUNK}
     computed = features.Features(files, features.ChunkFeatures(*places, values), np.ones(1, bool))
     scores = Scores.of(computed, weights.SENTENCE)
-    ranked = rank_chunks(computed, scores, np.ones(1, bool), None, one_per_file=False)
+    ranked = rank_chunks(computed, scores, np.ones(1, bool), None)
     assert [each.ordinal for each in ranked] == [1, 0, 2]
 
 

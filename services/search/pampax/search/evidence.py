@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from pampax.search.features import Features
 from pampax.search.ranking import RankedChunk, Scores
-from pampax.search.weights import BEST_CHUNK, SOURCE_OF
+from pampax.search.weights import BEST_CHUNK, PHRASE, SOURCE_OF
 
-PLACE = "place"
+PLACE, PHRASE_SOURCE = "place", "phrase"
 DETAILS: Mapping[str, str] = {
     "text": "words of the question in the file's best chunks",
     "names": "words of the question in names defined there",
@@ -24,6 +24,7 @@ DETAILS: Mapping[str, str] = {
     "kind_of_path": "a test, example, prose, port or header path",
     BEST_CHUNK: "how well the file's best chunk matches on its own",
     PLACE: "how likely the answer is in this chunk of the file and not in another",
+    PHRASE_SOURCE: "words of the question that stand there one after the other",
 }
 # These answer no question on their own, so a place in their order would say nothing.
 UNRANKED = frozenset({"size", "kind_of_path", PLACE})
@@ -55,6 +56,8 @@ def evidence_of(features: Features, scores: Scores, chunk: RankedChunk) -> tuple
         if points[chunk.document]
     ]
     found.append(Evidence(PLACE, 0, chunk.place, chunk.share, DETAILS[PLACE]))
+    if chunk.phrase:
+        found.append(Evidence(PHRASE_SOURCE, 0, PHRASE * chunk.phrase, chunk.phrase, DETAILS[PHRASE_SOURCE]))
     return tuple(sorted(found, key=lambda part: (-part.score, part.source)))
 
 

@@ -12,7 +12,7 @@ the same answer on every replica.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,8 @@ LEAST_SHARE = 1e-9  # of a file's answer, so that its logarithm is a number
 class RankedChunk:
     """A chosen chunk. `candidate`: its place among the candidate chunks; `nth`: how many of its document are better;
     `share`: of the document's answer, in 0..1; `place`: points that this choice inside the document costs, at most 0;
-    `score`: the document's points and these."""
+    `phrase`: share of the question that stands there word for word; `score`: the document's points, `place` and the
+    points for the phrase."""
 
     ordinal: int
     document: int
@@ -43,6 +44,7 @@ class RankedChunk:
     share: float
     place: float
     score: float
+    phrase: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +76,7 @@ class Scores:
 
 
 def rank_chunks(
-    features: Features, scores: Scores, allowed: Mask, allowed_chunks: Mask | None, *, one_per_file: bool
+    features: Features, scores: Scores, allowed: Mask, allowed_chunks: Mask | None
 ) -> Iterator[RankedChunk]:
     """Chunks, best first. `allowed` masks documents, `allowed_chunks` candidate chunks (None: all).
 
@@ -89,11 +91,20 @@ def rank_chunks(
     places = np.log(np.where(nth == 0, wherever, 0.0) + (1 - wherever) * shares).round(DECIMALS)
     totals = (scores.files[documents] + places).round(DECIMALS)
     order = np.lexsort((candidates, documents, -totals))
-    for index in order[nth[order] == 0] if one_per_file else order:
+    for index in order:
         yield RankedChunk(
             int(features.chunks.ordinals[candidates[index]]), int(documents[index]), int(candidates[index]),
             int(nth[index]), float(shares[index]), float(places[index]), float(totals[index]),
         )  # fmt: skip
+
+
+def one_per_document(chunks: Iterable[RankedChunk]) -> Iterator[RankedChunk]:
+    """The first of each document."""
+    seen: set[int] = set()
+    for chunk in chunks:
+        if chunk.document not in seen:
+            seen.add(chunk.document)
+            yield chunk
 
 
 def _by_document(

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pampax.runtime.telemetry.tracing import span
-from pampax.search import features, postgres, weights
+from pampax.search import features, phrase, postgres, weights
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
 from pampax.search.features import ChunkFeatures, Features
 from pampax.search.filters import Allowed, allowed_by
 from pampax.search.gather import Question, Sources, find_neighbours, find_words, late
 from pampax.search.gathered import Gathered, Neighbours
-from pampax.search.ranking import RankedChunk, Scores, rank_chunks
+from pampax.search.phrase import Phrase
+from pampax.search.ranking import RankedChunk, Scores, one_per_document, rank_chunks
 from pampax.search.request import Mode
 from pampax.storage.database import Connection
 from pampax.storage.snapshots import Snapshot
 
 WORDS_TIMEOUT_S = 5.0
 KINDS_TIMEOUT_S = 2.0
+TEXTS_TIMEOUT_S = 2.0
 MAX_CANDIDATES_BY_KIND = 2_000  # candidate chunks whose kind is looked up when a request filters by kind
 
 
@@ -97,15 +99,30 @@ class SnapshotSearch:
         computed = await asyncio.to_thread(features.compute, directory, question.query, found)
         kinds = await self._kinds(question, begun.snapshot, computed.chunks) if request.kinds else None
 
-        def ranked() -> Ranked:
+        def ranked() -> tuple[Allowed, Scores, Iterator[RankedChunk], list[RankedChunk]]:
             allowed = allowed_by(request, directory)
             scores = Scores.of(computed, weights.NAME if question.query.single_token else weights.SENTENCE)
             mask = _allowed_chunks(question, computed.chunks, kinds)
-            chunks = rank_chunks(computed, scores, allowed.documents, mask, one_per_file=request.by_file)
-            best = tuple(itertools.islice(chunks, most))
-            return Ranked(begun.snapshot, directory, allowed, computed, scores, best, degraded)
+            chunks = rank_chunks(computed, scores, allowed.documents, mask)
+            return allowed, scores, chunks, list(itertools.islice(chunks, phrase.MOST_READ))
 
-        return await asyncio.to_thread(ranked)
+        allowed, scores, others, best = await asyncio.to_thread(ranked)
+        best = await self._by_phrase(question, begun.snapshot, computed, best)
+        chunks = itertools.chain(best, others)
+        shown = tuple(itertools.islice(one_per_document(chunks) if request.by_file else chunks, most))
+        return Ranked(begun.snapshot, directory, allowed, computed, scores, shown, degraded)
+
+    async def _by_phrase(
+        self, question: Question, snapshot: Snapshot, computed: Features, best: list[RankedChunk]
+    ) -> list[RankedChunk]:
+        """The best chunks, those first in which the question stands word for word."""
+        asked = Phrase.of(question.query.text) if question.query.terms else None
+        ordinals = phrase.worth_reading(computed, best) if asked else []
+        if asked is None or not ordinals:
+            return best
+        async with self._sources.database.tenant(question.tenant_id, timeout_s=TEXTS_TIMEOUT_S, read_only=True) as conn:
+            passages = await postgres.read_passages(conn, snapshot, ordinals)
+        return await asyncio.to_thread(phrase.with_phrase, asked, passages, best)
 
     async def _kinds(self, question: Question, snapshot: Snapshot, chunks: ChunkFeatures) -> Mapping[int, str]:
         """Kind by ordinal, for the strongest candidates."""

@@ -1,7 +1,7 @@
 """Ranking weights as data, with a version: what `models/fit_ranking.py` finds, but for those that are set by hand.
 
 Units: points of log-odds per unit of the feature. A sentence and a single name have their own vector. Set by hand are
-the weight of an exact path and `wherever`; docs/benchmarks.md has figures with repositories left out.
+the weights of an exact path and of a phrase, and `wherever`; docs/benchmarks.md has figures with repositories left out.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-RANKING_VERSION = "2"
+RANKING_VERSION = "3"
 BEST_CHUNK = "chunk"  # the feature of a file that depends on weights itself
 
 
@@ -28,6 +28,8 @@ _WHEREVER = 0.8
 
 # Whoever types the path of a file wants that file: more than all other evidence of another one comes to.
 EXACT_PATH = 12.0
+# For a question that stands in a chunk word for word; for a part of it the same share of these points.
+PHRASE = 6.0
 
 SENTENCE = Weights(
     file={
