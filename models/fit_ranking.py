@@ -43,7 +43,7 @@ NAME_PENALTY = 2.0  # of the squared distance of a name's weights from a sentenc
 MOST_FILES = 300  # of a question, the best by the weights that are there; the others hardly change the sum
 SPREAD = 0.7  # chunk weights are divided by it: a file's answer lies more surely in its best chunk than the fit says
 DEPTH = 20
-FIXED = {"exact_path"}
+FIXED = {"exact_path", "frame"}
 PENALTIES = {"aside", "prose", "platform", "header"}
 EITHER_SIGN = {"size"}
 # What is taken away together to see what it is worth: features of files and of chunks.

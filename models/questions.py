@@ -49,7 +49,7 @@ class Repository:
         strongest = set(names.ordinals[np.lexsort((names.ordinals, -names.scores))[:MAX_NAMED_CHUNKS]].tolist())
         asked = [replace(each, asked=True) for each in self.definitions if each.name.lower() in query.names]
         near = [each for each in self.definitions if each.chunk in strongest]
-        found = Gathered(_asked(self.words, query), names, (*asked, *near), self._neighbours(query.text))
+        found = Gathered(_asked(self.words, query), names, (*asked, *near), neighbours=self._neighbours(query.text))
         return features.compute(self.directory, query, found)
 
     def _neighbours(self, text: str) -> Neighbours | None:

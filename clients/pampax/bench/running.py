@@ -31,7 +31,7 @@ class Wanted:
     """What to measure: suites by name, and a size of the generated corpus or a package as `name==version`.
 
     The suite quality has the golden queries and their packages for a corpus; `annotations`: in place of those, a folder
-    of questions and one with the sources that they are about.
+    of questions and one with the sources that they are about. `answers`: the folder that gets a page for each of them.
     """
 
     suites: tuple[str, ...]
@@ -39,6 +39,7 @@ class Wanted:
     quick: bool = False
     remote: Remote | None = None
     annotations: tuple[Path, Path] | None = None
+    answers: Path | None = None
 
     @property
     def dose(self) -> Dose:
@@ -54,6 +55,8 @@ class Wanted:
             raise ConfigError("the suite quality has repositories of its own: run it by itself")
         if self.annotations is not None and QUALITY not in self.suites:
             raise ConfigError("--annotations is for the suite quality: add --suite quality")
+        if self.answers is not None and QUALITY not in self.suites:
+            raise ConfigError("--answers is for the suite quality: add --suite quality")
         if self.remote is not None and self.suites != ("serve",):
             raise ConfigError("a system that runs already can be measured by the suite serve only: add --suite serve")
 
@@ -88,7 +91,7 @@ def one_round(
     figures: list[Figure] = []
     for suite in wanted.suites:
         told = _prefixed(tell, suite if installation.label == THIS else f"{installation.label}, {suite}")
-        job = Job(installation, repository, wanted.dose, folder, told, wanted.remote)
+        job = Job(installation, repository, wanted.dose, folder, told, wanted.remote, wanted.answers)
         figures += SUITES[suite](job)
     return tuple(with_asked(figure, repository.corpus.name) for figure in figures)
 

@@ -50,6 +50,45 @@ async def test_evidence_is_given_when_asked_for_and_adds_up(service, demo):
     assert paths(plain) == paths(answer)
 
 
+async def test_a_message_is_found_where_it_stands_word_for_word(service, new_repository):
+    message = "could not lease the last drawer"
+    drawers = "".join(
+        f"def lease_drawer_{n}(last):\n    'The last drawer that could lease not.'\n\n\n" for n in range(9)
+    )
+    asked = {"a.py": drawers, "b.py": f"{'x = 1' + chr(10)}def f():\n    raise KeyError('{message.capitalize()}!')\n"}
+    made = new_repository("messages", asked)
+    assert made.index() == "succeeded"
+    best = (await service.search(made.caller, SearchRequest(query=message, explain=True))).results[0]
+    assert best.path == "b.py"
+    (phrase,) = [part for part in best.evidence if part.source == "phrase"]
+    assert phrase.value == 1.0
+    assert sum(part.score for part in best.evidence) == pytest.approx(best.score)
+    by_file = await service.search(made.caller, SearchRequest(query=message, by_file=True))
+    assert paths(by_file)[0] == "b.py"
+
+
+async def test_a_stack_trace_leads_to_the_lines_that_it_names(service, new_repository):
+    long = "".join(f"def step_{n}(drawer):\n    return drawer.open({n})\n\n\n" for n in range(120))
+    made = new_repository(
+        "traces", {"shop/till.py": long, "shop/pay.py": "def charge(till):\n    return till.open()\n"}
+    )
+    assert made.index() == "succeeded"
+    trace = (
+        'Traceback (most recent call last):\n  File "/srv/shop/pay.py", line 2, in charge\n'
+        '  File "/srv/shop/till.py", line 402, in step\nAttributeError: open'
+    )
+    answer = await service.search(made.caller, SearchRequest(query=trace, explain=True))
+    assert answer.intent == "error_trace"
+    inner, outer = sorted(answer.results[:2], key=lambda result: result.path, reverse=True)
+    assert (inner.path, outer.path) == ("shop/till.py", "shop/pay.py")
+    assert inner.start_line <= 402 <= inner.end_line
+    frames = [part.value for result in (inner, outer) for part in result.evidence if part.source == "frame"]
+    assert frames == [1.0, pytest.approx(0.6)]
+    place = await service.search(made.caller, SearchRequest(query="till.py:17"))
+    assert place.intent == "path"
+    assert place.results[0].start_line <= 17 <= place.results[0].end_line
+
+
 @pytest.mark.parametrize("mode", list(Mode))
 async def test_every_mode_answers(service, demo, mode):
     answer = await service.search(demo.caller, SearchRequest(query="ConnectionPool", mode=mode))

@@ -12,6 +12,7 @@ from pampax.bench.golden import packages
 from pampax.bench.golden.annotations import annotated_repositories
 from pampax.bench.golden.model import Query, Target
 from pampax.bench.golden.packages import GoldenPackage, golden_packages, golden_repositories
+from pampax.bench.golden.pages import page_path, write_page
 from pampax.bench.golden.scoring import Chunk, scored
 from pampax.bench.suites.quality import Judged, figures
 from pampax.core.errors import ConfigError, LocalIOError
@@ -86,6 +87,26 @@ def test_figures_are_means_by_category_and_language() -> None:
     by_name = {each.name: each.value for each in figures(judged)}
     for name in ("chunk NDCG@10", "file NDCG@10, filename-blind", "chunk NDCG@10, semantic", "chunk NDCG@10, python"):
         assert by_name[name] == 0.25
+
+
+def test_a_page_tells_the_ranks_of_answers_and_marks_what_answers(tmp_path: Path) -> None:
+    asked = query(Target("a.py", (5, 9)), Target("b.py", (1, 2)), text="How are cards charged?")
+    ranked = [Chunk(("c.py",), 1, 9), Chunk(("a.py", "copy.py"), 9, 12)]
+    write_page(tmp_path, "shop", asked, ranked)
+    assert (tmp_path / "shop" / "how-are-cards-charged.txt").read_text() == (
+        "How are cards charged?\n(semantic, python)\n\n"
+        "wanted a.py:5-9: rank 2\nwanted b.py:1-2: not among 2\n\n"
+        " 1   c.py:1-9\n 2 * a.py:9-12\n"
+    )
+
+
+def test_every_golden_query_has_its_page_and_every_page_its_query() -> None:
+    """`pampax bench run --suite quality --answers tests/golden` writes them; who removes a query removes its page."""
+    folder = Path(__file__).parents[2] / "golden"
+    wanted = {page_path(package.name, each): each for package in golden_packages() for each in package.queries}
+    assert {file.relative_to(folder) for file in folder.rglob("*.txt")} == set(wanted)
+    for path, each in wanted.items():
+        assert (folder / path).read_text().startswith(f"{each.text}\n({each.category}, {each.language})\n"), path
 
 
 def test_annotations_are_read_with_and_without_lines(tmp_path: Path) -> None:

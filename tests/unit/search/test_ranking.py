@@ -106,7 +106,7 @@ def test_the_chunks_of_a_file_share_its_answer(corpus, question):
 
 
 def test_a_function_is_preferred_to_other_chunks_that_match_as_well():
-    values = {name: np.zeros(3, np.float32) for name in weights.SENTENCE.chunk}
+    values = {name: np.zeros(3, np.float32) for name in (*weights.SENTENCE.chunk, "frame")}
     values["text"][:2], values["function"][1] = 0.5, 1
     places = np.array([0, 1, 2], np.int32), np.zeros(3, np.int32)
     files = {name: np.zeros(1, np.float32) for name in weights.SOURCE_OF if name != weights.BEST_CHUNK}

@@ -44,7 +44,8 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`tell` hears what is done now; `remote` takes the place of a system of our own where a suite can do without."""
+    """`tell` hears what is done now; `remote` takes the place of a system of our own where a suite can do without;
+    `answers`: the folder that gets a page for each golden query."""
 
     installation: Installation
     repository: Repository
@@ -52,6 +53,7 @@ class Job:
     folder: Path
     tell: Callable[[str], None]
     remote: Remote | None = None
+    answers: Path | None = None
 
     @contextmanager
     def system(self, settings: Mapping[str, str] | None = None) -> Iterator[System]:

@@ -12,6 +12,7 @@ from statistics import fmean
 from pampax.bench.asking import Asker
 from pampax.bench.figures import Figure
 from pampax.bench.golden.model import Annotated, Query
+from pampax.bench.golden.pages import write_page
 from pampax.bench.golden.scoring import Chunk, Scored, scored
 from pampax.bench.suites.indexing import index
 from pampax.bench.suites.job import Job
@@ -42,7 +43,11 @@ def measure(job: Job) -> list[Figure]:
             job.tell(f"indexing {repository.name}")
             _index(asker, repository)
             job.tell(f"asking {len(repository.queries)} questions about {repository.name}")
-            judged += [Judged(query, _asked(asker, repository, query)) for query in repository.queries]
+            for query in repository.queries:
+                ranked = _asked(asker, repository, query)
+                judged.append(Judged(query, scored(query, ranked)))
+                if job.answers is not None:
+                    write_page(job.answers, repository.name, query, ranked)
     return figures(judged)
 
 
@@ -70,11 +75,10 @@ def _index(asker: Asker, repository: Annotated) -> None:
     index(asker, repository.name)
 
 
-def _asked(asker: Asker, repository: Annotated, query: Query) -> Scored:
+def _asked(asker: Asker, repository: Annotated, query: Query) -> list[Chunk]:
     answer = asker.post_document("/v1/search", {"query": query.text, "repos": [repository.name], "limit": LIMIT})
     if answer.get("degraded"):
         raise Internal(f"a search in {repository.name} lacked {answer['degraded']}: its ranking says nothing")
-    ranked = [
+    return [
         Chunk((each["path"], *each["other_paths"]), each["start_line"], each["end_line"]) for each in answer["results"]
     ]
-    return scored(query, ranked)

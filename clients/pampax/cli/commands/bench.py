@@ -59,6 +59,7 @@ Examples:
   pampax bench run --gate --against benchmarks/record.json    exit code 7 when a figure is missed
   pampax bench run --suite quality --gate --against benchmarks/quality.json
   pampax bench run --suite quality --annotations DIR --sources DIR
+  pampax bench run --suite quality --answers tests/golden     a page for each question
 """
 _COMPARE_EPILOG = """\b
 Examples:
@@ -102,6 +103,12 @@ def _measured(function: Callable[..., None]) -> Callable[..., None]:
     "--annotations", type=_FOLDER, metavar="DIR", help="NAME.json with questions, in place of the golden ones."
 )
 @click.option("--sources", type=_FOLDER, metavar="DIR", help="With a folder NAME for each of them; the same folder.")
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write what each golden query found, a text file each.",
+)
 @click.option("--gate", is_flag=True, help="Exit code 7 when a figure is worse than what is asked.")
 @click.pass_context
 @with_session
@@ -118,6 +125,7 @@ def run_suites(
     against: Path | None,
     annotations: Path | None,
     sources: Path | None,
+    answers: Path | None,
     gate: bool,
 ) -> None:
     """Measure this installation: a system of its own in a temporary folder, ended in any case.
@@ -133,7 +141,7 @@ def run_suites(
     from pampax.bench.system import this_installation
 
     before = read_run(against) if against else None
-    wanted = _wanted(session, suites, size, package, quick, (annotations, sources or annotations))
+    wanted = _wanted(session, suites, size, package, quick, (annotations, sources or annotations), answers)
     measured = run(wanted, this_installation(), session.hint, rounds)
     if output:
         write_json(output, document(measured))
@@ -292,6 +300,7 @@ def _wanted(
     package: str | None,
     quick: bool,
     annotated: tuple[Path | None, Path | None] = (None, None),
+    answers: Path | None = None,
 ) -> Wanted:
     from pampax.bench.running import Wanted
     from pampax.bench.suites.job import Remote
@@ -305,7 +314,7 @@ def _wanted(
     asked = SUITES if "all" in suites else tuple(suite for suite in known if suite in suites) or usual
     annotations, sources = annotated
     given = (annotations, sources) if annotations and sources else None
-    wanted = Wanted(asked, _corpus(size, package), quick, remote, given)
+    wanted = Wanted(asked, _corpus(size, package), quick, remote, given, answers)
     wanted.check()
     return wanted
 

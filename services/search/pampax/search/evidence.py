@@ -17,6 +17,7 @@ DETAILS: Mapping[str, str] = {
     "text": "words of the question in the file's best chunks",
     "names": "words of the question in names defined there",
     "path": "words of the question in the path",
+    "frame": "a frame of the stack trace, or a line that was asked for, lies in it",
     "symbol": "a symbol's name that matches the question",
     "definition": "defines a name that the question holds",
     "semantic": "close in meaning by the embedding model",

@@ -61,8 +61,9 @@ def compute(directory: Directory, query: Query, gathered: Gathered) -> Features:
     near = _above_floor(directory, gathered.neighbours)
     definitions = match_definitions(directory, query, gathered)
     paths = match_paths(directory, query)
-    files = _file_features(directory, text, gathered.names, near, definitions, paths)
-    chunks = _chunk_features(directory, text, gathered.names, near, definitions, paths)
+    frames = _frames(directory, gathered.frames)
+    files = _file_features(directory, text, gathered.names, near, definitions, paths, frames)
+    chunks = _chunk_features(directory, text, gathered.names, near, definitions, paths, frames)
     return Features(files, chunks, _found(files))
 
 
@@ -71,8 +72,28 @@ def name_scores(directory: Directory, query: Query, postings: Mapping[str, Posti
     return bm25.score_chunks(postings, query.terms, directory, bm25.OF_NAMES)
 
 
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """Live chunks of a stack trace's frames, ascending, and their weights."""
+
+    chunks: Ints
+    weights: Floats
+
+
+def _frames(directory: Directory, found: Mapping[int, float]) -> _Frames:
+    chunks = np.array(sorted(found), np.int32)
+    chunks = chunks[directory.is_live(chunks)]
+    return _Frames(chunks, np.array([found[chunk] for chunk in chunks.tolist()], np.float32))
+
+
 def _file_features(
-    directory: Directory, text: Scored, names: Scored, near: Neighbours, definitions: DefinitionMatch, paths: PathMatch
+    directory: Directory,
+    text: Scored,
+    names: Scored,
+    near: Neighbours,
+    definitions: DefinitionMatch,
+    paths: PathMatch,
+    frames: _Frames,
 ) -> dict[str, Floats]:
     count = len(directory.first_chunk)
     best_text, top_text = best_and_top(directory.document_of(text.ordinals), text.scores, count)
@@ -88,6 +109,7 @@ def _file_features(
         "folder": paths.folder_cover,
         "path": scaled(paths.bm25),
         "exact_path": paths.exact,
+        "frame": largest(directory.document_of(frames.chunks), frames.weights, count),
         "symbol": largest(defining, definitions.cosine, count),
         "function": largest(defining, definitions.functions.astype(np.float32), count),
         "type": largest(defining, definitions.types.astype(np.float32), count),
@@ -111,6 +133,7 @@ def _found(files: Mapping[str, Floats]) -> NDArray[np.bool_]:
         "stem",
         "path",
         "exact_path",
+        "frame",
         "symbol",
         "semantic",
         "function",
@@ -122,11 +145,17 @@ def _found(files: Mapping[str, Floats]) -> NDArray[np.bool_]:
 
 
 def _chunk_features(
-    directory: Directory, text: Scored, names: Scored, near: Neighbours, definitions: DefinitionMatch, paths: PathMatch
+    directory: Directory,
+    text: Scored,
+    names: Scored,
+    near: Neighbours,
+    definitions: DefinitionMatch,
+    paths: PathMatch,
+    frames: _Frames,
 ) -> ChunkFeatures:
     # Where the path alone speaks for a document, its first chunk stands for it.
     leads = directory.first_chunk[(paths.stem_cover > 0) | (paths.bm25 > 0) | (paths.exact > 0)]
-    found = np.concatenate([text.ordinals, names.ordinals, near.ordinals, definitions.chunks, leads])
+    found = np.concatenate([text.ordinals, names.ordinals, near.ordinals, definitions.chunks, frames.chunks, leads])
     ordinals = np.unique(found).astype(np.int32)
 
     def values(chunks: Ints, of_them: Floats) -> Floats:
@@ -139,6 +168,7 @@ def _chunk_features(
         "symbol": values(definitions.chunks, definitions.cosine),
         "definition": values(definitions.chunks, definitions.asked.astype(np.float32)),
         "function": directory.begins_function(ordinals).astype(np.float32),
+        "frame": values(frames.chunks, frames.weights),
     }
     return ChunkFeatures(ordinals, directory.document_of(ordinals), by_name)
 

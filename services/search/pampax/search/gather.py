@@ -17,6 +17,7 @@ from pampax.search import postgres
 from pampax.search.bm25 import Scored
 from pampax.search.directory import Directory
 from pampax.search.features import name_scores
+from pampax.search.frames import match_frames
 from pampax.search.gathered import Gathered, Neighbours
 from pampax.search.query import Query
 from pampax.search.request import Mode, SearchRequest
@@ -58,15 +59,17 @@ class Question:
 
 
 async def read_words(conn: Connection, question: Question, snapshot: Snapshot, directory: Directory) -> Gathered:
-    """Everything but vectors. Two round trips; the second asks for definitions where the first found the best names."""
+    """Everything but vectors. Two round trips, the second of which asks for definitions where the first found the best
+    names, and one more for a stack trace."""
     query = question.query
     if not query.terms and not query.names:
         return Gathered()
+    frames = await postgres.read_frame_chunks(conn, snapshot, directory, match_frames(directory, query.frames))
     fields = [postgres.NAMES] if question.request.mode is Mode.SYMBOL else [postgres.WORDS, postgres.NAMES]
     words, postings = await postgres.read_postings(conn, snapshot, query.terms, fields)
     names = name_scores(directory, query, postings)
     definitions = await postgres.read_definitions(conn, snapshot, query.names, _best(names))
-    return Gathered(words, names, tuple(definitions))
+    return Gathered(words, names, tuple(definitions), frames)
 
 
 async def find_words(

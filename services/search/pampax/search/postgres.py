@@ -13,7 +13,8 @@ from psycopg.rows import args_row, tuple_row
 
 from pampax.codeintel.lines import text_lines
 from pampax.core.errors import Aborted
-from pampax.search.directory import FileRow
+from pampax.search.directory import Directory, FileRow
+from pampax.search.frames import FramePlace
 from pampax.search.gathered import Definition
 from pampax.storage import posting
 from pampax.storage.blobs import decompress
@@ -34,6 +35,7 @@ _DIRECTORY_FILES = _SQL["directory_files"]
 _IS_THERE = _SQL["is_there"]
 _POSTINGS = _SQL["postings"]
 _DEFINITIONS = _SQL["definitions"]
+_FRAME_CHUNKS = _SQL["frame_chunks"]
 _KINDS = _SQL["kinds"]
 _PASSAGES = _SQL["passages"]
 _BLOB = _SQL["blob"]
@@ -100,6 +102,26 @@ async def read_definitions(
     cursor = conn.cursor(binary=True, row_factory=args_row(Definition))
     asked = {**scope(snapshot), "names": list(names), "chunks": list(chunks), "most": MAX_DEFINITIONS}
     return await (await cursor.execute(_DEFINITIONS, asked)).fetchall()
+
+
+async def read_frame_chunks(
+    conn: Connection, snapshot: Snapshot, directory: Directory, places: Sequence[FramePlace]
+) -> dict[int, float]:
+    """The chunk that holds each line, or the last one before it, and the weight of the innermost frame in it."""
+    if not places:
+        return {}
+    owners = [directory.files[directory.file_of[place.document]] for place in places]
+    asked = {
+        "firsts": [owner.first_chunk for owner in owners],
+        "ends": [owner.first_chunk + owner.chunk_count for owner in owners],
+        "lines": [place.line for place in places],
+    }
+    cursor = conn.cursor(binary=True, row_factory=tuple_row)
+    await cursor.execute(_FRAME_CHUNKS, {**scope(snapshot), **asked})
+    chunks: dict[int, float] = {}
+    for number, ordinal in await cursor.fetchall():
+        chunks[ordinal] = max(chunks.get(ordinal, 0.0), places[number - 1].weight)
+    return chunks
 
 
 async def read_kinds(conn: Connection, snapshot: Snapshot, ordinals: Sequence[int]) -> dict[int, str]:

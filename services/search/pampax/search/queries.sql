@@ -65,6 +65,16 @@ ORDER BY embedding <=> %(vector)s::halfvec LIMIT %(most)s
 -- How many candidates HNSW keeps, in this transaction.
 SELECT set_config('hnsw.ef_search', %(ef_search)s::text, true)
 
+-- name: frame_chunks
+-- Of each document, given by its range of chunks, the chunk that holds a line, or the last one before it.
+SELECT asked.number::int, c.ordinal
+FROM unnest(%(firsts)s::int[], %(ends)s::int[], %(lines)s::int[]) WITH ORDINALITY AS asked (first, past, line, number)
+CROSS JOIN LATERAL (
+    SELECT ordinal FROM chunk
+    WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal >= asked.first AND ordinal < asked.past
+      AND start_line <= asked.line
+    ORDER BY ordinal DESC LIMIT 1) c
+
 -- name: kinds
 -- Kind of each of the given chunks.
 SELECT ordinal, kind FROM chunk

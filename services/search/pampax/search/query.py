@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pampax.codeintel.languages import PLAIN_TEXT, language_of
 from pampax.codeintel.terms import STOP_WORDS, query_terms
+from pampax.search.frames import Frame, read_frames
 
 MAX_TERMS = 64  # of a question; a pasted stack trace has hundreds, the first ones name the failing place
 MAX_NAMES = 48  # looked up among the definitions
@@ -43,12 +45,14 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`terms`: term -> weight in 0..1. `names`: folded words that may name a definition, in order of appearance."""
+    """`terms`: term -> weight in 0..1. `names`: folded words that may name a definition, in order of appearance.
+    `frames`: the files and lines of a stack trace, innermost first."""
 
     text: str
     terms: dict[str, float]
     names: tuple[str, ...]
     intent: Intent
+    frames: tuple[Frame, ...] = ()
 
     @property
     def single_token(self) -> bool:
@@ -63,14 +67,17 @@ def read_query(text: str, intent: Intent | None = None) -> Query:
     """Takes a trimmed, non-empty question apart. `intent` overrides what its form suggests."""
     weights = query_terms(text)
     kept = dict(list(weights.items())[:MAX_TERMS])
-    return Query(text, kept, _names(text), intent or intent_of(text))
+    frames = read_frames(text)
+    return Query(text, kept, _names(text), intent or intent_of(text, frames), frames)
 
 
-def intent_of(text: str) -> Intent:
+def intent_of(text: str, frames: Sequence[Frame] = ()) -> Intent:
     if _TRACE.search(text):
         return Intent.ERROR_TRACE
     tokens = text.split()
     if len(tokens) == 1:
+        if frames:  # a file and a line
+            return Intent.PATH
         named_like_a_file = "/" in text or language_of(text) != PLAIN_TEXT
         return Intent.PATH if _PATH.fullmatch(text) and named_like_a_file else Intent.SYMBOL
     if len(tokens) <= 3 and all(_IDENTIFIER.fullmatch(token) and _CODE_SHAPE.search(token[1:]) for token in tokens):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pampax.search.aggregation import largest
 from pampax.search.features import Features
-from pampax.search.weights import BEST_CHUNK, SOURCE_OF, Weights
+from pampax.search.weights import BEST_CHUNK, FRAME_PLACE, SOURCE_OF, Weights
 
 Points = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -65,6 +65,7 @@ class Scores:
         best = largest(
             features.chunks.documents, (chunks / sum(weights.chunk.values())).astype(np.float32), features.count
         )
+        chunks += FRAME_PLACE * features.chunks.values["frame"].astype(np.float64)
         sources: dict[str, Points] = {}
         for name, weight in weights.file.items():
             points = weight * (best if name == BEST_CHUNK else features.files[name]).astype(np.float64)

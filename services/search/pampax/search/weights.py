@@ -1,7 +1,8 @@
 """Ranking weights as data, with a version: what `models/fit_ranking.py` finds, but for those that are set by hand.
 
 Units: points of log-odds per unit of the feature. A sentence and a single name have their own vector. Set by hand are
-the weights of an exact path and of a phrase, and `wherever`; docs/benchmarks.md has figures with repositories left out.
+the weights of an exact path, of frames and of a phrase, and `wherever`; docs/benchmarks.md has figures with
+repositories left out.
 """
 
 from __future__ import annotations
@@ -28,12 +29,16 @@ _WHEREVER = 0.8
 
 # Whoever types the path of a file wants that file: more than all other evidence of another one comes to.
 EXACT_PATH = 12.0
+# For the file in which the innermost frame of a stack trace lies that the repository has; others get a share of these
+# points. Inside the file the chunk with that line is where to look.
+FRAME, FRAME_PLACE = 10.0, 8.0
 # For a question that stands in a chunk word for word; for a part of it the same share of these points.
 PHRASE = 6.0
 
 SENTENCE = Weights(
     file={
-        "text": 1.65, "best_text": 1.27, "coverage": 1.4, "stem": 2.09, "folder": 1.07, "exact_path": EXACT_PATH,
+        "text": 1.65, "best_text": 1.27, "coverage": 1.4, "stem": 2.09, "folder": 1.07,
+        "exact_path": EXACT_PATH, "frame": FRAME,
         "symbol": 0.36, "names": 0.44, "function": 0.33, "definition_size": 0.19,
         "semantic": 1.63, "best_semantic": 1.63, "size": 0.04, BEST_CHUNK: 1.22,
         "aside": -2.2, "prose": -2.08, "platform": -2.19, "header": -1.45,
@@ -44,7 +49,7 @@ SENTENCE = Weights(
 NAME = Weights(
     file={
         "text": 1.67, "best_text": 1.33, "coverage": 1.52, "stem": 2.27, "folder": 0.81, "path": 0.07,
-        "exact_path": EXACT_PATH,
+        "exact_path": EXACT_PATH, "frame": FRAME,
         "symbol": 0.77, "names": 0.66, "function": 0.53, "type": 0.5, "definition_size": 0.72,
         "semantic": 1.1, "best_semantic": 1.1, "size": 0.49, BEST_CHUNK: 1.31,
         "aside": -2.15, "prose": -2.08, "platform": -2.19, "header": -1.46,
@@ -55,7 +60,7 @@ NAME = Weights(
 # What each feature is called in the evidence of a result.
 SOURCE_OF = {
     "text": "text", "best_text": "text", "coverage": "text",
-    "stem": "path", "folder": "path", "path": "path", "exact_path": "path",
+    "stem": "path", "folder": "path", "path": "path", "exact_path": "path", "frame": "frame",
     "symbol": "symbol",
     "names": "names", "function": "definition", "type": "definition", "definition_size": "definition",
     "semantic": "semantic", "best_semantic": "semantic", BEST_CHUNK: BEST_CHUNK, "size": "size",
