@@ -38,6 +38,15 @@ def test_the_explained_parts_add_up_to_the_score(pampax: Cli) -> None:
     assert "SIGNAL" in pampax("search", "total of a basket", "-r", "shop", "--explain").out
 
 
+def test_a_file_that_is_missed_is_told_where_it_fell_out(pampax: Cli) -> None:
+    done = pampax("search", "total of a basket", "-r", "shop", "-k", "1", "--why-not", "stock/stock.go")
+    told = next(line for line in done.out.splitlines() if line.startswith("stock/stock.go in shop: "))
+    assert "its best lines come in place" in told or "matches the question" in told
+    wrong = pampax("search", "total", "-r", "shop", "--why-not", "../etc/passwd")
+    assert wrong.code == 2
+    assert "why_not" in wrong.err
+
+
 def test_filters_narrow_the_results(pampax: Cli) -> None:
     def found(*options: str) -> set[str]:
         return {hit["path"] for hit in pampax("search", "item", "-r", "shop", "--json", *options).json["results"]}

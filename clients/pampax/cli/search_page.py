@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pampax.cli import words
 from pampax.cli.screen import Screen, Segment
 from pampax.cli.session import Session
-from pampax.client.search import SearchAnswer, SearchRequest, SearchResult
+from pampax.client.search import Evidence, SearchAnswer, SearchRequest, SearchResult
 
 SHOWN_LINES = 5
 # Shorter words are in every line; of longer ones the beginning counts: retry and retries are meant alike.
@@ -24,6 +25,7 @@ def show_answer(session: Session, request: SearchRequest, answer: SearchAnswer) 
         return
     if not answer.results:
         _show_nothing(session, request, answer)
+        _show_missed(session.screen, answer)
         return
     several = len(answer.snapshots) > 1
     for rank, result in enumerate(answer.results, 1):
@@ -31,6 +33,7 @@ def show_answer(session: Session, request: SearchRequest, answer: SearchAnswer) 
     session.screen.line((_footer(answer), "dim"))
     if answer.degraded:
         session.screen.line((_left_out(answer), "yellow"))
+    _show_missed(session.screen, answer)
     if answer.next_page_token:
         session.hint(f"more with: --page-token {answer.next_page_token}")
 
@@ -63,13 +66,24 @@ def _show_result(screen: Screen, rank: int, result: SearchResult, query: str, *,
     before, lines = excerpt(result.content, query)
     screen.code("\n".join(lines), result.language, result.start_line + before)
     if result.evidence:
-        rows = [
-            (part.source, str(part.rank) if part.rank else "-", f"{part.value:.3f}", f"{part.score:+.3f}", part.detail)
-            for part in result.evidence
-        ]
-        rows.append(("total", "", "", f"{result.score:.3f}", ""))
-        screen.table(("SIGNAL", "RANK", "VALUE", "POINTS", "WHY"), rows, indent="   ")
+        _show_evidence(screen, result.evidence, result.score)
     screen.line()
+
+
+def _show_evidence(screen: Screen, evidence: Iterable[Evidence], score: float) -> None:
+    rows = [
+        (part.source, str(part.rank) if part.rank else "-", f"{part.value:.3f}", f"{part.score:+.3f}", part.detail)
+        for part in evidence
+    ]
+    rows.append(("total", "", "", f"{score:.3f}", ""))
+    screen.table(("SIGNAL", "RANK", "VALUE", "POINTS", "WHY"), rows, indent="   ")
+
+
+def _show_missed(screen: Screen, answer: SearchAnswer) -> None:
+    for missed in answer.why_not:
+        screen.line((missed.path, "bold magenta"), (f" in {missed.repo}: ", "dim"), missed.detail)
+        if missed.evidence:
+            _show_evidence(screen, missed.evidence, missed.score)
 
 
 def _show_nothing(session: Session, request: SearchRequest, answer: SearchAnswer) -> None:

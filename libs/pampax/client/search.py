@@ -24,6 +24,7 @@ class SearchRequest(Request):
     explain: bool = False
     max_staleness: float | None = None
     page_token: str | None = None
+    why_not: str | None = None
 
 
 class Evidence(Answer):
@@ -66,6 +67,18 @@ class SearchResult(Answer):
     evidence: list[Evidence]
 
 
+class WhyNot(Answer):
+    """Why a file is not among the results: the stage at which it fell out, and the place of its best chunk or 0."""
+
+    repo: str
+    path: str
+    stage: str
+    detail: str
+    rank: int
+    score: float
+    evidence: list[Evidence]
+
+
 class SearchAnswer(Answer):
     """Results, best first, and what they were made from; generation, build and age are the oldest snapshot's."""
 
@@ -82,3 +95,4 @@ class SearchAnswer(Answer):
     trace_id: str
     next_page_token: str
     notices: list[str] = Field(default_factory=list)
+    why_not: list[WhyNot] = Field(default_factory=list)

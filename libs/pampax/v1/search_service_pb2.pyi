@@ -124,6 +124,7 @@ class SearchChunksRequest(_message.Message):
     MAX_STALENESS_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     EXACT_VECTORS_FIELD_NUMBER: _builtins.int
+    WHY_NOT_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The question, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -144,6 +145,8 @@ class SearchChunksRequest(_message.Message):
     """`next_page_token` of the page before; it holds for the same request and generations only."""
     exact_vectors: _builtins.bool
     """Scan vectors exactly instead of through the approximate index."""
+    why_not: _builtins.str
+    """Path of a file that is missed: the response tells at which stage it fell out."""
     @_builtins.property
     def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """`repositories/{repository}` names to search; empty means every readable one, at most 50."""
@@ -177,10 +180,11 @@ class SearchChunksRequest(_message.Message):
         max_staleness: _duration_pb2.Duration | None = ...,
         page_token: _builtins.str = ...,
         exact_vectors: _builtins.bool = ...,
+        why_not: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["max_staleness", b"max_staleness"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "query", b"query", "ref", b"ref", "repositories", b"repositories"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -199,6 +203,7 @@ class SearchChunksResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     CACHE_FIELD_NUMBER: _builtins.int
     RANKING_FIELD_NUMBER: _builtins.int
+    WHY_NOT_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
     intent: _builtins.str
     """The intent that ranking used."""
@@ -221,6 +226,10 @@ class SearchChunksResponse(_message.Message):
         """What was searched, by repository name."""
 
     @_builtins.property
+    def why_not(self) -> _containers.RepeatedCompositeFieldContainer[Global___WhyNot]:
+        """About the file that is missed, for each repository that was searched and has it, or for all when none has."""
+
+    @_builtins.property
     def notices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What a person should know of the answer, such as how many vectors are pending."""
 
@@ -234,11 +243,12 @@ class SearchChunksResponse(_message.Message):
         next_page_token: _builtins.str = ...,
         cache: Global___CacheStatus.ValueType = ...,
         ranking: _builtins.str = ...,
+        why_not: _abc.Iterable[Global___WhyNot] | None = ...,
         notices: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "degraded", b"degraded", "intent", b"intent", "next_page_token", b"next_page_token", "notices", b"notices", "ranking", b"ranking", "results", b"results", "snapshots", b"snapshots"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "degraded", b"degraded", "intent", b"intent", "next_page_token", b"next_page_token", "notices", b"notices", "ranking", b"ranking", "results", b"results", "snapshots", b"snapshots", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -401,6 +411,54 @@ class Evidence(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Evidence: _TypeAlias = Evidence  # noqa: Y015
+
+@_typing.final
+class WhyNot(_message.Message):
+    """Why a file is not among the results."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    repository: _builtins.str
+    """`repositories/{repository}`."""
+    path: _builtins.str
+    """Path in the snapshot."""
+    stage: _builtins.str
+    """Where it fell out: not_indexed, filtered, no_evidence, too_far, outranked; or shown."""
+    detail: _builtins.str
+    """In words, for a person."""
+    rank: _builtins.int
+    """Place of its best chunk among all of the repository, 1-based; 0 when it has none."""
+    score: _builtins.float
+    """That chunk's score."""
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]:
+        """Parts of that score, largest first."""
+
+    def __init__(
+        self,
+        *,
+        repository: _builtins.str = ...,
+        path: _builtins.str = ...,
+        stage: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        rank: _builtins.int = ...,
+        score: _builtins.float = ...,
+        evidence: _abc.Iterable[Global___Evidence] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "evidence", b"evidence", "path", b"path", "rank", b"rank", "repository", b"repository", "score", b"score", "stage", b"stage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WhyNot: _TypeAlias = WhyNot  # noqa: Y015
 
 @_typing.final
 class ReadFileRequest(_message.Message):

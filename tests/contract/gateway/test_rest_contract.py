@@ -17,11 +17,14 @@ Call = Callable[[Any, str], Awaitable[Any]]
 
 
 async def search(api, name):
-    answer = await api("POST", "/v1/search", json={"query": "retry with backoff", "repos": [name], "explain": True})
+    asked = {"query": "retry with backoff", "repos": [name], "explain": True, "why_not": "src/retry.py"}
+    answer = await api("POST", "/v1/search", json=asked)
     assert answer.status_code == 200, answer.text
     best = answer.json()["results"][0]
     assert (best["repo"], best["path"]) == (name, "src/retry.py")
     assert best["evidence"]
+    (told,) = answer.json()["why_not"]
+    assert (told["repo"], told["path"], told["stage"], told["rank"]) == (name, "src/retry.py", "shown", 1)
 
 
 async def bundle(api, name):

@@ -116,6 +116,23 @@ def test_a_result_is_shown_with_place_code_and_parts(gateway: Gateway, run: Run)
     assert gateway.asked[0].body["query"] == "retry payments"
 
 
+def test_a_file_that_is_missed_is_shown_with_its_stage_and_parts(gateway: Gateway, run: Run) -> None:
+    missed = {
+        "repo": "shop", "path": "src/late.py", "stage": "outranked", "detail": "its best lines come in place 17",
+        "rank": 17, "score": 1.25, "evidence": [EVIDENCE],
+    }  # fmt: skip
+    gateway.will(Told({**ANSWER, "results": [], "why_not": [missed]}))
+    code, out, _ = run("search", "retry", "--why-not", "src/late.py")
+    assert code == 0
+    assert out.splitlines()[1:] == [
+        "src/late.py in shop: its best lines come in place 17",
+        "   SIGNAL  RANK  VALUE  POINTS  WHY",
+        "   text       1  0.500  +1.250  words of the question",
+        "   total                 1.250",
+    ]
+    assert gateway.asked[-1].body["why_not"] == "src/late.py"
+
+
 PENDING = "shop at main: vectors pending, 3 of 9 embedded"
 
 

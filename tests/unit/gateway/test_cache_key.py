@@ -58,6 +58,7 @@ def test_requests_that_mean_the_same_share_a_key(same):
         SearchChunksRequest(query="retry", explain=True),
         SearchChunksRequest(query="retry", page_token="t"),
         SearchChunksRequest(query="retry", exact_vectors=True),
+        SearchChunksRequest(query="retry", why_not="a.py"),
     ],
 )
 def test_every_field_that_shapes_the_answer_is_part_of_the_key(other):
@@ -68,7 +69,7 @@ def test_no_field_of_a_search_was_forgotten_here():
     shaping = {field.name for field in SearchChunksRequest.DESCRIPTOR.fields} - {"max_staleness"}
     assert shaping == {
         "query", "repositories", "ref", "mode", "languages", "path_glob", "kinds", "limit", "group_by", "intent",
-        "explain", "page_token", "exact_vectors",
+        "explain", "page_token", "exact_vectors", "why_not",
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ Examples:
   pampax search "where are retries with backoff implemented?"
   pampax search ConnectionPool -m symbol -l python
   pampax search "parse config" -r web -p 'src/**' -k 5 --explain
+  pampax search "parse config" --why-not src/config.py
   pampax search "retry policy" --max-staleness 1d --stale-policy warn
   pampax search "rate limit" --json | jq -r '.results[].path'
 """
@@ -36,6 +37,7 @@ Examples:
 @click.option("--intent", type=choice(Intent), help="Overrides the detected intent.")
 @click.option("--group-by", type=choice(GroupBy), default="chunk", show_default=True, help="What one result is.")
 @click.option("--explain", is_flag=True, help="Show the parts that add up to each score.")
+@click.option("--why-not", type=TEXT, metavar="PATH", help="Tell at which stage this file fell out.")
 @staleness_options
 @click.option("--page-token", type=TEXT, metavar="TOKEN", help="The next page, as the page before names it.")
 @with_session
@@ -52,6 +54,7 @@ def command(
     intent: Intent | None,
     group_by: GroupBy,
     explain: bool,
+    why_not: str | None,
     max_staleness: float | None,
     stale_policy: StalePolicy | None,
     page_token: str | None,
@@ -76,6 +79,7 @@ def command(
         explain=explain,
         max_staleness=staleness.refused_after_s,
         page_token=page_token,
+        why_not=why_not,
     )
     with session.client() as client:
         answer = client.search(request)

@@ -90,6 +90,8 @@ def check_search(request: SearchChunksRequest) -> None:
         seconds = request.max_staleness.seconds + request.max_staleness.nanos / 1e9
         mistakes.note("max_staleness", rules.number(seconds, bounds.MAX_STALENESS_S))
     mistakes.note("page_token", rules.page_token(request.page_token))
+    if request.why_not:
+        mistakes.note("why_not", rules.path(request.why_not))
     mistakes.refuse()
 
 

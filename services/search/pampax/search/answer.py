@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pampax.search.evidence import Evidence
 from pampax.search.query import Intent
+from pampax.search.why_not import WhyNot
 from pampax.storage.snapshots import Snapshot
 
 
@@ -29,7 +30,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Results best first; `degraded` names the parts that failed or are still to come, `notices` tell a person more."""
+    """Results best first; `degraded` names the parts that failed or are still to come, `notices` tell a person more.
+    `why_not` goes with the repository that it is about."""
 
     results: tuple[Result, ...]
     intent: Intent
@@ -37,6 +39,7 @@ class Answer:
     snapshots: tuple[Snapshot, ...]
     next_page_token: str
     notices: tuple[str, ...] = ()
+    why_not: tuple[tuple[Snapshot, WhyNot], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

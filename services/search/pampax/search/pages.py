@@ -50,7 +50,7 @@ def next_token(request: SearchRequest, snapshots: Sequence[Snapshot], offset: in
 
 
 def _request_hash(request: SearchRequest) -> str:
-    fields = asdict(replace(request, page_token="", max_staleness_s=None, explain=False))
+    fields = asdict(replace(request, page_token="", max_staleness_s=None, explain=False, why_not=""))
     text = json.dumps(
         fields, sort_keys=True, default=lambda value: sorted(value) if isinstance(value, frozenset) else str(value)
     )

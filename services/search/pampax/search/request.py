@@ -30,7 +30,8 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """`repositories` are names without prefix; None searches every readable one. `max_staleness_s` in seconds."""
+    """`repositories` are names without prefix; None searches every readable one. `max_staleness_s` in seconds.
+    `why_not`: path of a file of which is told at which stage it fell out."""
 
     query: str
     repositories: tuple[str, ...] | None = None
@@ -46,6 +47,7 @@ class SearchRequest:
     max_staleness_s: float | None = None
     page_token: str = ""
     exact_vectors: bool = False
+    why_not: str = ""
 
 
 def check(request: SearchRequest) -> SearchRequest:

@@ -18,6 +18,7 @@ from pampax.search.request import Mode, SearchRequest, check, check_names
 from pampax.search.results import Hit, read_results
 from pampax.search.snapshot_search import WORDS_TIMEOUT_S, Begun, Ranked, SnapshotSearch
 from pampax.search.warming import warm_connections
+from pampax.search.why_not import Stage, WhyNot
 from pampax.storage.database import Connection
 from pampax.storage.snapshots import Snapshot, resolve
 
@@ -65,7 +66,15 @@ class SearchService:
         results = await read_results(self._database, caller.tenant_id, hits[offset:end], explain=request.explain)
         notices = tuple(map(_pending, ranked)) if question.asks_vectors else ()
         parts = {*degraded, SEMANTIC} if any(notices) else degraded
-        return Answer(results, query.intent, tuple(sorted(parts)), snapshots, token, tuple(filter(None, notices)))
+        return Answer(
+            results,
+            query.intent,
+            tuple(sorted(parts)),
+            snapshots,
+            token,
+            tuple(filter(None, notices)),
+            _why_not(ranked),
+        )
 
     async def read_file(
         self, caller: Caller, repository: str, path: str, ref: str | None, start_line: int, end_line: int
@@ -121,6 +130,12 @@ class SearchService:
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
+
+
+def _why_not(ranked: Sequence[Ranked]) -> tuple[tuple[Snapshot, WhyNot], ...]:
+    """Where the file that is missed is, or else of all that were searched."""
+    told = [(each.snapshot, each.why_not) for each in ranked if each.why_not is not None]
+    return tuple(each for each in told if each[1].stage is not Stage.NOT_INDEXED) or tuple(told)
 
 
 def _pending(ranked: Ranked) -> str:

@@ -21,6 +21,7 @@ from pampax.search.gathered import Gathered, Neighbours
 from pampax.search.phrase import Phrase
 from pampax.search.ranking import RankedChunk, Scores, one_per_document, rank_chunks
 from pampax.search.request import Mode
+from pampax.search.why_not import Ranking, WhyNot, why_not
 from pampax.storage.database import Connection
 from pampax.storage.snapshots import Snapshot
 
@@ -41,6 +42,7 @@ class Ranked:
     scores: Scores
     chunks: tuple[RankedChunk, ...]
     degraded: tuple[str, ...]
+    why_not: WhyNot | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,9 +110,14 @@ class SnapshotSearch:
 
         allowed, scores, others, best = await asyncio.to_thread(ranked)
         best = await self._by_phrase(question, begun.snapshot, computed, best)
-        chunks = itertools.chain(best, others)
-        shown = tuple(itertools.islice(one_per_document(chunks) if request.by_file else chunks, most))
-        return Ranked(begun.snapshot, directory, allowed, computed, scores, shown, degraded)
+        chunks: Iterator[RankedChunk] = itertools.chain(best, others)
+        chunks = one_per_document(chunks) if request.by_file else chunks
+        shown = tuple(itertools.islice(chunks, most))
+        missed = None
+        if request.why_not:
+            ranking = Ranking(directory, allowed, computed, scores, itertools.chain(shown, chunks))
+            missed = await asyncio.to_thread(why_not, request, ranking, most - 1)
+        return Ranked(begun.snapshot, directory, allowed, computed, scores, shown, degraded, missed)
 
     async def _by_phrase(
         self, question: Question, snapshot: Snapshot, computed: Features, best: list[RankedChunk]

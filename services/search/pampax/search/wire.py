@@ -11,6 +11,7 @@ from pampax.search.evidence import Evidence
 from pampax.search.query import Intent
 from pampax.search.request import DEFAULT_LIMIT, Mode, SearchRequest
 from pampax.search.weights import RANKING_VERSION
+from pampax.search.why_not import WhyNot
 from pampax.storage.snapshots import Snapshot
 from pampax.v1 import search_service_pb2 as pb
 
@@ -46,6 +47,7 @@ def search_request(message: pb.SearchChunksRequest) -> SearchRequest:
         max_staleness_s=stale,
         page_token=message.page_token,
         exact_vectors=message.exact_vectors,
+        why_not=message.why_not,
     )
 
 
@@ -68,6 +70,7 @@ def search_response(answer: Answer) -> pb.SearchChunksResponse:
         snapshots=[snapshot_info(snapshot) for snapshot in answer.snapshots],
         next_page_token=answer.next_page_token,
         ranking=RANKING_VERSION,
+        why_not=[_why_not(snapshot, found) for snapshot, found in answer.why_not],
     )
 
 
@@ -111,6 +114,18 @@ def _result(result: Result) -> pb.SearchResult:
         score=result.score,
         content=result.content,
         evidence=[_evidence(part) for part in result.evidence],
+    )
+
+
+def _why_not(snapshot: Snapshot, found: WhyNot) -> pb.WhyNot:
+    return pb.WhyNot(
+        repository=PREFIX + snapshot.repository,
+        path=found.path,
+        stage=found.stage.value,
+        detail=found.detail,
+        rank=found.rank,
+        score=found.score,
+        evidence=[_evidence(part) for part in found.evidence],
     )
 
 

@@ -20,6 +20,7 @@ from pampax.v1.search_service_pb2 import (
     SearchChunksResponse,
     SearchResult,
     SnapshotInfo,
+    WhyNot,
 )
 
 Json: TypeAlias = dict[str, Any]
@@ -53,6 +54,7 @@ def search_json(answer: SearchChunksResponse) -> Json:
         "snapshots": _snapshots(answer.snapshots, now),
         **_ids(),
         "next_page_token": answer.next_page_token,
+        "why_not": [_why_not(each) for each in answer.why_not],
     }
 
 
@@ -109,6 +111,18 @@ def _result(result: SearchResult) -> Json:
         "score": result.score,
         "content": result.content,
         "evidence": [_evidence(part) for part in result.evidence],
+    }
+
+
+def _why_not(missed: WhyNot) -> Json:
+    return {
+        "repo": plain_repository(missed.repository),
+        "path": missed.path,
+        "stage": missed.stage,
+        "detail": missed.detail,
+        "rank": missed.rank,
+        "score": missed.score,
+        "evidence": [_evidence(part) for part in missed.evidence],
     }
 
 

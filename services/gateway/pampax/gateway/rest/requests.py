@@ -65,6 +65,7 @@ def search_message(request: SearchRequest) -> SearchChunksRequest:
         explain=request.explain,
         max_staleness=None if request.max_staleness is None else _duration(request.max_staleness),
         page_token=request.page_token or "",
+        why_not=request.why_not or "",
     )
 
 

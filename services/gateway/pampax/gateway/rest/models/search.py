@@ -10,6 +10,7 @@ from pampax.core.choices import GroupBy, Intent, Kind, Mode
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
+    FilePath,
     Glob,
     Languages,
     MaxStaleness,
@@ -55,6 +56,9 @@ class SearchRequest(RequestModel):
     page_token: PageToken | None = Field(
         None, description="`next_page_token` of the page before; it holds for the same request and generations only."
     )
+    why_not: FilePath | None = Field(
+        None, description="Path of a file that is missed: tells at which stage it fell out."
+    )
 
 
 class Evidence(AnswerModel):
@@ -97,6 +101,18 @@ class SearchResult(AnswerModel):
     evidence: list[Evidence] = Field(description="Largest part first; empty unless `explain` was asked for.")
 
 
+class WhyNot(AnswerModel):
+    """Why a file is not among the results."""
+
+    repo: str
+    path: str
+    stage: str = Field(description="not_indexed, filtered, no_evidence, too_far, outranked, or shown.")
+    detail: str = Field(description="In words.")
+    rank: int = Field(description="Place of its best chunk in the repository, 1-based; 0 when it has none.")
+    score: float = Field(description="That chunk's score.")
+    evidence: list[Evidence] = Field(description="Parts of that score, largest first.")
+
+
 class SearchResponse(AnswerModel):
     """Results, best first, and what they were made from."""
 
@@ -113,3 +129,6 @@ class SearchResponse(AnswerModel):
     corr_id: str
     trace_id: str
     next_page_token: str = Field(description="Empty on the last page.")
+    why_not: list[WhyNot] = Field(
+        description="About the file that is missed, for each repository that has it, or for all when none has."
+    )
