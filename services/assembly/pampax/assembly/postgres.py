@@ -27,7 +27,7 @@ _SQL = load_queries(__package__)
 _FILES_BY_PATH = _SQL["files_by_path"]
 _DOCUMENTS_OF_CHUNKS = _SQL["documents_of_chunks"]
 _FILES_BY_BLOB = _SQL["files_by_blob"]
-_FILES_LIKE = _SQL["files_like"]
+_TEST_FILES = _SQL["test_files"]
 _PATHS = _SQL["paths"]
 _CHUNKS_IN = _SQL["chunks_in"]
 _DEFINITIONS_IN = _SQL["definitions_in"]
@@ -91,8 +91,9 @@ class Reader:
         files = await self._files(_FILES_BY_BLOB, {"blobs": sorted({blob for blob, _ in documents})})
         return [file for file in files if (file.blob_id, file.language) in documents]
 
-    async def files_like(self, pattern: str) -> list[FileRow]:
-        return await self._files(_FILES_LIKE, {"pattern": pattern, "most": MAX_TEST_FILES})
+    async def test_files(self, pattern: str) -> list[FileRow]:
+        """Files whose paths match what `pattern_of_tests` gives."""
+        return await self._files(_TEST_FILES, {"pattern": pattern, "most": MAX_TEST_FILES})
 
     async def paths(self) -> list[str]:
         rows = await self._rows(_PATHS, {"most": MAX_PATHS})

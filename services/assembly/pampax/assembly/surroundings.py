@@ -111,7 +111,7 @@ class _Look:
         pattern = pattern_of_tests([each.place.path for each in best])
         if pattern is None:
             return
-        rows = await self._reader.files_like(pattern)
+        rows = await self._reader.test_files(pattern)
         tested = {row.path: found for row in rows if (found := around.tested_by(row.path, best))}
         worth = sorted(tested, key=lambda path: (-tested[path][0].value, path))[:MAX_TEST_FILES]
         await self._open([row for row in rows if row.path in worth])
