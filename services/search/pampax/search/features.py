@@ -97,7 +97,7 @@ def _file_features(
 ) -> dict[str, Floats]:
     count = len(directory.first_chunk)
     best_text, top_text = best_and_top(directory.document_of(text.ordinals), text.scores, count)
-    best_names, _ = best_and_top(directory.document_of(names.ordinals), names.scores, count)
+    best_names = largest(directory.document_of(names.ordinals), names.scores, count)
     best_near, top_near = best_and_top(directory.document_of(near.ordinals), near.similarities, count)
     defining = directory.document_of(definitions.chunks)
     return {
@@ -156,10 +156,13 @@ def _chunk_features(
     # Where the path alone speaks for a document, its first chunk stands for it.
     leads = directory.first_chunk[(paths.stem_cover > 0) | (paths.bm25 > 0) | (paths.exact > 0)]
     found = np.concatenate([text.ordinals, names.ordinals, near.ordinals, definitions.chunks, frames.chunks, leads])
-    ordinals = np.unique(found).astype(np.int32)
+    candidates = np.zeros(len(directory.live_chunks), np.bool_)
+    candidates[found] = True
+    ordinals = np.flatnonzero(candidates).astype(np.int32)
+    places = np.cumsum(candidates, dtype=np.int32) - 1
 
     def values(chunks: Ints, of_them: Floats) -> Floats:
-        return largest(np.searchsorted(ordinals, chunks), of_them, len(ordinals))
+        return largest(places[chunks], of_them, len(ordinals))
 
     by_name = {
         "text": values(text.ordinals, scaled(text.scores)),

@@ -46,11 +46,12 @@ def match_paths(directory: Directory, query: Query) -> PathMatch:
     asks_aside = not ASIDE_WORDS.isdisjoint(terms)
     asks_prose = not PROSE_WORDS.isdisjoint(terms)
     named_platforms = {term for term in terms if term in PLATFORMS}
+    stem_cover = _cover(directory.stems, stem_words)
     return PathMatch(
-        stem_cover=_cover(directory.stems, stem_words),
+        stem_cover=stem_cover,
         folder_cover=_cover(directory.folders, folder_words),
         bm25=_bm25(directory.stems, terms) + np.float32(FOLDER_SHARE) * _bm25(directory.folders, terms),
-        exact=_at_path(directory, query),
+        exact=_at_path(directory, query, stem_cover > 0),
         aside=np.zeros_like(flags.aside) if asks_aside else flags.aside,
         prose=np.zeros_like(flags.prose) if asks_prose else flags.prose,
         platform=np.zeros_like(flags.platform) if named_platforms else flags.platform,
@@ -58,14 +59,21 @@ def match_paths(directory: Directory, query: Query) -> PathMatch:
     )
 
 
-def _at_path(directory: Directory, query: Query) -> Floats:
-    """Looked for only when the question reads as a path: the whole of one, or its last parts."""
+def _at_path(directory: Directory, query: Query, likely: NDArray[np.bool_]) -> Floats:
+    """Looked for only when the question reads as a path: the whole of one, or its last parts. First among the `likely`
+    documents, whose names hold a word of it, then among all: a name may be made of letters that are no word."""
     found = np.zeros(len(directory.first_chunk), np.float32)
     if query.intent is Intent.PATH:
-        asked = query.text.removeprefix("./").strip("/")
-        for document, files in enumerate(directory.files_of):
-            found[document] = any(f"/{directory.files[file].path}".endswith(f"/{asked}") for file in files)
+        asked = "/" + query.text.removeprefix("./").strip("/")
+        for documents in (np.flatnonzero(likely).tolist(), range(len(found))):
+            found[[each for each in documents if _lies_at(directory, each, asked)]] = 1
+            if found.any():
+                break
     return found
+
+
+def _lies_at(directory: Directory, document: int, asked: str) -> bool:
+    return any(f"/{directory.files[file].path}".endswith(asked) for file in directory.files_of[document])
 
 
 def _matches(bags: WordBags, terms: Mapping[str, float]) -> Floats:
@@ -80,7 +88,7 @@ def _matches(bags: WordBags, terms: Mapping[str, float]) -> Floats:
 
 
 def _cover(bags: WordBags, matches: Floats) -> Floats:
-    whole = bags.sums(bags.idf)
+    whole = bags.weights
     return np.divide(bags.sums(bags.idf * matches), whole, out=np.zeros_like(whole), where=whole > 0)
 
 

@@ -68,6 +68,8 @@ class Scores:
         chunks += FRAME_PLACE * features.chunks.values["frame"].astype(np.float64)
         sources: dict[str, Points] = {}
         for name, weight in weights.file.items():
+            if name != BEST_CHUNK and not features.files[name].any():
+                continue
             points = weight * (best if name == BEST_CHUNK else features.files[name]).astype(np.float64)
             source = SOURCE_OF[name]
             sources[source] = sources[source] + points if source in sources else points
@@ -112,9 +114,9 @@ def _by_document(
     features: Features, scores: Scores, allowed: Mask, allowed_chunks: Mask | None
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Candidate chunks of the best files, those of a document together and its best first, and where each begins."""
-    documents = np.flatnonzero(allowed & features.found)
-    best = documents[np.lexsort((documents, -scores.files[documents]))][:MAX_FILES]
-    wanted = np.isin(features.chunks.documents, best)
+    chosen = np.zeros(features.count, np.bool_)
+    chosen[_best_files(np.flatnonzero(allowed & features.found), scores.files)] = True
+    wanted = chosen[features.chunks.documents]
     if allowed_chunks is not None:
         wanted &= allowed_chunks
     candidates = np.flatnonzero(wanted)
@@ -122,6 +124,14 @@ def _by_document(
     order = np.lexsort((candidates, -scores.chunks[candidates], of))
     candidates, of = candidates[order], of[order]
     return candidates, np.flatnonzero(np.diff(of, prepend=-1))
+
+
+def _best_files(documents: NDArray[np.intp], points: Points) -> NDArray[np.intp]:
+    """The best `MAX_FILES`, equals by their place. Only those that may be among them are sorted."""
+    if len(documents) > MAX_FILES:
+        least = -np.partition(-points[documents], MAX_FILES - 1)[MAX_FILES - 1]
+        documents = documents[points[documents] >= least]
+    return documents[np.lexsort((documents, -points[documents]))][:MAX_FILES]
 
 
 def _shares(points: Points, starts: NDArray[np.intp], sizes: NDArray[np.intp]) -> Points:

@@ -62,7 +62,9 @@ def why_not(request: SearchRequest, ranking: Ranking, shown: int) -> WhyNot:
     if file is None:
         return WhyNot(path, Stage.NOT_INDEXED, f"it is not in the index{_near(directory, path)}")
     place = directory.files.index(file)
-    document = next(each for each, files in enumerate(directory.files_of) if place in files)
+    document = next((each for each, files in enumerate(directory.files_of) if place in files), None)
+    if document is None:
+        return WhyNot(path, Stage.NO_EVIDENCE, "it holds no text to search")
     if place not in ranking.allowed.paths(directory, document):
         return WhyNot(path, Stage.FILTERED, f"it is {file.language}, and the request allows {_allows(request)} only")
     if not ranking.features.found[document]:
