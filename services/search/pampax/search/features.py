@@ -27,7 +27,7 @@ from pampax.storage.posting import Posting
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-MAX_TEXT_CHUNKS = 5_000  # scored by text; the best of a file is never below this on any repository measured
+MAX_TEXT_CHUNKS = 5_000  # scored by text or names; the best of a file is never below this on any repository measured
 SEMANTIC_FLOOR = 0.8  # quantile of all similarities that counts as "says nothing"
 
 
@@ -57,13 +57,13 @@ class Features:
 def compute(directory: Directory, query: Query, gathered: Gathered) -> Features:
     """All features of one question. Cost: linear in the lists and the documents, a few ms at 100K chunks."""
     text = bm25.score_chunks(gathered.words, query.terms, directory, bm25.of_text(directory))
-    text = text.strongest(MAX_TEXT_CHUNKS)
+    text, names = text.strongest(MAX_TEXT_CHUNKS), gathered.names.strongest(MAX_TEXT_CHUNKS)
     near = _above_floor(directory, gathered.neighbours)
     definitions = match_definitions(directory, query, gathered)
     paths = match_paths(directory, query)
     frames = _frames(directory, gathered.frames)
-    files = _file_features(directory, text, gathered.names, near, definitions, paths, frames)
-    chunks = _chunk_features(directory, text, gathered.names, near, definitions, paths, frames)
+    files = _file_features(directory, text, names, near, definitions, paths, frames)
+    chunks = _chunk_features(directory, text, names, near, definitions, paths, frames)
     return Features(files, chunks, _found(files))
 
 
