@@ -34,7 +34,8 @@ def main() -> None:
     environment = {**os.environ, "PAMPAX_DATA_DIR": str(where)}
     for arguments in (
         ["up", "--detach"],
-        ["index", str(ROOT), "--name", "pampax"],
+        # This file holds the questions word for word, and would be the answer to each.
+        ["index", str(ROOT), "--name", "pampax", "--exclude", "/tools/demo.py"],
         ["search", QUESTION, "-r", "pampax", "-k", "3"],
         ["assemble", TASK, "-r", "pampax", "-b", "1500"],
     ):
