@@ -50,10 +50,7 @@ def directory_of(*paths):
 
 
 def found(directory, text):
-    return [
-        (directory.files[directory.file_of[each.document]].path, each.line, each.weight)
-        for each in match_frames(directory, read_frames(text))
-    ]
+    return [(each.file.path, each.line, each.weight) for each in match_frames(directory, read_frames(text))]
 
 
 def test_a_frame_belongs_to_the_file_that_shares_most_of_its_path():
@@ -71,3 +68,13 @@ def test_a_name_that_many_files_have_means_none_of_them():
     paths = [f"part{number}/index.js" for number in range(MAX_SAME + 1)]
     assert found(directory_of(*paths), "at f (index.js:3:1)") == []
     assert len(found(directory_of(*paths[:MAX_SAME]), "at f (index.js:3:1)")) == MAX_SAME
+
+
+def test_a_file_without_text_is_where_no_frame_lies():
+    files = [
+        FileRow(0, "a.py", bytes(20), "python", 0, 0, 1),
+        FileRow(1, "till.py", bytes([1]) * 20, "python", 0, 1, 9),
+    ]
+    directory = build_directory(files, np.ones(1, bool), 10)
+    assert found(directory, "a.py:1 and till.py:2") == [("till.py", 2, 1.0)]
+    assert [directory.document_with(file) for file in directory.files] == [None, 0]

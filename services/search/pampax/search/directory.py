@@ -148,6 +148,10 @@ class Directory:
                 known[index] = place
         return known
 
+    def document_with(self, file: FileRow) -> int | None:
+        """The document of a file that is here; None when it has no chunk."""
+        return int(np.searchsorted(self.first_chunk, file.first_chunk)) if file.chunk_count else None
+
     def file_at(self, path: str) -> FileRow | None:
         at = bisect_left(self.files, path, key=lambda file: file.path)
         return self.files[at] if at < len(self.files) and self.files[at].path == path else None

@@ -57,14 +57,16 @@ class Features:
 def compute(directory: Directory, query: Query, gathered: Gathered) -> Features:
     """All features of one question. Cost: linear in the lists and the documents, a few ms at 100K chunks."""
     text = bm25.score_chunks(gathered.words, query.terms, directory, bm25.of_text(directory))
-    text, names = text.strongest(MAX_TEXT_CHUNKS), gathered.names.strongest(MAX_TEXT_CHUNKS)
-    near = _above_floor(directory, gathered.neighbours)
-    definitions = match_definitions(directory, query, gathered)
-    paths = match_paths(directory, query)
-    frames = _frames(directory, gathered.frames)
-    files = _file_features(directory, text, names, near, definitions, paths, frames)
-    chunks = _chunk_features(directory, text, names, near, definitions, paths, frames)
-    return Features(files, chunks, _found(files))
+    matched = _Matched(
+        text=text.strongest(MAX_TEXT_CHUNKS),
+        names=gathered.names.strongest(MAX_TEXT_CHUNKS),
+        near=_above_floor(directory, gathered.neighbours),
+        definitions=match_definitions(directory, query, gathered),
+        paths=match_paths(directory, query),
+        frames=_frames(directory, gathered.frames),
+    )
+    files = _file_features(directory, matched)
+    return Features(files, _chunk_features(directory, matched), _found(files))
 
 
 def name_scores(directory: Directory, query: Query, postings: Mapping[str, Posting]) -> Scored:
@@ -80,47 +82,52 @@ class _Frames:
     weights: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Matched:
+    """What each source says of one question."""
+
+    text: Scored
+    names: Scored
+    near: Neighbours
+    definitions: DefinitionMatch
+    paths: PathMatch
+    frames: _Frames
+
+
 def _frames(directory: Directory, found: Mapping[int, float]) -> _Frames:
     chunks = np.array(sorted(found), np.int32)
     chunks = chunks[directory.is_live(chunks)]
     return _Frames(chunks, np.array([found[chunk] for chunk in chunks.tolist()], np.float32))
 
 
-def _file_features(
-    directory: Directory,
-    text: Scored,
-    names: Scored,
-    near: Neighbours,
-    definitions: DefinitionMatch,
-    paths: PathMatch,
-    frames: _Frames,
-) -> dict[str, Floats]:
+def _file_features(directory: Directory, matched: _Matched) -> dict[str, Floats]:
     count = len(directory.first_chunk)
-    best_text, top_text = best_and_top(directory.document_of(text.ordinals), text.scores, count)
-    best_names = largest(directory.document_of(names.ordinals), names.scores, count)
-    best_near, top_near = best_and_top(directory.document_of(near.ordinals), near.similarities, count)
-    defining = directory.document_of(definitions.chunks)
+    with_text = directory.document_of(matched.text.ordinals)
+    best_text, top_text = best_and_top(with_text, matched.text.scores, count)
+    best_names = largest(directory.document_of(matched.names.ordinals), matched.names.scores, count)
+    best_near, top_near = best_and_top(directory.document_of(matched.near.ordinals), matched.near.similarities, count)
+    defining = directory.document_of(matched.definitions.chunks)
     return {
         "text": scaled(top_text),
         "best_text": scaled(best_text),
-        "coverage": largest(directory.document_of(text.ordinals), text.coverage, count),
+        "coverage": largest(with_text, matched.text.coverage, count),
         "names": scaled(best_names),
-        "stem": paths.stem_cover,
-        "folder": paths.folder_cover,
-        "path": scaled(paths.bm25),
-        "exact_path": paths.exact,
-        "frame": largest(directory.document_of(frames.chunks), frames.weights, count),
-        "symbol": largest(defining, definitions.cosine, count),
-        "function": largest(defining, definitions.functions.astype(np.float32), count),
-        "type": largest(defining, definitions.types.astype(np.float32), count),
-        "definition_size": largest(defining, definitions.size, count),
+        "stem": matched.paths.stem_cover,
+        "folder": matched.paths.folder_cover,
+        "path": scaled(matched.paths.bm25),
+        "exact_path": matched.paths.exact,
+        "frame": largest(directory.document_of(matched.frames.chunks), matched.frames.weights, count),
+        "symbol": largest(defining, matched.definitions.cosine, count),
+        "function": largest(defining, matched.definitions.functions.astype(np.float32), count),
+        "type": largest(defining, matched.definitions.types.astype(np.float32), count),
+        "definition_size": largest(defining, matched.definitions.size, count),
         "semantic": scaled(top_near),
         "best_semantic": scaled(best_near),
         "size": directory.size_z,
-        "aside": paths.aside,
-        "prose": paths.prose,
-        "platform": paths.platform,
-        "header": paths.header,
+        "aside": matched.paths.aside,
+        "prose": matched.paths.prose,
+        "platform": matched.paths.platform,
+        "header": matched.paths.header,
     }
 
 
@@ -144,18 +151,19 @@ def _found(files: Mapping[str, Floats]) -> NDArray[np.bool_]:
     return found
 
 
-def _chunk_features(
-    directory: Directory,
-    text: Scored,
-    names: Scored,
-    near: Neighbours,
-    definitions: DefinitionMatch,
-    paths: PathMatch,
-    frames: _Frames,
-) -> ChunkFeatures:
+def _chunk_features(directory: Directory, matched: _Matched) -> ChunkFeatures:
     # Where the path alone speaks for a document, its first chunk stands for it.
-    leads = directory.first_chunk[(paths.stem_cover > 0) | (paths.bm25 > 0) | (paths.exact > 0)]
-    found = np.concatenate([text.ordinals, names.ordinals, near.ordinals, definitions.chunks, frames.chunks, leads])
+    leads = directory.first_chunk[(matched.paths.stem_cover > 0) | (matched.paths.bm25 > 0) | (matched.paths.exact > 0)]
+    found = np.concatenate(
+        [
+            matched.text.ordinals,
+            matched.names.ordinals,
+            matched.near.ordinals,
+            matched.definitions.chunks,
+            matched.frames.chunks,
+            leads,
+        ]
+    )
     candidates = np.zeros(len(directory.live_chunks), np.bool_)
     candidates[found] = True
     ordinals = np.flatnonzero(candidates).astype(np.int32)
@@ -165,13 +173,13 @@ def _chunk_features(
         return largest(places[chunks], of_them, len(ordinals))
 
     by_name = {
-        "text": values(text.ordinals, scaled(text.scores)),
-        "coverage": values(text.ordinals, text.coverage),
-        "semantic": values(near.ordinals, scaled(near.similarities)),
-        "symbol": values(definitions.chunks, definitions.cosine),
-        "definition": values(definitions.chunks, definitions.asked.astype(np.float32)),
+        "text": values(matched.text.ordinals, scaled(matched.text.scores)),
+        "coverage": values(matched.text.ordinals, matched.text.coverage),
+        "semantic": values(matched.near.ordinals, scaled(matched.near.similarities)),
+        "symbol": values(matched.definitions.chunks, matched.definitions.cosine),
+        "definition": values(matched.definitions.chunks, matched.definitions.asked.astype(np.float32)),
         "function": directory.begins_function(ordinals).astype(np.float32),
-        "frame": values(frames.chunks, frames.weights),
+        "frame": values(matched.frames.chunks, matched.frames.weights),
     }
     return ChunkFeatures(ordinals, directory.document_of(ordinals), by_name)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pampax.search.directory import Directory
+from pampax.search.directory import Directory, FileRow
 
 MAX_FRAMES = 32  # of a question; the innermost ones are kept
 MAX_SAME = 3  # files that a frame may mean; of more, none is meant
@@ -36,9 +36,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class FramePlace:
-    """A document in which a frame lies. `weight` is 1 for the innermost frame that the snapshot has."""
+    """A file in which a frame lies. `weight` is 1 for the innermost frame that the snapshot has."""
 
-    document: int
+    file: FileRow
     line: int
     weight: float
 
@@ -55,17 +55,16 @@ def match_frames(directory: Directory, frames: Sequence[Frame]) -> list[FramePla
     """Cost: one pass over the files when there are frames at all."""
     if not frames:
         return []
-    named: dict[str, list[int]] = {frame.parts[-1]: [] for frame in frames}
-    for place, file in enumerate(directory.files):
+    named: dict[str, list[FileRow]] = {frame.parts[-1]: [] for frame in frames}
+    for file in directory.files:
         name = file.path.rpartition("/")[2]
-        if name in named:
-            named[name].append(place)
-    document_of = {file: document for document, files in enumerate(directory.files_of) for file in files}
+        if name in named and file.chunk_count:
+            named[name].append(file)
     found: list[FramePlace] = []
     weight = 1.0
     for frame in frames:
-        meant = _meant(directory, frame, named[frame.parts[-1]])
-        found += [FramePlace(document_of[file], frame.line, weight) for file in meant]
+        meant = _meant(frame, named[frame.parts[-1]])
+        found += [FramePlace(file, frame.line, weight) for file in meant]
         weight *= FADING if meant else 1.0
     return found
 
@@ -80,11 +79,10 @@ def _frames(text: str) -> list[Frame]:
     return [Frame(tuple(part for part in parts if part not in ("", ".", "..")), line) for parts, line in parted]
 
 
-def _meant(directory: Directory, frame: Frame, named: Sequence[int]) -> list[int]:
+def _meant(frame: Frame, named: Sequence[FileRow]) -> list[FileRow]:
     """Of the files with that name, those that share most of the path's end."""
-    shared = {file: _shared_end(frame.parts, directory.files[file].path.split("/")) for file in named}
-    most = max(shared.values(), default=0)
-    meant = [file for file, parts in shared.items() if parts == most]
+    shared = [_shared_end(frame.parts, file.path.split("/")) for file in named]
+    meant = [file for file, parts in zip(named, shared, strict=True) if parts == max(shared)]
     return meant if len(meant) <= MAX_SAME else []
 
 

@@ -64,7 +64,7 @@ async def read_words(conn: Connection, question: Question, snapshot: Snapshot, d
     query = question.query
     if not query.terms and not query.names:
         return Gathered()
-    frames = await postgres.read_frame_chunks(conn, snapshot, directory, match_frames(directory, query.frames))
+    frames = await postgres.read_frame_chunks(conn, snapshot, match_frames(directory, query.frames))
     fields = [postgres.NAMES] if question.request.mode is Mode.SYMBOL else [postgres.WORDS, postgres.NAMES]
     words, postings = await postgres.read_postings(conn, snapshot, query.terms, fields)
     names = name_scores(directory, query, postings)

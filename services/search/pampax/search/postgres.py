@@ -13,7 +13,7 @@ from psycopg.rows import args_row, tuple_row
 
 from pampax.codeintel.lines import text_lines
 from pampax.core.errors import Aborted
-from pampax.search.directory import Directory, FileRow
+from pampax.search.directory import FileRow
 from pampax.search.frames import FramePlace
 from pampax.search.gathered import Definition
 from pampax.storage import posting
@@ -104,16 +104,13 @@ async def read_definitions(
     return await (await cursor.execute(_DEFINITIONS, asked)).fetchall()
 
 
-async def read_frame_chunks(
-    conn: Connection, snapshot: Snapshot, directory: Directory, places: Sequence[FramePlace]
-) -> dict[int, float]:
+async def read_frame_chunks(conn: Connection, snapshot: Snapshot, places: Sequence[FramePlace]) -> dict[int, float]:
     """The chunk that holds each line, or the last one before it, and the weight of the innermost frame in it."""
     if not places:
         return {}
-    owners = [directory.files[directory.file_of[place.document]] for place in places]
     asked = {
-        "firsts": [owner.first_chunk for owner in owners],
-        "ends": [owner.first_chunk + owner.chunk_count for owner in owners],
+        "firsts": [place.file.first_chunk for place in places],
+        "ends": [place.file.first_chunk + place.file.chunk_count for place in places],
         "lines": [place.line for place in places],
     }
     cursor = conn.cursor(binary=True, row_factory=tuple_row)

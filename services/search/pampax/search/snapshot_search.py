@@ -124,8 +124,10 @@ class SnapshotSearch:
     ) -> list[RankedChunk]:
         """The best chunks, those first in which the question stands word for word."""
         asked = Phrase.of(question.query.text) if question.query.terms else None
-        ordinals = phrase.worth_reading(asked, computed, best) if asked else []
-        if asked is None or not ordinals:
+        if asked is None:
+            return best
+        ordinals = phrase.worth_reading(asked, computed, best)
+        if not ordinals:
             return best
         async with self._sources.database.tenant(question.tenant_id, timeout_s=TEXTS_TIMEOUT_S, read_only=True) as conn:
             passages = await postgres.read_passages(conn, snapshot, ordinals)

@@ -61,11 +61,10 @@ def why_not(request: SearchRequest, ranking: Ranking, shown: int) -> WhyNot:
     file = directory.file_at(path)
     if file is None:
         return WhyNot(path, Stage.NOT_INDEXED, f"it is not in the index{_near(directory, path)}")
-    place = directory.files.index(file)
-    document = next((each for each, files in enumerate(directory.files_of) if place in files), None)
+    document = directory.document_with(file)
     if document is None:
         return WhyNot(path, Stage.NO_EVIDENCE, "it holds no text to search")
-    if place not in ranking.allowed.paths(directory, document):
+    if file not in [directory.files[each] for each in ranking.allowed.paths(directory, document)]:
         return WhyNot(path, Stage.FILTERED, f"it is {file.language}, and the request allows {_allows(request)} only")
     if not ranking.features.found[document]:
         return WhyNot(path, Stage.NO_EVIDENCE, "no word, name, part of the path or vector of it matches the question")
