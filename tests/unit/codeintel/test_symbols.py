@@ -2,8 +2,10 @@
 
 import pytest
 
-from pampax.codeintel.model import MAX_DOC_CHARS, MAX_SIGNATURE_CHARS, Symbol
+from pampax.codeintel.model import MAX_DOC_CHARS, MAX_SIGNATURE_CHARS
 from pampax.codeintel.parse import parse_file
+
+from .conftest import assert_definitions, symbols
 
 PYTHON = '''
 LIMIT = 10
@@ -351,17 +353,9 @@ SYMBOLS = {
 }
 
 
-def symbols(language: str, source: str) -> dict[str, Symbol]:
-    return {symbol.qualified_name: symbol for symbol in parse_file(language, source.encode()).symbols}
-
-
 @pytest.mark.parametrize("language", SYMBOLS)
 def test_each_language_gives_its_definitions(language: str) -> None:
-    source, expected = SYMBOLS[language]
-    parsed = parse_file(language, source.encode())
-    found = [f"{each.kind} {'+' if each.exported else '-'} {each.qualified_name}" for each in parsed.symbols]
-    assert found == [line.strip() for line in expected.strip().splitlines()]
-    assert parsed.syntax
+    assert_definitions(language, *SYMBOLS[language])
 
 
 @pytest.mark.parametrize(
