@@ -29,6 +29,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
+from redis import Redis
 
 from pampax.embedded.postgres import SUPERUSER, THROW_AWAY_SETTINGS, running_server
 from pampax.embedded.valkey import running_valkey
@@ -38,6 +39,7 @@ from pampax.storage.migrate import migrate
 
 POSTGRES_IMAGE = "pgvector/pgvector:pg17"
 REDIS_IMAGE = "redis:8"
+REDIS_DATABASES = 16  # unless its configuration says otherwise
 ENGINE_ANSWERS_WITHIN_S = 10
 OWNER = "pampax_owner"
 SERVICE = "pampax_service"
@@ -106,6 +108,7 @@ class Tenant:
     name: str
 
 
+NewBroker = Callable[[], AbstractContextManager[str]]
 NewDatabase = Callable[..., AbstractContextManager[DatabaseUrls]]
 
 
@@ -120,6 +123,31 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     with _docker_redis() if _wants_docker() else running_valkey() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def new_broker(redis_url: str) -> NewBroker:
+    """Lends a database of the session's Redis, emptied: what another test left there would be taken as work."""
+    free = list(range(1, REDIS_DATABASES))
+
+    @contextmanager
+    def lend() -> Iterator[str]:
+        number = free.pop(0)
+        url = urlsplit(redis_url)._replace(path=f"/{number}").geturl()
+        with Redis.from_url(url) as redis:
+            redis.flushdb()
+        try:
+            yield url
+        finally:
+            free.append(number)
+
+    return lend
+
+
+@pytest.fixture
+def broker_url(new_broker: NewBroker) -> Iterator[str]:
+    with new_broker() as url:
         yield url
 
 

@@ -1,7 +1,6 @@
 """The indexing service and its workers as real processes, and a run of one operation in the test's own process."""
 
 import asyncio
-import itertools
 import os
 import secrets
 import signal
@@ -13,7 +12,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import grpc
@@ -38,7 +36,13 @@ from pampax.v1 import indexing_service_pb2 as pb
 from pampax.v1 import repository_pb2
 from pampax.v1.indexing_service_pb2_grpc import IndexingServiceStub
 
-from ...conftest import DatabaseUrls, NewDatabase, inherited, make_tenant  # noqa: TID252 - tests are no package
+from ...conftest import (  # noqa: TID252 - tests are no package
+    DatabaseUrls,
+    NewBroker,
+    NewDatabase,
+    inherited,
+    make_tenant,
+)
 from .systems import System, started_system
 
 SECRET = secrets.token_hex(32)
@@ -172,12 +176,12 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 NewProcesses = Callable[..., AbstractAsyncContextManager[Processes]]
-# Of the test session's broker: processes that share one would take each other's work.
-_broker_databases = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def new_processes(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, redis_url: str) -> NewProcesses:
+def new_processes(
+    tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase, new_broker: NewBroker
+) -> NewProcesses:
     """A place to start processes in, with a database and a broker of its own; `broker` names another one.
 
     Their lines are counted where a whole file of tests shares them.
@@ -187,8 +191,7 @@ def new_processes(tmp_path_factory: pytest.TempPathFactory, new_database: NewDat
     async def make(*, broker: str | None = None, counting: bool = False) -> AsyncIterator[Processes]:
         folder = tmp_path_factory.mktemp("indexing")
         address = f"127.0.0.1:{free_port()}"
-        own = urlsplit(redis_url)._replace(path=f"/{next(_broker_databases) % 16}").geturl()
-        with new_database() as urls:
+        with new_database() as urls, new_broker() as own:
             environment = inherited(counting=counting) | {
                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
                 "PAMPAX_MODE": "embedded",

@@ -26,12 +26,12 @@ SHOWN_OF_POSTGRES = ("pampax_queue_oldest_seconds", "pampax_workers_alive")
 
 
 async def test_rounds_go_on_after_one_that_failed_in_a_way_nobody_foresaw(
-    new_database: NewDatabase, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    new_database: NewDatabase, broker_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reaper, "PERIOD_S", 0.05)
     with new_database(migrated=False) as urls:
         database = Database(urls.service, pool_max=2, component="test")
-        broker = Broker(redis_url.removesuffix("/0") + "/13")
+        broker = Broker(broker_url)
         # Without a schema its first rounds ask for a function that is not there.
         rounds = reaper.Reaper(database, broker, os.environ)
         rounds.start()

@@ -317,8 +317,8 @@ async def test_workers_look_by_themselves_and_what_they_find_is_published(
             raise AssertionError(processes.log("worker"))
 
 
-def test_a_beat_sends_until_it_is_stopped_and_its_task_looks(redis_url: str) -> None:
-    app: Celery = make_celery(f"{redis_url.rsplit('/', 1)[0]}/14")
+def test_a_beat_sends_until_it_is_stopped_and_its_task_looks(broker_url: str) -> None:
+    app: Celery = make_celery(broker_url)
     rounds: list[int] = []
     looked = threading.Event()
 

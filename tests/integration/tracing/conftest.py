@@ -11,20 +11,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from pampax.embedded.ports import free_port
 
-from ...conftest import KEY_PEPPER, PASSWORDS, NewDatabase, inherited, make_tenant  # noqa: TID252 - tests are no package
+from ...conftest import (  # noqa: TID252 - tests are no package
+    KEY_PEPPER,
+    PASSWORDS,
+    NewBroker,
+    NewDatabase,
+    inherited,
+    make_tenant,
+)
 from .collector import Collector, running_collector
 
 START_S = 60.0
 DONE_S = 60.0
-# Of the session's Redis; the tests of indexing count from 1 upwards.
-BROKER = 15
 SOURCE = '''"""Charges cards."""
 
 
@@ -111,7 +115,7 @@ async def collector() -> AsyncIterator[Collector]:
 
 @pytest.fixture(scope="module")
 def new_system(
-    new_database: NewDatabase, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    new_database: NewDatabase, new_broker: NewBroker, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Any]:
     """A database, addresses and settings; nothing runs yet."""
 
@@ -119,7 +123,7 @@ def new_system(
     def make(endpoint: str, **changes: str) -> Iterator[System]:
         caller_secret = secrets.token_hex(32)
         folder = tmp_path_factory.mktemp("tracing")
-        with new_database() as urls:
+        with new_database() as urls, new_broker() as broker_url:
             tenant = make_tenant(urls.owner, local=True)
             addresses = {
                 f"PAMPAX_{name}": f"127.0.0.1:{free_port()}"
@@ -132,7 +136,7 @@ def new_system(
                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
                 "PAMPAX_MODE": "embedded",
                 "PAMPAX_DATABASE__URL": urls.service,
-                "PAMPAX_REDIS__URL": urlsplit(redis_url)._replace(path=f"/{BROKER}").geturl(),
+                "PAMPAX_REDIS__URL": broker_url,
                 "PAMPAX_AUTH__KEY_PEPPER": KEY_PEPPER,
                 "PAMPAX_AUTH__CALLER_SECRET": caller_secret,
                 "PAMPAX_INDEXING__CACHE_DIR": str(folder / "cache"),

@@ -85,7 +85,7 @@ def register_tasks(app: Celery, make_runner: Callable[[], Runner], start_tracing
         if following is not None:
             _send(app, following, tenant_id)
 
-    app.task(run_operation, name=RUN_OPERATION, bind=True)
+    app.task(run_operation, name=RUN_OPERATION, bind=True, shared=False)
     return child
 
 

@@ -60,4 +60,4 @@ def register_looking(app: Celery, make_looking: Callable[[], Looking]) -> None:
         except PampaxError as error:
             _log.warning("sources not looked at", op="refresh", err_code=error.reason, detail=error.message)
 
-    app.task(refresh_sources, name=LOOK, time_limit=LIMIT_S, acks_late=False)
+    app.task(refresh_sources, name=LOOK, shared=False, time_limit=LIMIT_S, acks_late=False)
