@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from pampax.cli import words
 from pampax.cli.screen import Screen, Segment
@@ -31,18 +31,19 @@ def show_answer(session: Session, request: SearchRequest, answer: SearchAnswer) 
     for rank, result in enumerate(answer.results, 1):
         _show_result(session.screen, rank, result, request.query, several=several)
     session.screen.line((_footer(answer), "dim"))
-    if answer.degraded:
+    if answer.degraded or answer.notices:
         session.screen.line((_left_out(answer), "yellow"))
     _show_missed(session.screen, answer)
     if answer.next_page_token:
         session.hint(f"more with: --page-token {answer.next_page_token}")
 
 
-def excerpt(content: str, query: str, count: int = SHOWN_LINES) -> tuple[int, list[str]]:
-    """The `count` lines in a row that hold most words of the query, and how many lines come before them."""
+def excerpt(content: str, query: str, matched: Collection[int] = (), count: int = SHOWN_LINES) -> tuple[int, list[str]]:
+    """The `count` lines in a row with most of the `matched` ones, counted from 0, or else with most words of the query,
+    and how many lines come before them."""
     lines = content.rstrip("\n").split("\n")
     wanted = _beginnings(query)
-    hits = [len(wanted & _beginnings(line)) for line in lines]
+    hits = [number in matched if matched else len(wanted & _beginnings(line)) for number, line in enumerate(lines)]
     starts = range(max(1, len(lines) - count + 1))
     best = max(starts, key=lambda start: (sum(hits[start : start + count]), -start))
     return best, lines[best : best + count]
@@ -63,7 +64,7 @@ def _show_result(screen: Screen, rank: int, result: SearchResult, query: str, *,
     screen.line(*heading)
     if result.other_paths:
         screen.line(("   also ", "dim"), ", ".join(result.other_paths))
-    before, lines = excerpt(result.content, query)
+    before, lines = excerpt(result.content, query, [line - result.start_line for line in result.matched_lines])
     screen.code("\n".join(lines), result.language, result.start_line + before)
     if result.evidence:
         _show_evidence(screen, result.evidence, result.score)
@@ -103,7 +104,7 @@ def _show_nothing(session: Session, request: SearchRequest, answer: SearchAnswer
     ]
     advice = f"try without {' and '.join(narrowed)}" if narrowed else "try other words, or fewer"
     session.hint(f"{advice}; searched {_searched(answer)}")
-    if answer.degraded:
+    if answer.degraded or answer.notices:
         session.hint(_left_out(answer))
 
 
@@ -132,4 +133,7 @@ def _searched(answer: SearchAnswer) -> str:
 
 
 def _place(result: SearchResult) -> str:
+    """Of a pattern the first line that matches."""
+    if result.matched_lines:
+        return f"{result.path}:{result.matched_lines[0]}"
     return f"{result.path}:{result.start_line}-{result.end_line}"

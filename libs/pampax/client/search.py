@@ -25,6 +25,7 @@ class SearchRequest(Request):
     max_staleness: float | None = None
     page_token: str | None = None
     why_not: str | None = None
+    ignore_case: bool = False
 
 
 class Evidence(Answer):
@@ -49,7 +50,8 @@ class SnapshotInfo(Answer):
 
 
 class SearchResult(Answer):
-    """One ranked chunk. Lines are 1-based and inclusive; `evidence` is there when it was asked for."""
+    """One ranked chunk. Lines are 1-based and inclusive; `evidence` is there when it was asked for, `matched_lines` for
+    a pattern."""
 
     id: str
     repo: str
@@ -65,6 +67,7 @@ class SearchResult(Answer):
     score: float
     content: str
     evidence: list[Evidence]
+    matched_lines: list[int] = Field(default_factory=list)
 
 
 class WhyNot(Answer):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-Mode = Literal["hybrid", "lexical", "semantic", "symbol"]
+Mode = Literal["hybrid", "lexical", "semantic", "symbol", "regex", "literal"]
 Kind = Literal["type", "function", "variable", "declaration", "block", "text"]
-Intent = Literal["symbol", "question", "architecture", "error_trace", "path"]
+Intent = Literal["symbol", "question", "architecture", "error_trace", "path", "regex", "literal"]
 GroupBy = Literal["chunk", "file"]
 HealthService = Literal["all", "gateway", "search", "assembly", "indexing", "worker", "database", "redis"]
 # The first is the default.

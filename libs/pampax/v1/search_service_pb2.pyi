@@ -36,6 +36,10 @@ class _SearchModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SearchMode
     """Vectors only."""
     SEARCH_MODE_SYMBOL: _SearchMode.ValueType  # 4
     """Definitions of symbols only."""
+    SEARCH_MODE_REGEX: _SearchMode.ValueType  # 5
+    """Lines that match a regular expression in RE2's syntax."""
+    SEARCH_MODE_LITERAL: _SearchMode.ValueType  # 6
+    """Lines that hold the text as it stands."""
 
 class SearchMode(_SearchMode, metaclass=_SearchModeEnumTypeWrapper):
     """Which sources of evidence a search uses."""
@@ -50,6 +54,10 @@ SEARCH_MODE_SEMANTIC: SearchMode.ValueType  # 3
 """Vectors only."""
 SEARCH_MODE_SYMBOL: SearchMode.ValueType  # 4
 """Definitions of symbols only."""
+SEARCH_MODE_REGEX: SearchMode.ValueType  # 5
+"""Lines that match a regular expression in RE2's syntax."""
+SEARCH_MODE_LITERAL: SearchMode.ValueType  # 6
+"""Lines that hold the text as it stands."""
 Global___SearchMode: _TypeAlias = SearchMode  # noqa: Y015
 
 class _GroupBy:
@@ -125,6 +133,7 @@ class SearchChunksRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     EXACT_VECTORS_FIELD_NUMBER: _builtins.int
     WHY_NOT_FIELD_NUMBER: _builtins.int
+    IGNORE_CASE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The question, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -138,7 +147,7 @@ class SearchChunksRequest(_message.Message):
     group_by: Global___GroupBy.ValueType
     """What one result stands for."""
     intent: _builtins.str
-    """Overrides the detected intent: symbol, question, architecture, error_trace or path."""
+    """Overrides the detected intent: symbol, question, architecture, error_trace, path, regex or literal."""
     explain: _builtins.bool
     """Adds the evidence of each result."""
     page_token: _builtins.str
@@ -147,6 +156,8 @@ class SearchChunksRequest(_message.Message):
     """Scan vectors exactly instead of through the approximate index."""
     why_not: _builtins.str
     """Path of a file that is missed: the response tells at which stage it fell out."""
+    ignore_case: _builtins.bool
+    """A pattern matches whatever the case of its letters; words always do."""
     @_builtins.property
     def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """`repositories/{repository}` names to search; empty means every readable one, at most 50."""
@@ -181,10 +192,11 @@ class SearchChunksRequest(_message.Message):
         page_token: _builtins.str = ...,
         exact_vectors: _builtins.bool = ...,
         why_not: _builtins.str = ...,
+        ignore_case: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["max_staleness", b"max_staleness"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -316,6 +328,7 @@ class SearchResult(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    MATCHED_LINES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Public chunk id."""
     repository: _builtins.str
@@ -348,6 +361,10 @@ class SearchResult(_message.Message):
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]:
         """Parts of the score, largest first; empty unless asked for."""
 
+    @_builtins.property
+    def matched_lines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Lines of the file on which a pattern matches inside the chunk, 1-based, ascending; empty for questions in words."""
+
     def __init__(
         self,
         *,
@@ -365,10 +382,11 @@ class SearchResult(_message.Message):
         score: _builtins.float = ...,
         content: _builtins.str = ...,
         evidence: _abc.Iterable[Global___Evidence] | None = ...,
+        matched_lines: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "content", b"content", "end_line", b"end_line", "evidence", b"evidence", "id", b"id", "kind", b"kind", "language", b"language", "other_paths", b"other_paths", "path", b"path", "ref", b"ref", "repository", b"repository", "score", b"score", "start_line", b"start_line", "symbol", b"symbol"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "content", b"content", "end_line", b"end_line", "evidence", b"evidence", "id", b"id", "kind", b"kind", "language", b"language", "matched_lines", b"matched_lines", "other_paths", b"other_paths", "path", b"path", "ref", b"ref", "repository", b"repository", "score", b"score", "start_line", b"start_line", "symbol", b"symbol"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -52,7 +52,7 @@ class SearchServiceServicer:
     """
 
     def SearchChunks(self, request, context):
-        """Ranked chunks for a question in plain words, a name or a path.
+        """Ranked chunks for a question in plain words, a name, a path or a pattern.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

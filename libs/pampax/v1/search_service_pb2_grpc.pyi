@@ -34,7 +34,7 @@ class SearchServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     SearchChunks: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.SearchChunksRequest, _search_service_pb2.SearchChunksResponse]
-    """Ranked chunks for a question in plain words, a name or a path."""
+    """Ranked chunks for a question in plain words, a name, a path or a pattern."""
     ReadFile: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.ReadFileRequest, _search_service_pb2.ReadFileResponse]
     """The text of one file of a published snapshot, whole or a range of lines."""
 
@@ -44,7 +44,7 @@ class SearchServiceAsyncStub(SearchServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SearchChunks: _aio.UnaryUnaryMultiCallable[_search_service_pb2.SearchChunksRequest, _search_service_pb2.SearchChunksResponse]  # type: ignore[assignment]
-    """Ranked chunks for a question in plain words, a name or a path."""
+    """Ranked chunks for a question in plain words, a name, a path or a pattern."""
     ReadFile: _aio.UnaryUnaryMultiCallable[_search_service_pb2.ReadFileRequest, _search_service_pb2.ReadFileResponse]  # type: ignore[assignment]
     """The text of one file of a published snapshot, whole or a range of lines."""
 
@@ -57,7 +57,7 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_service_pb2.SearchChunksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.SearchChunksResponse, _abc.Awaitable[_search_service_pb2.SearchChunksResponse]]:
-        """Ranked chunks for a question in plain words, a name or a path."""
+        """Ranked chunks for a question in plain words, a name, a path or a pattern."""
 
     @_abc_1.abstractmethod
     def ReadFile(

@@ -10,7 +10,7 @@ from pampax.embedding.static import load_default
 from pampax.indexing.run.maintenance import remove_build
 from pampax.indexing.run.postgres import Place
 from pampax.search import directories as module
-from pampax.search import postgres
+from pampax.search import kept, postgres
 from pampax.search.directories import Directories
 from pampax.search.gather import Sources
 from pampax.search.request import SearchRequest
@@ -72,7 +72,7 @@ async def test_the_least_recently_used_leave_when_there_are_too_many_files(datab
 
 async def test_a_reading_that_failed_is_tried_again(database, several, snapshots, monkeypatch):
     directories = Directories(database)
-    monkeypatch.setattr(module, "READ_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(kept, "READ_TIMEOUT_S", 0.0)
     with pytest.raises(DeadlineExceeded):
         await directories.get(several.tenant_id, snapshots[0])
     monkeypatch.undo()

@@ -38,14 +38,14 @@ def test_what_a_terminal_would_obey_is_written_out_on_it(capsys: pytest.CaptureF
 def test_the_excerpt_shows_the_lines_with_most_words_of_the_question() -> None:
     lines = [f"line {number}" for number in range(20)]
     lines[12] = "def retryWithBackoff(): ..."
-    before, shown = excerpt("\n".join(lines), "where are retries with backoff", 3)
+    before, shown = excerpt("\n".join(lines), "where are retries with backoff", count=3)
     assert before <= 12 < before + 3
     assert shown == lines[before : before + 3]
 
 
 def test_the_excerpt_of_a_chunk_without_any_word_is_its_beginning() -> None:
-    assert excerpt("a\nb\nc\nd\n", "nothing", 2) == (0, ["a", "b"])
-    assert excerpt("a\n", "nothing", 5) == (0, ["a"])
+    assert excerpt("a\nb\nc\nd\n", "nothing", count=2) == (0, ["a", "b"])
+    assert excerpt("a\n", "nothing", count=5) == (0, ["a"])
 
 
 def test_progress_in_a_pipe_is_a_line_of_json_per_step(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,13 @@ from pampax.gateway.scope import Scope
 from pampax.search.weights import RANKING_VERSION as RANKING_VERSION_OF_SEARCH
 from pampax.storage.snapshots import Snapshot
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
-from pampax.v1.search_service_pb2 import GROUP_BY_FILE, SEARCH_MODE_LEXICAL, SearchChunksRequest, SnapshotInfo
+from pampax.v1.search_service_pb2 import (
+    GROUP_BY_FILE,
+    SEARCH_MODE_LEXICAL,
+    SEARCH_MODE_LITERAL,
+    SearchChunksRequest,
+    SnapshotInfo,
+)
 
 CALLER = Caller(UUID(int=1), UUID(int=2), Role.READER)
 SNAPSHOT = Snapshot(7, "code", "main", 70, 1, "b1", "", False, 3, 1000.0, 1, 1, 1, None)
@@ -59,6 +65,8 @@ def test_requests_that_mean_the_same_share_a_key(same):
         SearchChunksRequest(query="retry", page_token="t"),
         SearchChunksRequest(query="retry", exact_vectors=True),
         SearchChunksRequest(query="retry", why_not="a.py"),
+        SearchChunksRequest(query="retry", ignore_case=True),
+        SearchChunksRequest(query="retry", mode=SEARCH_MODE_LITERAL),
     ],
 )
 def test_every_field_that_shapes_the_answer_is_part_of_the_key(other):
@@ -69,7 +77,7 @@ def test_no_field_of_a_search_was_forgotten_here():
     shaping = {field.name for field in SearchChunksRequest.DESCRIPTOR.fields} - {"max_staleness"}
     assert shaping == {
         "query", "repositories", "ref", "mode", "languages", "path_glob", "kinds", "limit", "group_by", "intent",
-        "explain", "page_token", "exact_vectors", "why_not",
+        "explain", "page_token", "exact_vectors", "why_not", "ignore_case",
     }  # fmt: skip
 
 
@@ -128,3 +136,8 @@ def test_the_ranking_is_that_of_the_search_service():
 def test_an_answer_is_covered_by_a_scope_that_has_all_its_generations(answered, covered):
     infos = [SnapshotInfo(repository=r, ref=ref, generation=g, build=b) for r, ref, g, b in answered]
     assert SCOPE.covers(infos) is covered
+
+
+@pytest.mark.parametrize("asked", [{"mode": SEARCH_MODE_LITERAL}, {"intent": "regex"}])
+def test_each_space_of_a_pattern_counts(asked):
+    assert key_of(SearchChunksRequest(query=" retry", **asked)) != key_of(SearchChunksRequest(query="retry", **asked))

@@ -15,13 +15,17 @@ Examples:
   pampax search "where are retries with backoff implemented?"
   pampax search ConnectionPool -m symbol -l python
   pampax search "parse config" -r web -p 'src/**' -k 5 --explain
+  pampax search -m regex 'def \\w+_config\\('
+  pampax search -m literal 'except (KeyError, ValueError):'
   pampax search "parse config" --why-not src/config.py
   pampax search "retry policy" --max-staleness 1d --stale-policy warn
   pampax search "rate limit" --json | jq -r '.results[].path'
 """
 
 
-@click.command("search", cls=OptionsCommand, short_help="Find code for a question, a name or a path", epilog=EPILOG)
+@click.command(
+    "search", cls=OptionsCommand, short_help="Find code for a question, a name, a path or a pattern", epilog=EPILOG
+)
 @click.argument("query", nargs=-1, required=True, type=TEXT)
 @click.option("--repo", "-r", "repos", multiple=True, type=TEXT, metavar="REPO", help="Search only this; repeatable.")
 @click.option(
@@ -36,6 +40,7 @@ Examples:
 @click.option("--ref", type=TEXT, metavar="REF", help="Branch or tag; the last one indexed if absent.")
 @click.option("--intent", type=choice(Intent), help="Overrides the detected intent.")
 @click.option("--group-by", type=choice(GroupBy), default="chunk", show_default=True, help="What one result is.")
+@click.option("--ignore-case", "-i", is_flag=True, help="For a pattern: whatever the case of letters.")
 @click.option("--explain", is_flag=True, help="Show the parts that add up to each score.")
 @click.option("--why-not", type=TEXT, metavar="PATH", help="Tell at which stage this file fell out.")
 @staleness_options
@@ -53,13 +58,14 @@ def command(
     ref: str | None,
     intent: Intent | None,
     group_by: GroupBy,
+    ignore_case: bool,
     explain: bool,
     why_not: str | None,
     max_staleness: float | None,
     stale_policy: StalePolicy | None,
     page_token: str | None,
 ) -> None:
-    """Find code for a question in plain words, a name or a path; best first."""
+    """Find code for a question in plain words, a name or a path, or lines that match a pattern; best first."""
     staleness = staleness_of(max_staleness, stale_policy)
     text = one_text(query, "query", "write what you look for")
     from pampax.cli.search_page import show_answer
@@ -80,6 +86,7 @@ def command(
         max_staleness=staleness.refused_after_s,
         page_token=page_token,
         why_not=why_not,
+        ignore_case=ignore_case,
     )
     with session.client() as client:
         answer = client.search(request)

@@ -8,14 +8,17 @@ from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
 from pampax.v1.search_service_pb2 import GroupBy, SearchChunksRequest, SearchMode
 
 _MODES = {SearchMode.SEARCH_MODE_UNSPECIFIED: SearchMode.SEARCH_MODE_HYBRID}
+_PATTERNS = (SearchMode.SEARCH_MODE_REGEX, SearchMode.SEARCH_MODE_LITERAL)
+_PATTERN_INTENTS = ("regex", "literal")
 _GROUPS = {GroupBy.GROUP_BY_UNSPECIFIED: GroupBy.GROUP_BY_CHUNK}
 
 
 def normalise_search(request: SearchChunksRequest) -> SearchChunksRequest:
-    """A checked request with its defaults written out, text trimmed and sets in order."""
+    """A checked request with its defaults written out, words trimmed and sets in order."""
     normal = SearchChunksRequest()
     normal.CopyFrom(request)
-    normal.query = request.query.strip()
+    if request.mode not in _PATTERNS and request.intent not in _PATTERN_INTENTS:  # of which each space counts
+        normal.query = request.query.strip()
     normal.repositories[:] = sorted(set(request.repositories))
     normal.languages[:] = sorted({language.lower() for language in request.languages})
     normal.kinds[:] = sorted(set(request.kinds))

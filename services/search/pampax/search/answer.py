@@ -12,7 +12,8 @@ from pampax.storage.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chunk under its first allowed path; the scores of `evidence` add up to `score`."""
+    """A chunk under its first allowed path; the scores of `evidence` add up to `score`. `matched_lines`: where a
+    pattern matches in it."""
 
     id: str
     snapshot: Snapshot
@@ -26,6 +27,7 @@ class Result:
     score: float
     content: str
     evidence: tuple[Evidence, ...]
+    matched_lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

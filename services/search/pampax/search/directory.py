@@ -148,6 +148,10 @@ class Directory:
                 known[index] = place
         return known
 
+    def first_file(self, document: int) -> FileRow:
+        """Of those with the document's content, by path."""
+        return self.files[int(self.file_of[document])]
+
     def document_with(self, file: FileRow) -> int | None:
         """The document of a file that is here; None when it has no chunk."""
         return int(np.searchsorted(self.first_chunk, file.first_chunk)) if file.chunk_count else None

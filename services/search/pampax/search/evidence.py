@@ -12,7 +12,7 @@ from pampax.search.features import Features
 from pampax.search.ranking import RankedChunk, Scores
 from pampax.search.weights import BEST_CHUNK, PHRASE, SOURCE_OF
 
-PLACE, PHRASE_SOURCE = "place", "phrase"
+PLACE, PHRASE_SOURCE, PATTERN_SOURCE = "place", "phrase", "pattern"
 DETAILS: Mapping[str, str] = {
     "text": "words of the question in the file's best chunks",
     "names": "words of the question in names defined there",
@@ -25,6 +25,7 @@ DETAILS: Mapping[str, str] = {
     "kind_of_path": "a test, example, prose, port or header path",
     BEST_CHUNK: "how well the file's best chunk matches on its own",
     PLACE: "how likely the answer is in this chunk of the file and not in another",
+    PATTERN_SOURCE: "lines on which the pattern matches",
     PHRASE_SOURCE: "words of the question that stand there one after the other",
 }
 # These answer no question on their own, so a place in their order would say nothing.

@@ -39,6 +39,19 @@ _FRAME_CHUNKS = _SQL["frame_chunks"]
 _KINDS = _SQL["kinds"]
 _PASSAGES = _SQL["passages"]
 _BLOB = _SQL["blob"]
+_DOCUMENTS = _SQL["documents"]
+_TRIGRAMS = _SQL["trigrams"]
+_CONTENTS = _SQL["contents"]
+_CHUNKS = _SQL["chunks"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """Where a chunk begins in its document, 1-based."""
+
+    ordinal: int
+    start_line: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +160,48 @@ async def read_lines(conn: Connection, snapshot: Snapshot, blob_id: bytes) -> li
         raise _replaced()
     size, content = row
     return text_lines(decompress(content, size))
+
+
+async def read_documents(conn: Connection, snapshot: Snapshot) -> NDArray[np.int32]:
+    """The live documents that have chunks, by first chunk and ascending."""
+    live_chunks, _ = await load_bitmaps(conn, snapshot.snapshot_id)
+    cursor = conn.cursor(binary=True, row_factory=tuple_row)
+    rows = await (await cursor.execute(_DOCUMENTS, scope(snapshot))).fetchall()
+    documents = np.array(sorted(first for (first,) in rows), np.int32)
+    documents = documents[documents < len(live_chunks)]
+    return documents[live_chunks[documents]]
+
+
+async def read_trigrams(conn: Connection, snapshot: Snapshot, documents: Sequence[int]) -> list[tuple[int, bytes]]:
+    """First chunk and bitmap of each of the documents."""
+    cursor = conn.cursor(binary=True, row_factory=tuple_row)
+    return await (await cursor.execute(_TRIGRAMS, {**scope(snapshot), "documents": list(documents)})).fetchall()
+
+
+async def read_contents(
+    conn: Connection, snapshot: Snapshot, blob_ids: Sequence[bytes]
+) -> dict[bytes, tuple[int, bytes]]:
+    """Size and compressed content by blob id. Aborted when one is gone because the snapshot was replaced long ago."""
+    cursor = conn.cursor(binary=True, row_factory=tuple_row)
+    await cursor.execute(_CONTENTS, {"repository": snapshot.repository_id, "blobs": list(blob_ids)})
+    found = {blob_id: (size, content) for blob_id, size, content in await cursor.fetchall()}
+    if len(found) < len(set(blob_ids)):
+        raise _replaced()
+    return found
+
+
+async def read_chunks(conn: Connection, snapshot: Snapshot, documents: Sequence[FileRow]) -> dict[int, list[ChunkRow]]:
+    """The chunks of each document in order, by its first chunk."""
+    asked = {
+        "firsts": [document.first_chunk for document in documents],
+        "ends": [document.first_chunk + document.chunk_count for document in documents],
+    }
+    cursor = conn.cursor(binary=True, row_factory=tuple_row)
+    await cursor.execute(_CHUNKS, {**scope(snapshot), **asked})
+    chunks: dict[int, list[ChunkRow]] = {}
+    for first, *row in await cursor.fetchall():
+        chunks.setdefault(first, []).append(ChunkRow(*row))
+    return chunks
 
 
 def scope(snapshot: Snapshot) -> dict[str, object]:

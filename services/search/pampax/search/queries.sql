@@ -91,3 +91,27 @@ WHERE c.repository_id = %(repository)s AND c.build_id = %(build)s AND c.ordinal 
 -- name: blob
 -- Compressed content of one blob.
 SELECT size, content FROM blob WHERE repository_id = %(repository)s AND blob_id = %(blob)s
+
+-- name: documents
+-- Every document of (repository, build) that has chunks; the caller keeps the live ones.
+SELECT first_chunk FROM document
+WHERE repository_id = %(repository)s AND build_id = %(build)s AND chunk_count > 0
+
+-- name: trigrams
+-- Bitmaps of some documents.
+SELECT first_chunk, trigrams FROM document
+WHERE repository_id = %(repository)s AND build_id = %(build)s AND first_chunk = ANY(%(documents)s)
+
+-- name: contents
+-- Compressed content of some blobs.
+SELECT blob_id, size, content FROM blob WHERE repository_id = %(repository)s AND blob_id = ANY(%(blobs)s)
+
+-- name: chunks
+-- The chunks of documents, which are given by their ranges of ordinals.
+SELECT asked.first, c.ordinal, c.start_line, c.kind
+FROM unnest(%(firsts)s::int[], %(ends)s::int[]) AS asked (first, past)
+CROSS JOIN LATERAL (
+    SELECT ordinal, start_line, kind FROM chunk
+    WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal >= asked.first AND ordinal < asked.past
+    ORDER BY ordinal OFFSET 0) c
+ORDER BY c.ordinal

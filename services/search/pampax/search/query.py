@@ -41,6 +41,8 @@ class Intent(StrEnum):
     ARCHITECTURE = "architecture"
     ERROR_TRACE = "error_trace"
     PATH = "path"
+    REGEX = "regex"
+    LITERAL = "literal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,12 @@ def intent_of(text: str, frames: Sequence[Frame] = ()) -> Intent:
     if len(tokens) <= 3 and all(_IDENTIFIER.fullmatch(token) and _CODE_SHAPE.search(token[1:]) for token in tokens):
         return Intent.SYMBOL
     return Intent.ARCHITECTURE if _ARCHITECTURE.search(text) else Intent.QUESTION
+
+
+def named_words(text: str) -> tuple[str, ...]:
+    """The words of a text as names of definitions are folded, each once."""
+    words = (word.lower() for word in _WORD.findall(text))
+    return tuple(dict.fromkeys(word for word in words if _MIN_NAME_CHARS <= len(word) <= _MAX_NAME_CHARS))
 
 
 def _names(text: str) -> tuple[str, ...]:

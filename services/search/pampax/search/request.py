@@ -26,12 +26,15 @@ class Mode(StrEnum):
     LEXICAL = "lexical"
     SEMANTIC = "semantic"
     SYMBOL = "symbol"
+    REGEX = "regex"
+    LITERAL = "literal"
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """`repositories` are names without prefix; None searches every readable one. `max_staleness_s` in seconds.
-    `why_not`: path of a file of which is told at which stage it fell out."""
+    `why_not`: path of a file of which is told at which stage it fell out. `ignore_case` is for patterns: words are
+    always looked for so."""
 
     query: str
     repositories: tuple[str, ...] | None = None
@@ -48,6 +51,7 @@ class SearchRequest:
     page_token: str = ""
     exact_vectors: bool = False
     why_not: str = ""
+    ignore_case: bool = False
 
 
 def check(request: SearchRequest) -> SearchRequest:

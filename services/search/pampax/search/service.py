@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from pampax.core.errors import FailedPrecondition, NotFound
 from pampax.core.identity import Caller
 from pampax.search import pages
 from pampax.search.answer import Answer, FileText
 from pampax.search.directories import Directories
-from pampax.search.gather import SEMANTIC, Question, Sources, late
+from pampax.search.gather import Question, Sources, late
+from pampax.search.hits import Found
+from pampax.search.pattern.reading import read_pattern
+from pampax.search.pattern.search import PatternSearch
 from pampax.search.postgres import read_lines
-from pampax.search.query import read_query
+from pampax.search.query import Intent, read_query
 from pampax.search.request import Mode, SearchRequest, check, check_names
-from pampax.search.results import Hit, read_results
-from pampax.search.snapshot_search import WORDS_TIMEOUT_S, Begun, Ranked, SnapshotSearch
+from pampax.search.results import read_results
+from pampax.search.snapshot_search import WORDS_TIMEOUT_S, Begun, SnapshotSearch
 from pampax.search.warming import warm_connections
 from pampax.search.why_not import Stage, WhyNot
 from pampax.storage.database import Connection
@@ -35,6 +41,7 @@ class SearchService:
         self._database = sources.database
         self._directories = Directories(sources.database)
         self._snapshots = SnapshotSearch(sources, self._directories)
+        self._patterns = PatternSearch(sources, self._directories)
         self._warm = False
 
     async def warm(self) -> bool:
@@ -47,6 +54,7 @@ class SearchService:
     async def search(self, caller: Caller, request: SearchRequest) -> Answer:
         """InvalidRequest, NotFound, FailedPrecondition (not indexed, stale, stale page) or Unavailable."""
         check(request)
+        pattern = read_pattern(request)
         query = read_query(request.query.strip(), request.intent)
         if request.mode is Mode.SEMANTIC:
             query = query.without_words()
@@ -55,25 +63,38 @@ class SearchService:
             snapshots = tuple(await resolve(conn, caller.principal_id, request.repositories, request.ref))
             _refuse_stale(snapshots, request.max_staleness_s)
             offset = pages.offset_of(request, snapshots)
-            begun = await self._begin(conn, question, snapshots)
+            begun = None if pattern else await self._begin(conn, question, snapshots)
         end = offset + request.limit
-        ranked = await self._ranked(question, snapshots, begun, end + 1)
-        hits = sorted((Hit(each, chunk) for each in ranked for chunk in each.chunks), key=lambda hit: hit.order)
-        degraded = sorted({part for each in ranked for part in each.degraded})
+        if pattern is None:
+            found = await self._ranked(question, snapshots, begun, end + 1)
+            return await self._answer(question, query.intent, snapshots, found, offset)
+        matching = partial(self._patterns.search, question, pattern.matcher, most=end + 1)
+        found = await _each(snapshots, matching)
+        if pattern.surely or any(each.hits for each in found):
+            return await self._answer(question, pattern.intent, snapshots, found, offset)
+        found = await self._ranked(question, snapshots, None, end + 1)
+        answer = await self._answer(question, query.intent, snapshots, found, offset)
+        told = f"nothing matches {pattern.matcher.pattern.text!r} as it stands; these are found by its words"
+        return replace(answer, notices=(told, *answer.notices))
+
+    async def _answer(
+        self, question: Question, intent: Intent, snapshots: tuple[Snapshot, ...], found: Sequence[Found], offset: int
+    ) -> Answer:
+        request, end = question.request, offset + question.request.limit
+        hits = sorted((hit for each in found for hit in each.hits), key=lambda hit: hit.order)
+        degraded = sorted({part for each in found for part in each.degraded})
         if degraded and request.page_token:
             raise late(degraded[0])  # pages of which one lacks a part do not fit together
         token = pages.next_token(request, snapshots, end) if len(hits) > end and not degraded else ""
-        results = await read_results(self._database, caller.tenant_id, hits[offset:end], explain=request.explain)
-        notices = tuple(map(_pending, ranked)) if question.asks_vectors else ()
-        parts = {*degraded, SEMANTIC} if any(notices) else degraded
+        results = await read_results(self._database, question.tenant_id, hits[offset:end], explain=request.explain)
         return Answer(
             results,
-            query.intent,
-            tuple(sorted(parts)),
+            intent,
+            tuple(sorted({*degraded, *(part for each in found for part in each.pending)})),
             snapshots,
             token,
-            tuple(filter(None, notices)),
-            _why_not(ranked),
+            tuple(each.notice for each in found if each.notice),
+            _why_not(found),
         )
 
     async def read_file(
@@ -114,38 +135,33 @@ class SearchService:
 
     async def _ranked(
         self, question: Question, snapshots: Sequence[Snapshot], begun: Begun | None, most: int
-    ) -> list[Ranked]:
-        """The best of each snapshot. The first error ends the others."""
+    ) -> list[Found]:
+        """The best of each snapshot by words, names, paths and vectors."""
         if begun is not None:
             return [await self._snapshots.finish(begun, question, most)]
-        room = asyncio.Semaphore(PARALLEL_REPOSITORIES)
-
-        async def ask(snapshot: Snapshot) -> Ranked:
-            async with room:
-                return await self._snapshots.search(question, snapshot, most)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(ask(snapshot)) for snapshot in snapshots]
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        return [task.result() for task in tasks]
+        return await _each(snapshots, partial(self._snapshots.search, question, most=most))
 
 
-def _why_not(ranked: Sequence[Ranked]) -> tuple[tuple[Snapshot, WhyNot], ...]:
+async def _each(snapshots: Sequence[Snapshot], search: Callable[[Snapshot], Coroutine[Any, Any, Found]]) -> list[Found]:
+    """A few at a time; the first error ends the others."""
+    room = asyncio.Semaphore(PARALLEL_REPOSITORIES)
+
+    async def ask(snapshot: Snapshot) -> Found:
+        async with room:
+            return await search(snapshot)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(ask(snapshot)) for snapshot in snapshots]
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def _why_not(found: Sequence[Found]) -> tuple[tuple[Snapshot, WhyNot], ...]:
     """Where the file that is missed is, or else of all that were searched."""
-    told = [(each.snapshot, each.why_not) for each in ranked if each.why_not is not None]
+    told = [(each.snapshot, each.why_not) for each in found if each.why_not is not None]
     return tuple(each for each in told if each[1].stage is not Stage.NOT_INDEXED) or tuple(told)
-
-
-def _pending(ranked: Ranked) -> str:
-    """For a person: that vectors of this snapshot are still to come; "" when all are there."""
-    snapshot, directory = ranked.snapshot, ranked.directory
-    if snapshot.vectors_to is None:
-        return ""
-    embedded = int(directory.live_chunks[: snapshot.vectors_to].sum())
-    where, count = f"{snapshot.repository} at {snapshot.ref}", f"{embedded:,} of {directory.chunk_count:,} embedded"
-    return f"{where}: vectors pending, {count}; until then words, names and paths answer"
 
 
 def _refuse_stale(snapshots: Sequence[Snapshot], most_s: float | None) -> None:

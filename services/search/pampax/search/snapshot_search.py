@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,16 @@ from pampax.runtime.telemetry.tracing import span
 from pampax.search import features, phrase, postgres, weights
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
+from pampax.search.evidence import evidence_of
 from pampax.search.features import ChunkFeatures, Features
 from pampax.search.filters import Allowed, allowed_by
-from pampax.search.gather import Question, Sources, find_neighbours, find_words, late
+from pampax.search.gather import SEMANTIC, Question, Sources, find_neighbours, find_words, late
 from pampax.search.gathered import Gathered, Neighbours
+from pampax.search.hits import Found, Hit, paths_of
 from pampax.search.phrase import Phrase
 from pampax.search.ranking import RankedChunk, Scores, one_per_document, rank_chunks
 from pampax.search.request import Mode
-from pampax.search.why_not import Ranking, WhyNot, why_not
+from pampax.search.why_not import Ranking, why_not
 from pampax.storage.database import Connection
 from pampax.storage.snapshots import Snapshot
 
@@ -29,20 +32,6 @@ WORDS_TIMEOUT_S = 5.0
 KINDS_TIMEOUT_S = 2.0
 TEXTS_TIMEOUT_S = 2.0
 MAX_CANDIDATES_BY_KIND = 2_000  # candidate chunks whose kind is looked up when a request filters by kind
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
-    """The best chunks of one snapshot with what they were ranked by; `degraded` names the parts that failed."""
-
-    snapshot: Snapshot
-    directory: Directory
-    allowed: Allowed
-    features: Features
-    scores: Scores
-    chunks: tuple[RankedChunk, ...]
-    degraded: tuple[str, ...]
-    why_not: WhyNot | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +53,7 @@ class SnapshotSearch:
         self._sources = sources
         self._directories = directories
 
-    async def search(self, question: Question, snapshot: Snapshot, most: int) -> Ranked:
+    async def search(self, question: Question, snapshot: Snapshot, most: int) -> Found:
         """The best `most` chunks of the snapshot."""
         database, tenant_id = self._sources.database, question.tenant_id
         directory = await self._directories.get(tenant_id, snapshot)
@@ -83,22 +72,21 @@ class SnapshotSearch:
             raise
         return Begun(snapshot, directory, words, degraded, neighbours)
 
-    async def finish(self, begun: Begun, question: Question, most: int) -> Ranked:
+    async def finish(self, begun: Begun, question: Question, most: int) -> Found:
         neighbours, degraded = await begun.neighbours
         if degraded and begun.degraded:
             raise late("lexical and the semantic")  # nothing is no answer
         degraded += begun.degraded
         found = replace(begun.words, neighbours=neighbours)
         with span("search.rank") as rank:
-            ranked = await self._rank(begun, question, found, degraded, most)
-            rank.set(candidates=len(ranked.features.chunks.ordinals))
-        return ranked
+            computed = await asyncio.to_thread(features.compute, begun.directory, question.query, found)
+            rank.set(candidates=len(computed.chunks.ordinals))
+            return await self._ranked(begun, question, computed, degraded, most)
 
-    async def _rank(
-        self, begun: Begun, question: Question, found: Gathered, degraded: tuple[str, ...], most: int
-    ) -> Ranked:
+    async def _ranked(
+        self, begun: Begun, question: Question, computed: Features, degraded: tuple[str, ...], most: int
+    ) -> Found:
         directory, request = begun.directory, question.request
-        computed = await asyncio.to_thread(features.compute, directory, question.query, found)
         kinds = await self._kinds(question, begun.snapshot, computed.chunks) if request.kinds else None
 
         def ranked() -> tuple[Allowed, Scores, Iterator[RankedChunk], list[RankedChunk]]:
@@ -117,7 +105,15 @@ class SnapshotSearch:
         if request.why_not:
             ranking = Ranking(directory, allowed, computed, scores, itertools.chain(shown, chunks))
             missed = await asyncio.to_thread(why_not, request, ranking, most - 1)
-        return Ranked(begun.snapshot, directory, allowed, computed, scores, shown, degraded, missed)
+
+        def hit(chunk: RankedChunk) -> Hit:
+            path, others = paths_of(directory, allowed, chunk.document)
+            evidence = partial(evidence_of, computed, scores, chunk)
+            return Hit(begun.snapshot, path, others, chunk.ordinal, chunk.score, chunk.ordinal, evidence)
+
+        notice = _pending(begun.snapshot, directory) if question.asks_vectors else ""
+        pending = (SEMANTIC,) if notice else ()
+        return Found(begun.snapshot, tuple(map(hit, shown)), degraded, pending, notice, missed)
 
     async def _by_phrase(
         self, question: Question, snapshot: Snapshot, computed: Features, best: list[RankedChunk]
@@ -140,6 +136,15 @@ class SnapshotSearch:
         database = self._sources.database
         async with database.tenant(question.tenant_id, timeout_s=KINDS_TIMEOUT_S, read_only=True) as conn:
             return await postgres.read_kinds(conn, snapshot, chunks.ordinals[best].tolist())
+
+
+def _pending(snapshot: Snapshot, directory: Directory) -> str:
+    """For a person: that vectors of this snapshot are still to come; "" when all are there."""
+    if snapshot.vectors_to is None:
+        return ""
+    embedded = int(directory.live_chunks[: snapshot.vectors_to].sum())
+    where, count = f"{snapshot.repository} at {snapshot.ref}", f"{embedded:,} of {directory.chunk_count:,} embedded"
+    return f"{where}: vectors pending, {count}; until then words, names and paths answer"
 
 
 def _allowed_chunks(

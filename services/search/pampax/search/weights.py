@@ -57,6 +57,12 @@ NAME = Weights(
     chunk=_CHUNK, wherever=_WHEREVER,
 )  # fmt: skip
 
+# Files in which a pattern matches: those first that define a name that stands in it.
+PATTERN = {
+    "pattern": 4.0, "definition": 3.0, "stem": 2.09, "folder": 1.07,
+    "aside": -2.2, "prose": -2.08, "platform": -2.19, "header": -1.45,
+}  # fmt: skip
+
 # What each feature is called in the evidence of a result.
 SOURCE_OF = {
     "text": "text", "best_text": "text", "coverage": "text",

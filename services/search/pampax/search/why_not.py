@@ -57,18 +57,27 @@ class Ranking:
 
 def why_not(request: SearchRequest, ranking: Ranking, shown: int) -> WhyNot:
     """About `request.why_not`; the first `shown` chunks are results. Cost: one pass over all ranked chunks."""
-    directory, path = ranking.directory, request.why_not.removeprefix("./")
+    located = locate(request, ranking.directory, ranking.allowed)
+    if isinstance(located, WhyNot):
+        return located
+    path, document = located
+    if not ranking.features.found[document]:
+        return WhyNot(path, Stage.NO_EVIDENCE, "no word, name, part of the path or vector of it matches the question")
+    return _ranked(request, ranking, path, document, shown)
+
+
+def locate(request: SearchRequest, directory: Directory, allowed: Allowed) -> WhyNot | tuple[str, int]:
+    """The path and document that `request.why_not` names, or why it was never looked at."""
+    path = request.why_not.removeprefix("./")
     file = directory.file_at(path)
     if file is None:
         return WhyNot(path, Stage.NOT_INDEXED, f"it is not in the index{_near(directory, path)}")
     document = directory.document_with(file)
     if document is None:
         return WhyNot(path, Stage.NO_EVIDENCE, "it holds no text to search")
-    if file not in [directory.files[each] for each in ranking.allowed.paths(directory, document)]:
-        return WhyNot(path, Stage.FILTERED, f"it is {file.language}, and the request allows {_allows(request)} only")
-    if not ranking.features.found[document]:
-        return WhyNot(path, Stage.NO_EVIDENCE, "no word, name, part of the path or vector of it matches the question")
-    return _ranked(request, ranking, path, document, shown)
+    if file not in [directory.files[each] for each in allowed.paths(directory, document)]:
+        return WhyNot(path, Stage.FILTERED, f"it is {file.language}, and the request allows {allows(request)} only")
+    return path, document
 
 
 def _ranked(request: SearchRequest, ranking: Ranking, path: str, document: int, shown: int) -> WhyNot:
@@ -87,7 +96,7 @@ def _ranked(request: SearchRequest, ranking: Ranking, path: str, document: int, 
             detail = f"its best lines come in place {rank}{_lacks(ranking, first, evidence)}"
             return WhyNot(path, Stage.OUTRANKED, detail, rank, chunk.score, evidence)
     return WhyNot(
-        path, Stage.FILTERED, f"none of its chunks that match passes: the request allows {_allows(request)} only"
+        path, Stage.FILTERED, f"none of its chunks that match passes: the request allows {allows(request)} only"
     )
 
 
@@ -101,7 +110,8 @@ def _lacks(ranking: Ranking, first: RankedChunk, evidence: Iterable[Evidence]) -
     return f"; beside the first result it lacks {told}" if told else ""
 
 
-def _allows(request: SearchRequest) -> str:
+def allows(request: SearchRequest) -> str:
+    """What the request's filters let through, in words."""
     narrowed = [
         ("the languages " + ", ".join(sorted(request.languages)), request.languages),
         (f"paths like {request.path_glob!r}", request.path_glob),

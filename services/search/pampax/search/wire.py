@@ -24,6 +24,8 @@ _MODES = {
     pb.SEARCH_MODE_LEXICAL: Mode.LEXICAL,
     pb.SEARCH_MODE_SEMANTIC: Mode.SEMANTIC,
     pb.SEARCH_MODE_SYMBOL: Mode.SYMBOL,
+    pb.SEARCH_MODE_REGEX: Mode.REGEX,
+    pb.SEARCH_MODE_LITERAL: Mode.LITERAL,
 }
 
 
@@ -48,6 +50,7 @@ def search_request(message: pb.SearchChunksRequest) -> SearchRequest:
         page_token=message.page_token,
         exact_vectors=message.exact_vectors,
         why_not=message.why_not,
+        ignore_case=message.ignore_case,
     )
 
 
@@ -114,6 +117,7 @@ def _result(result: Result) -> pb.SearchResult:
         score=result.score,
         content=result.content,
         evidence=[_evidence(part) for part in result.evidence],
+        matched_lines=result.matched_lines,
     )
 
 

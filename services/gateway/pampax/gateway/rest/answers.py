@@ -111,6 +111,7 @@ def _result(result: SearchResult) -> Json:
         "score": result.score,
         "content": result.content,
         "evidence": [_evidence(part) for part in result.evidence],
+        "matched_lines": list(result.matched_lines),
     }
 
 

@@ -44,6 +44,8 @@ _MODES = {
     "lexical": SearchMode.SEARCH_MODE_LEXICAL,
     "semantic": SearchMode.SEARCH_MODE_SEMANTIC,
     "symbol": SearchMode.SEARCH_MODE_SYMBOL,
+    "regex": SearchMode.SEARCH_MODE_REGEX,
+    "literal": SearchMode.SEARCH_MODE_LITERAL,
 }
 _GROUPS = {"chunk": GroupBy.GROUP_BY_CHUNK, "file": GroupBy.GROUP_BY_FILE}
 # Tags and lengths of an entry's fields, at most; entries are counted this way instead of being serialized twice.
@@ -66,6 +68,7 @@ def search_message(request: SearchRequest) -> SearchChunksRequest:
         max_staleness=None if request.max_staleness is None else _duration(request.max_staleness),
         page_token=request.page_token or "",
         why_not=request.why_not or "",
+        ignore_case=request.ignore_case,
     )
 
 

@@ -22,12 +22,13 @@ Row: TypeAlias = tuple[object, ...]
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredRows:
     """Of several documents. Chunk and symbol rows begin with the chunk's ordinal; of the lists there is what names a
-    chunk of theirs."""
+    chunk of theirs. `trigrams` is by blob id and language."""
 
     chunks: Sequence[Row]
     symbols: Sequence[Row]
     vectors: Mapping[int, NDArray[np.float32]]
     lists: Mapping[Term, Posting]
+    trigrams: Mapping[tuple[bytes, str], bytes]
 
 
 class Derived:
@@ -36,7 +37,7 @@ class Derived:
     def __init__(self, shown: ShownDocument, document: Document) -> None:
         self.shown = shown
         segment = Segment([document], shown.first_chunk)
-        self._document = next(segment.document_rows())
+        *self._document, self._trigrams = next(segment.document_rows())
         self._chunks = list(segment.chunk_rows())
         self._symbols = sorted(segment.symbol_rows())
         vectors = segment.vectors()
@@ -56,6 +57,7 @@ class Derived:
                 ("document", self._same_document()),
                 ("chunks", _within(self.shown, stored.chunks) == self._chunks),
                 ("symbols", _within(self.shown, stored.symbols) == self._symbols),
+                ("trigrams", stored.trigrams.get((self.shown.blob_id, self.shown.language)) == self._trigrams),
                 ("terms", all(self._same_list(term, stored.lists.get(term)) for term in self._lists)),
                 ("vectors", not vectors or self._same_vectors(stored.vectors)),
             )
@@ -64,10 +66,10 @@ class Derived:
 
     def _same_document(self) -> bool:
         shown = self.shown
-        row = (
+        row = [
             shown.blob_id, shown.language, shown.first_chunk, shown.chunk_count, shown.lines, shown.size,
             shown.term_count, None, shown.functions,
-        )  # fmt: skip
+        ]  # fmt: skip
         return row == self._document
 
     def _same_list(self, term: Term, stored: Posting | None) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 
 # Raise when the same bytes would give other chunks, symbols, terms or embedded texts than before.
-DERIVATION_VERSION = 3
+DERIVATION_VERSION = 4
 
 
 def base_version(embedder_id: str) -> str:

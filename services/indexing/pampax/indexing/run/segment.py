@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pampax.codeintel.counted import TermTable
 from pampax.codeintel.model import Symbol
+from pampax.codeintel.trigrams import trigram_bitmap
 from pampax.indexing.run.derive import Document
 from pampax.storage import posting
 from pampax.storage.blobs import compress
@@ -34,12 +35,12 @@ class Segment:
         for blob_id, content in contents.items():
             yield blob_id, len(content), compress(content)
 
-    def document_rows(self) -> Iterator[tuple[bytes, str, int, int, int, int, int, str | None, bytes]]:
+    def document_rows(self) -> Iterator[tuple[bytes, str, int, int, int, int, int, str | None, bytes, bytes]]:
         for document, first in self._numbered():
             yield (
                 document.blob_id, document.language, first, len(document.chunks), document.analysis.parsed.lines,
                 len(document.content), sum(_lengths(document.analysis.chunk_terms)), document.problem,
-                bytes(chunk.kind == FUNCTION for chunk in document.chunks),
+                bytes(chunk.kind == FUNCTION for chunk in document.chunks), trigram_bitmap(document.content),
             )  # fmt: skip
 
     def chunk_rows(self) -> Iterator[tuple[int, bytes, str, int, int, str, str]]:

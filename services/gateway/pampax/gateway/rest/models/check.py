@@ -23,7 +23,8 @@ class Difference(AnswerModel):
 
     path: str = Field(description="A file that shows it; empty for the snapshot itself.")
     parts: list[str] = Field(
-        description="content, document, chunks, symbols, terms, vectors; of a snapshot files, bitmap, counts, lists."
+        description="content, document, chunks, symbols, trigrams, terms, vectors; "
+        "of a snapshot files, bitmap, counts, lists."
     )
 
 

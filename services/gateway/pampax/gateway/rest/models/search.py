@@ -26,13 +26,14 @@ Cache = Literal["hit", "miss", "bypass"]
 
 
 class SearchRequest(RequestModel):
-    """A question in plain words, a name or a path."""
+    """A question in plain words, a name, a path or a pattern."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {"query": "where are retries with backoff implemented?", "limit": 5},
                 {"query": "ConnectionPool", "mode": "symbol", "repos": ["payments"], "languages": ["python"]},
+                {"query": r"def \w+_card\(", "mode": "regex", "ignore_case": True},
             ]
         }
     )
@@ -42,7 +43,7 @@ class SearchRequest(RequestModel):
     ref: Ref | None = Field(
         None, description="Branch, tag or `worktree`; each repository's latest publish when absent."
     )
-    mode: Mode = Field("hybrid", description="Which sources of evidence are used.")
+    mode: Mode = Field("hybrid", description="Which evidence counts; `regex` and `literal` look for a pattern.")
     languages: Languages = Field([], description="Keep only these languages.")
     path_glob: Glob | None = Field(None, description="Keep only paths that match this gitignore-style pattern.")
     kinds: Annotated[list[Kind], Field(max_length=bounds.MOST_KINDS)] = Field([], description="Keep only these kinds.")
@@ -59,6 +60,7 @@ class SearchRequest(RequestModel):
     why_not: FilePath | None = Field(
         None, description="Path of a file that is missed: tells at which stage it fell out."
     )
+    ignore_case: bool = Field(False, description="A pattern matches whatever the case of its letters; words always do.")
 
 
 class Evidence(AnswerModel):
@@ -99,6 +101,9 @@ class SearchResult(AnswerModel):
     score: float
     content: str
     evidence: list[Evidence] = Field(description="Largest part first; empty unless `explain` was asked for.")
+    matched_lines: list[int] = Field(
+        description="Lines of the file on which a pattern matches in the chunk, 1-based; empty for questions in words."
+    )
 
 
 class WhyNot(AnswerModel):
