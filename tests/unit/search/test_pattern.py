@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pampax.codeintel.trigrams import trigram_bitmap
+from pampax.codeintel.grams import gram_bitmap
 from pampax.core.errors import InvalidRequest
-from pampax.search.pattern.bitmaps import EMPTY, MAX_TRIGRAMS
+from pampax.search.pattern.bitmaps import EMPTY, MAX_GRAMS
 from pampax.search.pattern.matcher import MAX_LINES, Matcher, Pattern
 from pampax.search.pattern.needs import NOTHING, AllOf, AnyOf, need_of_regex, need_of_text
 from pampax.search.pattern.reading import read_pattern
@@ -76,7 +76,7 @@ def test_a_text_that_matches_is_never_left_out(pattern: str, text: str, any_case
         return
     content = text.encode()
     if matcher.lines(content):
-        assert list(EMPTY.changed([0], [(0, trigram_bitmap(content))]).holding(matcher.need)) == [0]
+        assert list(EMPTY.changed([0], [(0, gram_bitmap(content))]).holding(matcher.need)) == [0]
 
 
 @pytest.mark.parametrize(
@@ -117,18 +117,18 @@ def test_a_text_is_no_expression() -> None:
 
 def test_bitmaps_tell_which_documents_may_hold_a_text() -> None:
     texts = {0: "x" * 4 + "retry_with_backoff", 7: "def retry(): backoff", 9: " ".join(map(str, range(5_000)))}
-    bitmaps = EMPTY.changed(list(texts), [(key, trigram_bitmap(text.encode())) for key, text in texts.items()])
+    bitmaps = EMPTY.changed(list(texts), [(key, gram_bitmap(text.encode())) for key, text in texts.items()])
     assert list(bitmaps.holding(b"retry_with")) == [0]
     assert list(bitmaps.holding(AllOf((b"retry", b"backoff")))) == [0, 7]
     assert list(bitmaps.holding(AnyOf((b"with_backoff", b"4998")))) == [0, 9]
     assert list(bitmaps.holding(NOTHING)) == [0, 7, 9]
-    long = texts[9][: 10 * MAX_TRIGRAMS].encode()
+    long = texts[9][: 10 * MAX_GRAMS].encode()
     assert list(bitmaps.holding(long)) == [9]
 
 
 def test_bitmaps_of_the_next_snapshot_keep_what_it_shows() -> None:
-    before = EMPTY.changed([0, 3, 5], [(0, trigram_bitmap(b"alpha")), (3, trigram_bitmap(b"beta")), (5, b"")])
-    after = before.changed([0, 5, 8], [(8, trigram_bitmap(b"alphabet"))])
+    before = EMPTY.changed([0, 3, 5], [(0, gram_bitmap(b"alpha")), (3, gram_bitmap(b"beta")), (5, b"")])
+    after = before.changed([0, 5, 8], [(8, gram_bitmap(b"alphabet"))])
     assert list(after.documents()) == [0, 5, 8]
     assert list(after.holding(b"alpha")) == [0, 5, 8]  # nothing is known of 5, as of those of older builds
     assert list(after.holding(b"alphab")) == [5, 8]

@@ -59,6 +59,16 @@ def match_paths(directory: Directory, query: Query) -> PathMatch:
     )
 
 
+def exact_cover(bags: WordBags, terms: Mapping[str, float]) -> Floats:
+    """Like the covers of `match_paths`, of words that are the same alone: the cost does not grow with the terms."""
+    matches = np.zeros(len(bags.vocabulary), np.float32)
+    for term, weight in terms.items():
+        at = bags.vocabulary.get(term)
+        if at is not None:
+            matches[at] = weight
+    return _cover(bags, matches)
+
+
 def _at_path(directory: Directory, query: Query, likely: NDArray[np.bool_]) -> Floats:
     """Looked for only when the question reads as a path: the whole of one, or its last parts. First among the `likely`
     documents, whose names hold a word of it, then among all: a name may be made of letters that are no word."""

@@ -40,7 +40,7 @@ _KINDS = _SQL["kinds"]
 _PASSAGES = _SQL["passages"]
 _BLOB = _SQL["blob"]
 _DOCUMENTS = _SQL["documents"]
-_TRIGRAMS = _SQL["trigrams"]
+_GRAMS = _SQL["grams"]
 _CONTENTS = _SQL["contents"]
 _CHUNKS = _SQL["chunks"]
 
@@ -172,10 +172,10 @@ async def read_documents(conn: Connection, snapshot: Snapshot) -> NDArray[np.int
     return documents[live_chunks[documents]]
 
 
-async def read_trigrams(conn: Connection, snapshot: Snapshot, documents: Sequence[int]) -> list[tuple[int, bytes]]:
+async def read_grams(conn: Connection, snapshot: Snapshot, documents: Sequence[int]) -> list[tuple[int, bytes]]:
     """First chunk and bitmap of each of the documents."""
     cursor = conn.cursor(binary=True, row_factory=tuple_row)
-    return await (await cursor.execute(_TRIGRAMS, {**scope(snapshot), "documents": list(documents)})).fetchall()
+    return await (await cursor.execute(_GRAMS, {**scope(snapshot), "documents": list(documents)})).fetchall()
 
 
 async def read_contents(

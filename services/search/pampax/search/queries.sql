@@ -97,9 +97,9 @@ SELECT size, content FROM blob WHERE repository_id = %(repository)s AND blob_id 
 SELECT first_chunk FROM document
 WHERE repository_id = %(repository)s AND build_id = %(build)s AND chunk_count > 0
 
--- name: trigrams
+-- name: grams
 -- Bitmaps of some documents.
-SELECT first_chunk, trigrams FROM document
+SELECT first_chunk, grams FROM document
 WHERE repository_id = %(repository)s AND build_id = %(build)s AND first_chunk = ANY(%(documents)s)
 
 -- name: contents

@@ -22,13 +22,13 @@ Row: TypeAlias = tuple[object, ...]
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredRows:
     """Of several documents. Chunk and symbol rows begin with the chunk's ordinal; of the lists there is what names a
-    chunk of theirs. `trigrams` is by blob id and language."""
+    chunk of theirs. `grams` is by blob id and language."""
 
     chunks: Sequence[Row]
     symbols: Sequence[Row]
     vectors: Mapping[int, NDArray[np.float32]]
     lists: Mapping[Term, Posting]
-    trigrams: Mapping[tuple[bytes, str], bytes]
+    grams: Mapping[tuple[bytes, str], bytes]
 
 
 class Derived:
@@ -37,7 +37,7 @@ class Derived:
     def __init__(self, shown: ShownDocument, document: Document) -> None:
         self.shown = shown
         segment = Segment([document], shown.first_chunk)
-        *self._document, self._trigrams = next(segment.document_rows())
+        *self._document, self._grams = next(segment.document_rows())
         self._chunks = list(segment.chunk_rows())
         self._symbols = sorted(segment.symbol_rows())
         vectors = segment.vectors()
@@ -57,7 +57,7 @@ class Derived:
                 ("document", self._same_document()),
                 ("chunks", _within(self.shown, stored.chunks) == self._chunks),
                 ("symbols", _within(self.shown, stored.symbols) == self._symbols),
-                ("trigrams", stored.trigrams.get((self.shown.blob_id, self.shown.language)) == self._trigrams),
+                ("grams", stored.grams.get((self.shown.blob_id, self.shown.language)) == self._grams),
                 ("terms", all(self._same_list(term, stored.lists.get(term)) for term in self._lists)),
                 ("vectors", not vectors or self._same_vectors(stored.vectors)),
             )

@@ -51,7 +51,7 @@ class ShownDocument:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`path` is "" for the snapshot itself. `parts` are content, document, chunks, symbols, trigrams, terms, vectors;
+    """`path` is "" for the snapshot itself. `parts` are content, document, chunks, symbols, grams, terms, vectors;
     for the snapshot files, bitmap, counts, lists."""
 
     path: str

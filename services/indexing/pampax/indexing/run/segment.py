@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pampax.codeintel.counted import TermTable
+from pampax.codeintel.grams import gram_bitmap
 from pampax.codeintel.model import Symbol
-from pampax.codeintel.trigrams import trigram_bitmap
 from pampax.indexing.run.derive import Document
 from pampax.storage import posting
 from pampax.storage.blobs import compress
@@ -40,7 +40,7 @@ class Segment:
             yield (
                 document.blob_id, document.language, first, len(document.chunks), document.analysis.parsed.lines,
                 len(document.content), sum(_lengths(document.analysis.chunk_terms)), document.problem,
-                bytes(chunk.kind == FUNCTION for chunk in document.chunks), trigram_bitmap(document.content),
+                bytes(chunk.kind == FUNCTION for chunk in document.chunks), gram_bitmap(document.content),
             )  # fmt: skip
 
     def chunk_rows(self) -> Iterator[tuple[int, bytes, str, int, int, str, str]]:

@@ -1,1 +1,1 @@
-"""Text and regular expressions: which files may hold one by their trigrams, and which lines of those do."""
+"""Text and regular expressions: which files may hold one by their grams, and which lines of those do."""

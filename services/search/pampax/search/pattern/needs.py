@@ -1,4 +1,4 @@
-"""What every text that a pattern matches must hold, as pieces of text whose trigrams can be looked for.
+"""What every text that a pattern matches must hold, as pieces of text whose grams can be looked for.
 
 Read from RE2's own syntax. What is not understood here is taken to match anything, so that a file which matches is
 never left out: what is read too weakly only makes more files worth looking into.
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pampax.codeintel.trigrams import folded
+from pampax.codeintel.grams import folded
 
-MIN_BYTES = 3  # of a piece of text, for a trigram
+MIN_BYTES = 3  # of a piece of text, for a gram
 MAX_STRINGS = 16  # that are told apart, as for (get|put|post)_[abc]
 MAX_CHARS = 200  # of each; longer ones are cut in pieces
 MAX_DEPTH = 50

@@ -23,7 +23,7 @@ class Difference(AnswerModel):
 
     path: str = Field(description="A file that shows it; empty for the snapshot itself.")
     parts: list[str] = Field(
-        description="content, document, chunks, symbols, trigrams, terms, vectors; "
+        description="content, document, chunks, symbols, grams, terms, vectors; "
         "of a snapshot files, bitmap, counts, lists."
     )
 
