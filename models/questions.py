@@ -16,15 +16,14 @@ from pampax.codeintel.languages import language_of
 from pampax.codeintel.parse import analyse
 from pampax.embedding.static import load_default
 from pampax.search import features
+from pampax.search.bm25 import OF_NAMES, live_lists, of_text
 from pampax.search.directory import Directory, FileRow, build_directory
 from pampax.search.features import Features
+from pampax.search.gather import MAX_NAMED_CHUNKS, MAX_NEIGHBOURS
 from pampax.search.gathered import Definition, Gathered, Neighbours
 from pampax.search.query import Query
 from pampax.sources.folder import list_folder
 from pampax.storage.posting import Posting
-
-MAX_NEIGHBOURS = 256  # as services/search gathers
-MAX_NAMED_CHUNKS = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,11 +44,13 @@ class Repository:
         )
 
     def features(self, query: Query) -> Features:
-        names = features.name_scores(self.directory, query, _asked(self.names, query))
+        directory = self.directory
+        names = features.name_scores(directory, query, live_lists(_asked(self.names, query), directory, OF_NAMES))
         strongest = set(names.ordinals[np.lexsort((names.ordinals, -names.scores))[:MAX_NAMED_CHUNKS]].tolist())
         asked = [replace(each, asked=True) for each in self.definitions if each.name.lower() in query.names]
         near = [each for each in self.definitions if each.chunk in strongest]
-        found = Gathered(_asked(self.words, query), names, (*asked, *near), neighbours=self._neighbours(query.text))
+        words = live_lists(_asked(self.words, query), directory, of_text(directory))
+        found = Gathered(words, names, (*asked, *near), neighbours=self._neighbours(query.text))
         return features.compute(self.directory, query, found)
 
     def _neighbours(self, text: str) -> Neighbours | None:

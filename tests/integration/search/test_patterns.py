@@ -37,6 +37,7 @@ def cards(new_repository):
 @pytest.fixture
 def find(service, cards):
     async def ask(query, mode=Mode.REGEX, **narrowed):
+        narrowed.setdefault("repositories", ("cards",))
         return await service.search(cards.caller, SearchRequest(query=query, mode=mode, **narrowed))
 
     return ask
@@ -145,7 +146,7 @@ async def test_a_pattern_that_takes_too_long_ends(find, monkeypatch):
     ],
 )
 async def test_a_file_that_is_missed_is_told_why(find, path, stage, told):
-    answer = await find("charge_card", limit=1, why_not=path, repositories=("cards",))
+    answer = await find("charge_card", limit=1, why_not=path)
     ((_, missed),) = answer.why_not
     assert missed.stage is stage
     assert told in missed.detail

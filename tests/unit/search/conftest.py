@@ -13,6 +13,7 @@ from pampax.codeintel.languages import language_of
 from pampax.codeintel.parse import analyse
 from pampax.embedding.static import load_default
 from pampax.search import features, weights
+from pampax.search.bm25 import OF_NAMES, live_lists, of_text
 from pampax.search.directory import Directory, FileRow, build_directory
 from pampax.search.evidence import Evidence, evidence_of
 from pampax.search.gathered import Definition, Gathered, Neighbours
@@ -51,8 +52,12 @@ class Corpus:
         order = np.argsort(-similarities, kind="stable")
         names = {term: self.names[term] for term in query.terms if term in self.names}
         return Gathered(
-            words={term: self.words[term] for term in query.terms if term in self.words},
-            names=features.name_scores(self.directory, query, names),
+            words=live_lists(
+                {term: self.words[term] for term in query.terms if term in self.words},
+                self.directory,
+                of_text(self.directory),
+            ),
+            names=features.name_scores(self.directory, query, live_lists(names, self.directory, OF_NAMES)),
             definitions=tuple(replace(each, asked=each.name.lower() in query.names) for each in self.definitions),
             neighbours=Neighbours(order.astype(np.int32), similarities[order].astype(np.float32)),
         )

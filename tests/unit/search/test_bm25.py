@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pampax.search.bm25 import OF_NAMES, Parameters, Scored, idf, score_chunks
+from pampax.search.bm25 import OF_NAMES, Parameters, Scored, idf, live_lists, score_chunks
 from pampax.search.directory import build_directory
 from pampax.storage.posting import Posting
 
@@ -17,13 +17,17 @@ def posting(entries):
     return Posting(np.array(ordinals, np.int32), np.array(tfs, np.uint8), np.array(lengths, np.uint16))
 
 
+def scored_by(postings, weights, snapshot, parameters):
+    return score_chunks(live_lists(postings, snapshot, parameters), weights, snapshot)
+
+
 def directory(live):
     return build_directory((), np.array(live, bool), 20 * sum(live))
 
 
 def test_scores_are_those_of_the_formula():
     postings = {"pool": posting([(0, 2, 10), (2, 1, 30)])}
-    scored = score_chunks(postings, {"pool": 1.0}, directory([True] * 3), TEXT)
+    scored = scored_by(postings, {"pool": 1.0}, directory([True] * 3), TEXT)
     expected = [idf(3, 2) * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * length / 20)) for tf, length in ((2, 10), (1, 30))]
     assert scored.ordinals.tolist() == [0, 2]
     assert scored.scores.tolist() == pytest.approx(expected, rel=1e-6)
@@ -31,13 +35,13 @@ def test_scores_are_those_of_the_formula():
 
 
 def test_a_term_that_no_live_chunk_holds_counts_for_nothing():
-    scored = score_chunks({"gone": posting([(0, 1, 5)])}, {"gone": 1.0}, directory([False, True]), TEXT)
+    scored = scored_by({"gone": posting([(0, 1, 5)])}, {"gone": 1.0}, directory([False, True]), TEXT)
     assert not len(scored.ordinals)
     assert "gone" not in scored.idf
 
 
 def test_an_ordinal_past_the_snapshot_is_not_seen():
-    scored = score_chunks({"new": posting([(1, 1, 5), (9, 1, 5)])}, {"new": 1.0}, directory([True] * 3), TEXT)
+    scored = scored_by({"new": posting([(1, 1, 5), (9, 1, 5)])}, {"new": 1.0}, directory([True] * 3), TEXT)
     assert scored.ordinals.tolist() == [1]
     assert scored.idf["new"] == pytest.approx(math.log(1 + (3 - 1 + 0.5) / 1.5))
 
@@ -62,7 +66,7 @@ def test_dead_chunks_change_no_score(lists, alive):
     whole = {term: posting(sorted(entries)) for term, entries in lists.items()}
     clean = {term: posting(sorted(e for e in entries if e[0] in alive)) for term, entries in lists.items()}
     weights = dict.fromkeys(lists, 1.0)
-    a, b = score_chunks(whole, weights, snapshot, OF_NAMES), score_chunks(clean, weights, snapshot, OF_NAMES)
+    a, b = scored_by(whole, weights, snapshot, OF_NAMES), scored_by(clean, weights, snapshot, OF_NAMES)
     assert a.ordinals.tolist() == b.ordinals.tolist()
     assert a.scores.tolist() == b.scores.tolist()
     assert a.idf == b.idf
@@ -74,7 +78,7 @@ def test_the_order_in_which_lists_arrive_changes_no_bit(lists, chance):
     chance.shuffle(shuffled)
     weights, snapshot = dict.fromkeys("abcdef", 0.7), directory([True] * 31)
     a, b = (
-        score_chunks({term: posting(sorted(entries)) for term, entries in arrived}, weights, snapshot, TEXT)
+        scored_by({term: posting(sorted(entries)) for term, entries in arrived}, weights, snapshot, TEXT)
         for arrived in (lists.items(), shuffled)
     )
     assert a.scores.tobytes() == b.scores.tobytes()

@@ -62,34 +62,42 @@ def idf(documents: int, holding: int) -> float:
     return math.log(1 + (documents - holding + 0.5) / (holding + 0.5))
 
 
-def score_chunks(
-    postings: Mapping[str, Posting], weights: Mapping[str, float], directory: Directory, parameters: Parameters
-) -> Scored:
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveList:
+    """The live chunks that hold a term, ascending, and what the term's frequency and their length make of each: the
+    part of a score that no other term changes."""
+
+    ordinals: Ints
+    saturated: Floats
+
+
+def live_list(posting: Posting, directory: Directory, parameters: Parameters) -> LiveList:
+    keep = directory.is_live(posting.ordinals)
+    tf = posting.tfs[keep].astype(np.float32)
+    relative = posting.lengths[keep].astype(np.float32) / np.float32(parameters.mean_length)
+    norm = parameters.k1 * (1 - parameters.b + parameters.b * relative)
+    return LiveList(posting.ordinals[keep], np.asarray(tf * (parameters.k1 + 1) / (tf + norm), np.float32))
+
+
+def live_lists(postings: Mapping[str, Posting], directory: Directory, parameters: Parameters) -> dict[str, LiveList]:
+    return {term: live_list(posting, directory, parameters) for term, posting in postings.items()}
+
+
+def score_chunks(lists: Mapping[str, LiveList], weights: Mapping[str, float], directory: Directory) -> Scored:
     """Scores every live chunk that holds a term. df is counted against the live chunks, so an index that grew by
-    refreshes scores as a clean one; sums run in the order of `weights`, whatever the order of `postings`. Cost: linear
-    in the lengths of the lists plus one pass over the chunks."""
+    refreshes scores as a clean one; sums run in the order of `weights`, whatever the order of `lists`. Cost: linear in
+    the lengths of the lists plus one pass over the chunks."""
     total = np.zeros(len(directory.live_chunks), np.float32)
     covered = np.zeros(len(directory.live_chunks), np.float32)
     term_idf: dict[str, float] = {}
     for term, weight in weights.items():
-        posting = postings.get(term)
-        if posting is None:
+        held = lists.get(term)
+        if held is None or not len(held.ordinals):
             continue
-        keep = directory.is_live(posting.ordinals)
-        ordinals = posting.ordinals[keep]
-        if not len(ordinals):
-            continue
-        term_idf[term] = idf(directory.chunk_count, len(ordinals))
+        term_idf[term] = idf(directory.chunk_count, len(held.ordinals))
         worth = np.float32(weight * term_idf[term])
-        total[ordinals] += worth * _saturated(posting.tfs[keep], posting.lengths[keep], parameters)
-        covered[ordinals] += worth
+        total[held.ordinals] += worth * held.saturated
+        covered[held.ordinals] += worth
     found = np.flatnonzero(total).astype(np.int32)
     whole = sum(weights[term] * value for term, value in term_idf.items()) or 1.0
     return Scored(found, total[found], covered[found] / np.float32(whole), term_idf)
-
-
-def _saturated(tfs: NDArray[np.uint8], lengths: NDArray[np.uint16], parameters: Parameters) -> Floats:
-    tf = tfs.astype(np.float32)
-    relative = lengths.astype(np.float32) / np.float32(parameters.mean_length)
-    norm = parameters.k1 * (1 - parameters.b + parameters.b * relative)
-    return np.asarray(tf * (parameters.k1 + 1) / (tf + norm), np.float32)

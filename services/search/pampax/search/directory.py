@@ -6,16 +6,17 @@ and shared by all searches of it; everything in it is immutable.
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pampax.codeintel.terms import path_terms
+from pampax.codeintel.terms import path_terms, word_match
 from pampax.search.path_kinds import NO_KINDS, PathKinds, path_kinds
 
 Floats = NDArray[np.float32]
@@ -23,6 +24,7 @@ Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 MAX_SIZE_Z = 2.5  # standard deviations; beyond, a file is just very large or very small
+MAX_TERMS_KEPT = 10_000  # of questions, whose matches among the words of paths are known
 NO_SPREAD = 1e-9  # below, files have one size, and what is left is rounding
 
 
@@ -55,6 +57,7 @@ class WordBags:
     holders: Ints
     first_holder: Ints
     weights: Floats
+    _matching: dict[str, tuple[Ints, Floats]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, bags: Sequence[Sequence[str]]) -> WordBags:
@@ -83,6 +86,20 @@ class WordBags:
         return cls(
             vocabulary, _by_initial(vocabulary), idf, words, offsets, tuple(vocabulary), holders, _offsets(df), weights
         )
+
+    def matching(self, term: str) -> tuple[Ints, Floats]:
+        """The words of the vocabulary that a term of a question matches, and how well, 0..1. What was asked is kept:
+        each word with the same first letter has to be looked at."""
+        known = self._matching.get(term)
+        if known is None:
+            words, places = self.by_initial.get(term[:1], ((), np.zeros(0, np.int32)))
+            values = np.fromiter(map(word_match, itertools.repeat(term), words), np.float32, len(words))
+            found = np.flatnonzero(values)
+            known = places[found], values[found]
+            if len(self._matching) >= MAX_TERMS_KEPT:
+                self._matching.clear()
+            self._matching[term] = known
+        return known
 
     def sums(self, per_word: Floats) -> Floats:
         """Per bag, the sum of a value given per word of the vocabulary. Cost: linear in the bags that hold a word whose

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from pampax.search import bm25
 from pampax.search.aggregation import best_and_top, largest, scaled
-from pampax.search.bm25 import Scored
+from pampax.search.bm25 import LiveList, Scored
 from pampax.search.definitions import DefinitionMatch, match_definitions
 from pampax.search.directory import Directory
 from pampax.search.gathered import Gathered, Neighbours
 from pampax.search.paths import PathMatch, match_paths
 from pampax.search.query import Query
-from pampax.storage.posting import Posting
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -56,7 +55,7 @@ class Features:
 
 def compute(directory: Directory, query: Query, gathered: Gathered) -> Features:
     """All features of one question. Cost: linear in the lists and the documents, a few ms at 100K chunks."""
-    text = bm25.score_chunks(gathered.words, query.terms, directory, bm25.of_text(directory))
+    text = bm25.score_chunks(gathered.words, query.terms, directory)
     matched = _Matched(
         text=text.strongest(MAX_TEXT_CHUNKS),
         names=gathered.names.strongest(MAX_TEXT_CHUNKS),
@@ -69,9 +68,9 @@ def compute(directory: Directory, query: Query, gathered: Gathered) -> Features:
     return Features(files, _chunk_features(directory, matched), _found(files))
 
 
-def name_scores(directory: Directory, query: Query, postings: Mapping[str, Posting]) -> Scored:
+def name_scores(directory: Directory, query: Query, lists: Mapping[str, LiveList]) -> Scored:
     """How well the names that each chunk defines match the question."""
-    return bm25.score_chunks(postings, query.terms, directory, bm25.OF_NAMES)
+    return bm25.score_chunks(lists, query.terms, directory)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pampax.search.directory import Directory
 from pampax.search.features import name_scores
 from pampax.search.frames import match_frames
 from pampax.search.gathered import Gathered, Neighbours
+from pampax.search.postings import KeptPostings
 from pampax.search.query import Query
 from pampax.search.request import Mode, SearchRequest
 from pampax.search.vectors import read_neighbours
@@ -27,7 +28,7 @@ from pampax.storage.snapshots import Snapshot
 from pampax.storage.trouble import translated_errors
 
 MAX_NEIGHBOURS = 256
-MAX_NAMED_CHUNKS = 100  # chunks with the best names whose definitions are looked at
+MAX_NAMED_CHUNKS = 32  # chunks with the best names whose definitions are looked at
 SEMANTIC, LEXICAL = "semantic", "lexical"
 # Later than this the answer goes out without the part, and says so. Both begin at the same time; what follows them
 # needs the rest of the ten seconds that a search has.
@@ -58,7 +59,9 @@ class Question:
         return self.request.mode not in (Mode.LEXICAL, Mode.SYMBOL)
 
 
-async def read_words(conn: Connection, question: Question, snapshot: Snapshot, directory: Directory) -> Gathered:
+async def read_words(
+    conn: Connection, kept: KeptPostings, question: Question, snapshot: Snapshot, directory: Directory
+) -> Gathered:
     """Everything but vectors. Two round trips, the second of which asks for definitions where the first found the best
     names, and one more for a stack trace."""
     query = question.query
@@ -66,14 +69,14 @@ async def read_words(conn: Connection, question: Question, snapshot: Snapshot, d
         return Gathered()
     frames = await postgres.read_frame_chunks(conn, snapshot, match_frames(directory, query.frames))
     fields = [postgres.NAMES] if question.request.mode is Mode.SYMBOL else [postgres.WORDS, postgres.NAMES]
-    words, postings = await postgres.read_postings(conn, snapshot, query.terms, fields)
-    names = name_scores(directory, query, postings)
+    lists = await kept.read(conn, snapshot, directory, tuple(query.terms), fields)
+    names = name_scores(directory, query, lists[postgres.NAMES])
     definitions = await postgres.read_definitions(conn, snapshot, query.names, _best(names))
-    return Gathered(words, names, tuple(definitions), frames)
+    return Gathered(lists.get(postgres.WORDS, {}), names, tuple(definitions), frames)
 
 
 async def find_words(
-    conn: Connection, question: Question, snapshot: Snapshot, directory: Directory
+    conn: Connection, kept: KeptPostings, question: Question, snapshot: Snapshot, directory: Directory
 ) -> tuple[Gathered, tuple[str, ...]]:
     """Everything but vectors, and the name of this part when it was late.
 
@@ -82,7 +85,7 @@ async def find_words(
     try:
         with translated_errors():
             async with asyncio.timeout(LEXICAL_TIMEOUT_S):
-                return await read_words(conn, question, snapshot, directory), ()
+                return await read_words(conn, kept, question, snapshot, directory), ()
     except (TimeoutError, DeadlineExceeded) as error:
         if question.request.mode is not Mode.HYBRID:
             raise late(LEXICAL) from error

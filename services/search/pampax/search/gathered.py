@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pampax.search.bm25 import NOTHING, Scored
-from pampax.storage.posting import Posting
+from pampax.search.bm25 import NOTHING, LiveList, Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,12 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`words`: term -> packed list. `names`: scores of the chunks that define names made of the question's words.
+    """`words`: term -> its chunks. `names`: scores of the chunks that define names made of the question's words.
     `definitions`: of a name in the question, and all in the chunks with the best names. `frames`: chunks in which a
     frame of a stack trace lies, and its weight in 0..1. `neighbours` is None when vectors were not asked or did not
     answer."""
 
-    words: Mapping[str, Posting] = field(default_factory=dict)
+    words: Mapping[str, LiveList] = field(default_factory=dict)
     names: Scored = NOTHING
     definitions: tuple[Definition, ...] = ()
     frames: Mapping[int, float] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pampax.search.directory import Directory
 from pampax.search.evidence import Evidence
 from pampax.search.filters import Allowed
+from pampax.search.postgres import Passage
 from pampax.search.why_not import WhyNot
 from pampax.storage.snapshots import Snapshot
 
@@ -15,7 +16,8 @@ from pampax.storage.snapshots import Snapshot
 @dataclass(frozen=True, slots=True, eq=False)
 class Hit:
     """A chunk under the first of its paths that the request allows. `place` orders those of one repository that have
-    the same score; `evidence` is made where it is shown. `matched_lines`: where a pattern matches in it, 1-based."""
+    the same score; `evidence` is made where it is shown. `matched_lines`: where a pattern matches in it, 1-based.
+    `passage` is its text where that was read already."""
 
     snapshot: Snapshot
     path: str
@@ -25,6 +27,7 @@ class Hit:
     place: int
     evidence: Callable[[], tuple[Evidence, ...]]
     matched_lines: tuple[int, ...] = ()
+    passage: Passage | None = None
 
     @property
     def order(self) -> tuple[float, str, int]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pampax.codeintel.terms import word_match
 from pampax.search.directory import Directory, WordBags
 from pampax.search.path_kinds import ASIDE_WORDS, PLATFORMS, PROSE_WORDS
 from pampax.search.query import Intent, Query
@@ -90,10 +88,8 @@ def _matches(bags: WordBags, terms: Mapping[str, float]) -> Floats:
     """Per word of the vocabulary, how well the best term of the question matches it, 0..1."""
     best = np.zeros(len(bags.vocabulary), np.float32)
     for term, weight in terms.items():
-        words, places = bags.by_initial.get(term[:1], ((), None))
-        if places is not None:
-            matches = np.fromiter(map(word_match, itertools.repeat(term), words), np.float32, len(words))
-            best[places] = np.maximum(best[places], matches * np.float32(weight))
+        words, matches = bags.matching(term)
+        best[words] = np.maximum(best[words], matches * np.float32(weight))
     return best
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.rows import args_row, tuple_row
 
-from pampax.codeintel.lines import text_lines
+from pampax.codeintel.lines import Passages, text_lines
 from pampax.core.errors import Aborted
 from pampax.search.directory import FileRow
 from pampax.search.frames import FramePlace
@@ -210,12 +210,12 @@ def scope(snapshot: Snapshot) -> dict[str, object]:
 
 
 def _passages(rows: Iterable[tuple[Any, ...]]) -> dict[int, Passage]:
-    lines: dict[bytes, list[str]] = {}
+    files: dict[bytes, Passages] = {}
     passages: dict[int, Passage] = {}
     for ordinal, blob_id, language, start_line, end_line, kind, symbol, size, content in rows:
-        if blob_id not in lines:
-            lines[blob_id] = text_lines(decompress(content, size))
-        text = "\n".join(lines[blob_id][start_line - 1 : end_line])
+        if blob_id not in files:
+            files[blob_id] = Passages(decompress(content, size))
+        text = files[blob_id].between(start_line, end_line)
         passages[ordinal] = Passage(ordinal, blob_id, language, start_line, end_line, kind, symbol, text)
     return passages
 

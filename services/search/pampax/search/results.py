@@ -19,12 +19,11 @@ TIMEOUT_S = 5.0
 async def read_results(
     database: Database, tenant_id: UUID, hits: Sequence[Hit], *, explain: bool
 ) -> tuple[Result, ...]:
-    """In the order of `hits`; one statement a repository, all in one transaction."""
-    if not hits:
-        return ()
+    """In the order of `hits`. For those whose texts are to be read one statement a repository, all in one transaction."""
+    unread = [hit for hit in hits if hit.passage is None]
     with span("search.results", results=len(hits)):
-        passages = await _passages(database, tenant_id, hits)
-    return tuple(_result(hit, passages[_snapshot_id(hit), hit.ordinal], explain=explain) for hit in hits)
+        passages = await _passages(database, tenant_id, unread) if unread else {}
+    return tuple(_result(hit, hit.passage or passages[_snapshot_id(hit), hit.ordinal], explain=explain) for hit in hits)
 
 
 async def _passages(database: Database, tenant_id: UUID, hits: Sequence[Hit]) -> dict[tuple[int, int], Passage]:

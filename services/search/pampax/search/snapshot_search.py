@@ -22,6 +22,8 @@ from pampax.search.gather import SEMANTIC, Question, Sources, find_neighbours, f
 from pampax.search.gathered import Gathered, Neighbours
 from pampax.search.hits import Found, Hit, paths_of
 from pampax.search.phrase import Phrase
+from pampax.search.postgres import Passage
+from pampax.search.postings import KeptPostings
 from pampax.search.ranking import RankedChunk, Scores, one_per_document, rank_chunks
 from pampax.search.request import Mode
 from pampax.search.why_not import Ranking, why_not
@@ -52,6 +54,7 @@ class SnapshotSearch:
     def __init__(self, sources: Sources, directories: Directories) -> None:
         self._sources = sources
         self._directories = directories
+        self._postings = KeptPostings()
 
     async def search(self, question: Question, snapshot: Snapshot, most: int) -> Found:
         """The best `most` chunks of the snapshot."""
@@ -66,7 +69,7 @@ class SnapshotSearch:
         neighbours = asyncio.create_task(find_neighbours(self._sources, question, snapshot, directory))
         try:
             with span("search.words", terms=len(question.query.terms)):
-                words, degraded = await find_words(conn, question, snapshot, directory)
+                words, degraded = await find_words(conn, self._postings, question, snapshot, directory)
         except BaseException:
             neighbours.cancel()
             raise
@@ -97,7 +100,7 @@ class SnapshotSearch:
             return allowed, scores, chunks, list(itertools.islice(chunks, phrase.MOST_READ))
 
         allowed, scores, others, best = await asyncio.to_thread(ranked)
-        best = await self._by_phrase(question, begun.snapshot, computed, best)
+        best, passages = await self._by_phrase(question, begun.snapshot, computed, best, most)
         chunks: Iterator[RankedChunk] = itertools.chain(best, others)
         chunks = one_per_document(chunks) if request.by_file else chunks
         shown = tuple(itertools.islice(chunks, most))
@@ -109,25 +112,29 @@ class SnapshotSearch:
         def hit(chunk: RankedChunk) -> Hit:
             path, others = paths_of(directory, allowed, chunk.document)
             evidence = partial(evidence_of, computed, scores, chunk)
-            return Hit(begun.snapshot, path, others, chunk.ordinal, chunk.score, chunk.ordinal, evidence)
+            return Hit(
+                begun.snapshot, path, others, chunk.ordinal, chunk.score, chunk.ordinal, evidence,
+                passage=passages.get(chunk.ordinal),
+            )  # fmt: skip
 
         notice = _pending(begun.snapshot, directory) if question.asks_vectors else ""
         pending = (SEMANTIC,) if notice else ()
         return Found(begun.snapshot, tuple(map(hit, shown)), degraded, pending, notice, missed)
 
     async def _by_phrase(
-        self, question: Question, snapshot: Snapshot, computed: Features, best: list[RankedChunk]
-    ) -> list[RankedChunk]:
-        """The best chunks, those first in which the question stands word for word."""
+        self, question: Question, snapshot: Snapshot, computed: Features, best: list[RankedChunk], most: int
+    ) -> tuple[list[RankedChunk], Mapping[int, Passage]]:
+        """The best chunks, those first in which the question stands word for word, and the texts that were read: with
+        those that may hold it also the first `most`, which are likely to be shown."""
         asked = Phrase.of(question.query.text) if question.query.terms else None
-        if asked is None:
-            return best
-        ordinals = phrase.worth_reading(asked, computed, best)
-        if not ordinals:
-            return best
+        likely = phrase.worth_reading(asked, computed, best) if asked else []
+        if asked is None or not likely:
+            return best, {}
+        ordinals = list(dict.fromkeys([*likely, *(chunk.ordinal for chunk in best[:most])]))
         async with self._sources.database.tenant(question.tenant_id, timeout_s=TEXTS_TIMEOUT_S, read_only=True) as conn:
             passages = await postgres.read_passages(conn, snapshot, ordinals)
-        return await asyncio.to_thread(phrase.with_phrase, asked, passages, best)
+        some = {ordinal: passages[ordinal] for ordinal in likely}
+        return await asyncio.to_thread(phrase.with_phrase, asked, some, best), passages
 
     async def _kinds(self, question: Question, snapshot: Snapshot, chunks: ChunkFeatures) -> Mapping[int, str]:
         """Kind by ordinal, for the strongest candidates."""

@@ -2,8 +2,8 @@
 
 Rows in the shared table are scanned exactly. A large (repository, build) has a table of its own with an HNSW index,
 which knows nothing of snapshots: more neighbours than wanted are asked for, the dead ones dropped, and the table is
-scanned exactly when too few are left. Where the vectors are is asked in the transaction that reads them: they may have
-moved since the snapshot was resolved.
+scanned exactly when too few are left. Vectors that are not in the shared table any more have moved since the snapshot
+was resolved: then it is asked where they are.
 """
 
 from __future__ import annotations
@@ -47,20 +47,42 @@ async def read_neighbours(
     Aborted when the chunks have no vectors any more, because their snapshot was replaced long ago.
     """
     try:
-        table = await _own_table(conn, snapshot)
-        if table is not None and not exact:
-            found = await _by_index(conn, table, directory, vector, most)
-            if len(found.ordinals) >= min(most, directory.chunk_count) * ENOUGH:
-                return found
-        return await _exactly(conn, snapshot, table, directory, vector, most)
+        if snapshot.vector_table is not None:
+            return await _in_table(conn, sql.Identifier(snapshot.vector_table), directory, vector, most, exact=exact)
+        found = await _exactly(conn, _NEAREST, scope(snapshot), directory, vector, most)
+        if directory.chunk_count and not len(found.ordinals):
+            table = await _own_table(conn, snapshot)
+            return await _in_table(conn, table, directory, vector, most, exact=exact)
+        return found
     except pg.UndefinedTable as error:  # dropped after this transaction's moment: tables do not wait for old readers
         raise _gone() from error
 
 
-async def _own_table(conn: Connection, snapshot: Snapshot) -> sql.Identifier | None:
+async def _own_table(conn: Connection, snapshot: Snapshot) -> sql.Identifier:
     cursor = conn.cursor(row_factory=tuple_row)
     row = await (await cursor.execute(_VECTOR_TABLE, scope(snapshot))).fetchone()
-    return None if row is None or row[0] is None else sql.Identifier(row[0])
+    if row is None or row[0] is None:
+        raise _gone()
+    return sql.Identifier(row[0])
+
+
+async def _in_table(
+    conn: Connection,
+    table: sql.Identifier,
+    directory: Directory,
+    vector: NDArray[np.float32],
+    most: int,
+    *,
+    exact: bool,
+) -> Neighbours:
+    if not exact:
+        found = await _by_index(conn, table, directory, vector, most)
+        if len(found.ordinals) >= min(most, directory.chunk_count) * ENOUGH:
+            return found
+    found = await _exactly(conn, _NEAREST_IN_TABLE.format(table=table), {}, directory, vector, most)
+    if directory.chunk_count and not len(found.ordinals):
+        raise _gone()
+    return found
 
 
 async def _by_index(
@@ -68,28 +90,26 @@ async def _by_index(
 ) -> Neighbours:
     rows_per_live = len(directory.live_chunks) / max(directory.chunk_count, 1)
     candidates = math.ceil(min(MAX_EF_SEARCH, most * SPARE * rows_per_live))
-    await conn.execute(_SET_EF_SEARCH, {"ef_search": candidates})
     asked = {"vector": _text(vector), "most": candidates}
-    found = _neighbours(await _rows(conn, _NEAREST_BY_INDEX.format(table=table), asked))
+    async with conn.pipeline():  # one round trip for both
+        await conn.execute(_SET_EF_SEARCH, {"ef_search": candidates})
+        rows = await _rows(conn, _NEAREST_BY_INDEX.format(table=table), asked)
+    found = _neighbours(rows)
     keep = directory.is_live(found.ordinals)
     return Neighbours(found.ordinals[keep][:most], found.similarities[keep][:most])
 
 
 async def _exactly(
     conn: Connection,
-    snapshot: Snapshot,
-    table: sql.Identifier | None,
+    statement: sql.SQL | sql.Composed,
+    where: Mapping[str, object],
     directory: Directory,
     vector: NDArray[np.float32],
     most: int,
 ) -> Neighbours:
     live = np.packbits(directory.live_chunks, bitorder="little").tobytes()  # get_bit counts from the lowest
     asked = {"vector": _text(vector), "most": most, "live": live, "size": len(directory.live_chunks)}
-    statement = _NEAREST if table is None else _NEAREST_IN_TABLE.format(table=table)
-    rows = await _rows(conn, statement, {**scope(snapshot), **asked})
-    if directory.chunk_count and not rows:
-        raise _gone()
-    return _neighbours(rows)
+    return _neighbours(await _rows(conn, statement, {**where, **asked}))
 
 
 async def _rows(
