@@ -32,8 +32,8 @@ ASKED: Mapping[str, Mapping[tuple[str, str], float]] = MappingProxyType(
         },
         # A drop below what is recorded fails the gate as well: see `report.dropped`.
         "golden": {("quality", "chunk NDCG@10"): 0.75, ("quality", "hit@10"): 0.93},
-        "medium": {("index", "first index"): 15.0},
-        "large": {("index", "first index"): 120.0},
+        "medium": {("index", "first index"): 15.0, ("serve", "pattern, cold"): 15.0},
+        "large": {("index", "first index"): 120.0, ("serve", "pattern, cold"): 15.0, ("serve", "search, cold"): 12.0},
     }
 )
 

@@ -48,14 +48,23 @@ def test_a_system_that_goes_away_is_told(gateway: Gateway) -> None:
         asker.get("/v1/health")
 
 
-@pytest.mark.parametrize(("path", "found"), [("a.py", True), ("copy/a.py", True), ("b.py", False)])
-def test_an_answer_is_right_when_it_holds_the_file(gateway: Gateway, path: str, found: bool) -> None:
+@pytest.mark.parametrize(
+    ("path", "kind", "mode", "found"),
+    [
+        ("a.py", "words", "hybrid", True),
+        ("copy/a.py", "regex", "regex", True),
+        ("b.py", "literal", "literal", False),
+    ],
+)
+def test_an_answer_is_right_when_it_holds_the_file(
+    gateway: Gateway, path: str, kind: str, mode: str, found: bool
+) -> None:
     gateway.will(Told({"results": [{"id": "1", "path": "a.py", "other_paths": ["copy/a.py"]}]}))
     target = Target(gateway.endpoint, "k", "shop")
     with target.connection() as asker:
-        asked = search(asker, target, Question("where", "words", path))
+        asked = search(asker, target, Question("where", kind, path))
     assert (asked.found, asked.results) == (found, ("1",))
-    assert gateway.asked[0].body == {"query": "where", "repos": ["shop"], "limit": 10}
+    assert gateway.asked[0].body == {"query": "where", "repos": ["shop"], "limit": 10, "mode": mode}
 
 
 def test_questions_are_asked_over_and_over() -> None:

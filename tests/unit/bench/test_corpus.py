@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ import pytest
 from pampax.bench.corpus.dialects import camel, dialects, kebab, languages, pascal, snake, title
 from pampax.bench.corpus.generated import Written, generate, write
 from pampax.bench.corpus.plan import SIZES, Plan, Size
-from pampax.bench.corpus.questions import questions, questions_of
+from pampax.bench.corpus.questions import pattern_of, questions, questions_of
 from pampax.bench.corpus.vocabulary import coined, draw, prose
 from pampax.bench.repository import generated, unpacked
 from pampax.codeintel.content import path_rule, skip_reason
@@ -187,6 +188,15 @@ def test_questions_are_distinct_and_their_answers_hold_what_was_asked(small: dic
             assert question.text.removeprefix("Error: ") in content
         if question.kind == "path":
             assert question.text == question.path
+
+
+def test_a_pattern_matches_in_the_file_that_answers_the_question(small: dict[str, bytes]) -> None:
+    asked = list(questions(Plan(SIZES["small"])))[:400]
+    patterns = [pattern for question in asked if (pattern := pattern_of(question))]
+    assert {pattern.kind for pattern in patterns} == {"regex", "literal"}
+    for pattern in patterns:
+        written = pattern.text if pattern.kind == "regex" else re.escape(pattern.text)
+        assert re.search(written, small[pattern.path].decode())
 
 
 def test_a_repository_asks_without_end(tmp_path: Path) -> None:

@@ -211,5 +211,5 @@ def test_pictures_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
 def test_bounds_hang_on_the_corpus() -> None:
     figure = Figure("serve", "search, cold", "ms", (1.0,))
     assert with_asked(figure, "small").asked == 60
-    assert with_asked(figure, "large").asked is None
+    assert with_asked(figure, "medium").asked is None
     assert with_asked(Figure("start", "up, warm", "s", (1.0,)), "flask==3.1.2").asked == 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pampax.bench.corpus.dialects import title
@@ -22,13 +22,15 @@ _SHORTEST_SENTENCE, _LONGEST_SENTENCE = 25, 200
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, how, and the one file that answers it. `kind`: name, words, error or path."""
+    """What is asked, how, and the one file that answers it. `kind`: name, words, error or path; for a pattern regex or
+    literal."""
 
     text: str
     kind: str
     path: str
 
 
+_ERROR = "Error: "
 _KINDS = ("name", "words", "error", "path")
 # Ways to say the same, so that one file gives many questions that no cache has seen.
 _PHRASES = (
@@ -64,9 +66,21 @@ def _text(module: Module, kind: str, turn: int) -> str:
         case "words":
             return _PHRASES[turn % len(_PHRASES)].format(" ".join(module.words))
         case "error":
-            return f"Error: {refusal(module)}{again}"
+            return f"{_ERROR}{refusal(module)}{again}"
         case _:
             return f"{module.path}{again}"
+
+
+def pattern_of(question: Question) -> Question | None:
+    """The pattern that finds what the question asks for: most of a name, or a message as it stands in the file."""
+    match question.kind:
+        case "name":
+            name = question.text.split()[0]
+            return replace(question, text=rf"\b{name[: -len(name) // 4]}\w+", kind="regex")
+        case "error":
+            return replace(question, text=question.text.removeprefix(_ERROR), kind="literal")
+        case _:
+            return None
 
 
 def questions_of(folder: Path) -> list[Question]:

@@ -97,4 +97,5 @@ def over_and_over(questions: Sequence[Question]) -> Iterator[Question]:
 
 
 def _body(target: Target, question: Question) -> dict[str, object]:
-    return {"query": question.text, "repos": [target.name], "limit": LIMIT}
+    mode = question.kind if question.kind in ("regex", "literal") else "hybrid"
+    return {"query": question.text, "repos": [target.name], "limit": LIMIT, "mode": mode}

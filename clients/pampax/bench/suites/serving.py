@@ -12,7 +12,7 @@ from itertools import islice
 from uuid import uuid4
 
 from pampax.bench.asking import Asker
-from pampax.bench.corpus.questions import Question
+from pampax.bench.corpus.questions import Question, pattern_of
 from pampax.bench.figures import Figure
 from pampax.bench.processes import Processes
 from pampax.bench.suites import indexing
@@ -30,7 +30,7 @@ _SHARED = 50
 def measure(job: Job) -> list[Figure]:
     with _target(job) as (target, processes), target.connection() as asker:
         suite = _Serving(job, target, asker, processes)
-        figures = [*suite.searches(), *suite.bundles(), *suite.loads()]
+        figures = [*suite.searches(), *suite.patterns(), *suite.bundles(), *suite.loads()]
         if processes is not None:
             figures.append(Figure("serve", "peak memory, all services", "MB", (sum(processes.peak_mb().values()),)))
     return figures
@@ -54,12 +54,22 @@ class _Serving:
         before = self._cpu_s()
         cold = [self._ask(question) for question in self._asked]
         yield self._times("search, cold", [each.milliseconds for each in cold], before)
-        yield from _by_kind(cold)
+        yield from _by_kind("search", cold)
         yield Figure("serve", "right file in the first 10", "%", (_share_found(cold),), "higher")
         before = self._cpu_s()
         warm = [self._ask(question) for _ in range(self._job.dose.warm_rounds) for question in self._asked]
         yield self._times("search, warm", [each.milliseconds for each in warm], before)
         yield Figure("serve", "answers that changed", "answers", (_changed(cold, warm),))
+
+    def patterns(self) -> Iterator[Figure]:
+        self._job.tell("searching for patterns")
+        patterns = filter(None, map(pattern_of, self._fresh))
+        self._ask(next(patterns))  # what the first one reads of each file is kept
+        before = self._cpu_s()
+        cold = [self._ask(pattern) for pattern in islice(patterns, self._job.dose.cold)]
+        yield self._times("pattern, cold", [each.milliseconds for each in cold], before)
+        yield from _by_kind("pattern", cold)
+        yield Figure("serve", "right file in the first 10, by pattern", "%", (_share_found(cold),), "higher")
 
     def bundles(self) -> Iterator[Figure]:
         self._job.tell("assembling bundles")
@@ -95,10 +105,10 @@ class _Serving:
         return None if now is None or before is None else now - before
 
 
-def _by_kind(asked: Sequence[Asked]) -> Iterator[Figure]:
+def _by_kind(what: str, asked: Sequence[Asked]) -> Iterator[Figure]:
     for kind in sorted({each.question.kind for each in asked}):
         samples = tuple(each.milliseconds for each in asked if each.question.kind == kind)
-        yield Figure("serve", f"search, cold, by {kind}", "ms", samples)
+        yield Figure("serve", f"{what}, cold, by {kind}", "ms", samples)
 
 
 def _share_found(asked: Sequence[Asked]) -> float:

@@ -98,6 +98,6 @@ def score_chunks(lists: Mapping[str, LiveList], weights: Mapping[str, float], di
         worth = np.float32(weight * term_idf[term])
         total[held.ordinals] += worth * held.saturated
         covered[held.ordinals] += worth
-    found = np.flatnonzero(total).astype(np.int32)
+    found = np.flatnonzero(total > 0).astype(np.int32)  # far quicker on flags
     whole = sum(weights[term] * value for term, value in term_idf.items()) or 1.0
     return Scored(found, total[found], covered[found] / np.float32(whole), term_idf)

@@ -19,7 +19,7 @@ TIMEOUT_S = 5.0
 async def read_results(
     database: Database, tenant_id: UUID, hits: Sequence[Hit], *, explain: bool
 ) -> tuple[Result, ...]:
-    """In the order of `hits`. For those whose texts are to be read one statement a repository, all in one transaction."""
+    """In the order of `hits`. What is still to be read takes a statement a repository, all in one transaction."""
     unread = [hit for hit in hits if hit.passage is None]
     with span("search.results", results=len(hits)):
         passages = await _passages(database, tenant_id, unread) if unread else {}

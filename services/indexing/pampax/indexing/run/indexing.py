@@ -37,6 +37,8 @@ from pampax.storage.session import SyncConnection
 # the time (measured from 15 to 150 MB, the other third is half embedding, half the index over the vectors), and reading
 # the content again takes 2 % more processor time: below this size, nobody would have the words ten seconds earlier.
 TWO_STEPS_BYTES = 32 * 1024 * 1024
+# With so many files new, and such a share of all, what the planner knows of the tables is not true any more.
+STATISTICS_FROM_BLOBS, STATISTICS_SHARE = 200, 0.1
 START_TIMEOUT_S = 600.0  # a full run first removes what an abandoned one has left behind
 PUBLISH_TIMEOUT_S = 300.0
 READ_TIMEOUT_S = 60.0
@@ -91,6 +93,7 @@ class Indexing:
         segments = None
         if published is None:
             published, segments = self._first_step(start)
+            self._refresh_statistics(start.place, published)
         result = LateVectors(self._database, self._keeper, self._deriver, start.place).complete(published)
         # From here on a cancel comes too late.
         self._keeper.note("tidying", result.status.files, result.status.files)
@@ -202,6 +205,13 @@ class Indexing:
                 postgres.delete_upload(conn, self._request.upload)
         return result
 
+    def _refresh_statistics(self, place: Place, result: IndexResult) -> None:
+        """Now, because whoever waits for the index searches next."""
+        status, new = result.status, result.new_blobs
+        if new >= STATISTICS_FROM_BLOBS and new >= STATISTICS_SHARE * status.files:
+            maintenance = Maintenance(self._database, self._keeper, place)
+            _try("refresh statistics", maintenance.refresh_statistics)
+
     def _maintain(self, place: Place, result: IndexResult, written_segments: int | None) -> None:
         """What fails here is left to a later run: the index is right without it, only slower or larger."""
         with span("index.maintain"):
@@ -221,15 +231,20 @@ class Indexing:
             ("remove operations", lambda: maintenance.remove_leftovers(leftovers.remove_operations)),
         )
         for name, step in steps:
-            try:
-                done = step()
-            except PampaxError as error:
-                _log.warning("maintenance failed", op="index", step=name, err_code=error.reason, detail=error.message)
-            except psycopg.Error as error:
-                _log.error("maintenance failed", op="index", step=name, exc_info=error)
-            else:
-                if done:
-                    _log.info("maintenance done", op="index", step=name, count=int(done))
+            _try(name, step)
+
+
+def _try(name: str, step: Callable[[], int]) -> None:
+    """A step of maintenance, which says how much it has done."""
+    try:
+        done = step()
+    except PampaxError as error:
+        _log.warning("maintenance failed", op="index", step=name, err_code=error.reason, detail=error.message)
+    except psycopg.Error as error:
+        _log.error("maintenance failed", op="index", step=name, exc_info=error)
+    else:
+        if done:
+            _log.info("maintenance done", op="index", step=name, count=int(done))
 
 
 def _nothing_to_index(source: Source, skipped: Mapping[str, int]) -> FailedPrecondition:

@@ -365,6 +365,10 @@ DELETE FROM chunk_vector WHERE repository_id = %(repository_id)s AND build_id = 
 -- All derived rows of (repository, build).
 DELETE FROM chunk WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
 
+-- name: refresh_statistics
+-- For the planner, where the repository's rows are.
+SELECT refresh_statistics(%(repository_id)s);
+
 -- name: delete_build_documents
 -- All derived rows of (repository, build).
 DELETE FROM document WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;

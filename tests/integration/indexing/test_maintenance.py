@@ -1,0 +1,29 @@
+"""What a run does for those who search next."""
+
+from pathlib import Path
+
+from pampax.indexing.run import indexing
+
+from .conftest import Bench, NewBench
+from .trees import modules, write
+
+ANALYSED = (
+    "SELECT p.oid::regclass::text AS name, p.reltuples FROM pg_class p WHERE p.oid IN"
+    " (SELECT tableoid FROM chunk UNION SELECT tableoid FROM symbol UNION SELECT tableoid FROM posting"
+    "  UNION SELECT 'document'::regclass UNION SELECT 'file'::regclass)"
+)
+
+
+def known(bench: Bench) -> dict[str, float]:
+    """Rows that the planner takes each table of the repository to have; below 0 for one that it knows nothing of."""
+    return {row["name"]: row["reltuples"] for row in bench.query(ANALYSED)}
+
+
+def test_the_planner_knows_of_many_new_files_when_the_run_ends(new_bench: NewBench, tmp_path: Path) -> None:
+    few = new_bench(write(tmp_path / "few", modules(5)))
+    assert few.index()["state"] == "succeeded"
+    assert min(known(few).values()) < 0
+    many = new_bench(write(tmp_path / "many", modules(indexing.STATISTICS_FROM_BLOBS)))
+    assert many.index()["state"] == "succeeded"
+    assert len(known(many)) == 5
+    assert min(known(many).values()) >= indexing.STATISTICS_FROM_BLOBS
