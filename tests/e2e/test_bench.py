@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -19,7 +20,7 @@ from pampax.bench.corpus.plan import Plan, Size
 from pampax.bench.corpus.questions import questions
 from pampax.bench.record import Corpus
 from pampax.bench.repository import Repository
-from pampax.bench.suites import memory, telemetry
+from pampax.bench.suites import memory, scale, telemetry
 from pampax.bench.suites.job import Dose, Job, scratch_folder
 from pampax.bench.system import this_installation
 from pampax.cli.main import main
@@ -91,6 +92,15 @@ def test_a_quick_run_measures_indexing_with_a_system_of_its_own(
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """A quick run does as little as it can."""
     monkeypatch.setattr(running_suites, "QUICK", TINY)
+
+
+def test_searches_are_measured_by_the_number_of_chunks(corpus: Repository, scratch: Path) -> None:
+    figures = {each.name: each for each in scale.measure(replace(job(corpus, scratch), chunks=(300,)))}
+    for kind in ("search", "pattern"):
+        assert len(figures[f"{kind}, cold, 300 chunks"].samples) == TINY.cold
+        assert figures[f"right file in the first 10, by {kind}, 300 chunks"].value == 100
+    assert figures["memory of search, 300 chunks"].value > 0
+    assert not any(name.startswith("recall") for name in figures)  # so few are scanned exactly
 
 
 def test_the_quality_of_answers_is_measured_over_annotations_that_are_given(

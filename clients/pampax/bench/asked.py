@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pampax.bench.figures import Figure
 
 _SERVICES = ("gateway", "search", "assembly", "indexing", "worker", "postgres", "valkey")
+_SIZES = ("30,000", "100,000", "300,000", "1,000,000")
 # By corpus ("" is any), then by (suite, figure); the unit is that of the figure.
 ASKED: Mapping[str, Mapping[tuple[str, str], float]] = MappingProxyType(
     {
@@ -21,6 +22,9 @@ ASKED: Mapping[str, Mapping[tuple[str, str], float]] = MappingProxyType(
             ("index", "1 % changed"): 6.0,
             ("index", "saved until found, without the wait"): 1.0,
             ("serve", "answers that changed"): 0.0,
+            ("scale", "search, cold, 100,000 chunks"): 12.0,
+            ("scale", "search, cold, 1,000,000 chunks"): 30.0,
+            **{("scale", f"recall@10 of the vector index, {size} chunks"): 97.0 for size in _SIZES},
             ("telemetry", "warm throughput kept"): 90.0,
             ("telemetry", "cold throughput kept"): 90.0,
             **{("memory", f"after searches, {service}"): 400.0 for service in _SERVICES},

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from pampax.bench.corpus.generated import write
-from pampax.bench.corpus.plan import SIZES, Plan
+from pampax.bench.corpus.plan import SIZES, Plan, Size
 from pampax.bench.corpus.questions import Question, questions, questions_of
 from pampax.bench.golden.model import Annotated
 from pampax.bench.record import Corpus
@@ -41,9 +41,19 @@ class Repository:
 
 def generated(size: str, folder: Path) -> Repository:
     """Writes the generated repository of this size below `folder`."""
-    plan = Plan(SIZES[size])
+    return generated_as(SIZES[size], folder)
+
+
+def generated_as(size: Size, folder: Path) -> Repository:
+    """The same of any size."""
+    plan = Plan(size)
     done = write(plan, folder)
-    return Repository(Corpus(size, done.files, done.bytes, done.digest), folder, lambda: questions(plan))
+    return Repository(Corpus(size.name, done.files, done.bytes, done.digest), folder, lambda: questions(plan))
+
+
+def none(name: str, folder: Path) -> Repository:
+    """For a suite that makes its own."""
+    return Repository(Corpus(name, 0, 0, ""), folder, lambda: iter(()))
 
 
 def unpacked(name: str, folder: Path, digest: str) -> Repository:

@@ -16,14 +16,15 @@ from pampax.bench.golden.annotations import annotated_repositories
 from pampax.bench.golden.packages import golden_repositories
 from pampax.bench.machine import this_machine
 from pampax.bench.record import Code, Machine, Run
-from pampax.bench.repository import Repository, annotated, generated, unpacked
-from pampax.bench.suites import QUALITY, SUITES
+from pampax.bench.repository import Repository, annotated, generated, none, unpacked
+from pampax.bench.suites import QUALITY, SCALE, SUITES
 from pampax.bench.suites.job import FULL, QUICK, Dose, Job, Remote, scratch_folder
 from pampax.bench.system import THIS, Installation
 from pampax.core.errors import ConfigError
 
 Tell = Callable[[str], None]
 GOLDEN, ANNOTATIONS = "golden", "annotations"
+CHUNKS = (30_000, 100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Wanted:
 
     The suite quality has the golden queries and their packages for a corpus; `annotations`: in place of those, a folder
     of questions and one with the sources that they are about. `answers`: the folder that gets a page for each of them.
+    `chunks`: the sizes of the suite scale.
     """
 
     suites: tuple[str, ...]
@@ -40,6 +42,7 @@ class Wanted:
     remote: Remote | None = None
     annotations: tuple[Path, Path] | None = None
     answers: Path | None = None
+    chunks: tuple[int, ...] = CHUNKS
 
     @property
     def dose(self) -> Dose:
@@ -51,8 +54,9 @@ class Wanted:
             raise ConfigError(
                 f"there is no corpus {self.corpus!r}: give {', '.join(SIZES)} or a package as name==version"
             )
-        if QUALITY in self.suites and self.suites != (QUALITY,):
-            raise ConfigError("the suite quality has repositories of its own: run it by itself")
+        for own in (QUALITY, SCALE):
+            if own in self.suites and self.suites != (own,):
+                raise ConfigError(f"the suite {own} has repositories of its own: run it by itself")
         if self.annotations is not None and QUALITY not in self.suites:
             raise ConfigError("--annotations is for the suite quality: add --suite quality")
         if self.answers is not None and QUALITY not in self.suites:
@@ -77,6 +81,8 @@ def prepare(wanted: Wanted, folder: Path, tell: Tell) -> Repository:
         return annotated(ANNOTATIONS, folder, tuple(annotated_repositories(*wanted.annotations)))
     if QUALITY in wanted.suites:
         return annotated(GOLDEN, folder, tuple(golden_repositories(folder, tell)))
+    if SCALE in wanted.suites:
+        return none(SCALE, folder)
     tell(f"preparing the corpus {wanted.corpus}")
     if wanted.corpus in SIZES:
         return generated(wanted.corpus, folder)
@@ -91,7 +97,7 @@ def one_round(
     figures: list[Figure] = []
     for suite in wanted.suites:
         told = _prefixed(tell, suite if installation.label == THIS else f"{installation.label}, {suite}")
-        job = Job(installation, repository, wanted.dose, folder, told, wanted.remote, wanted.answers)
+        job = Job(installation, repository, wanted.dose, folder, told, wanted.remote, wanted.answers, wanted.chunks)
         figures += SUITES[suite](job)
     return tuple(with_asked(figure, repository.corpus.name) for figure in figures)
 

@@ -45,7 +45,8 @@ def excerpt(content: str, query: str, matched: Collection[int] = (), count: int 
     wanted = _beginnings(query)
     hits = [number in matched if matched else len(wanted & _beginnings(line)) for number, line in enumerate(lines)]
     starts = range(max(1, len(lines) - count + 1))
-    best = max(starts, key=lambda start: (sum(hits[start : start + count]), -start))
+    likeliest = max(0, min(matched, default=0) - 1)  # a line before the first that matches
+    best = max(starts, key=lambda start: (sum(hits[start : start + count]), -abs(start - likeliest)))
     return best, lines[best : best + count]
 
 

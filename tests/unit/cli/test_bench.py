@@ -36,7 +36,7 @@ def records(tmp_path: Path) -> tuple[str, str]:
 
 
 def test_options_offer_what_there_is() -> None:
-    assert tuple(SUITES) == (*bench.SUITES, bench.QUALITY)
+    assert tuple(SUITES) == (*bench.SUITES, *bench.OWN_REPOSITORIES)
     assert tuple(SIZES) == bench.SIZES
     assert (bench.ROUNDS, bench.FEWEST_ROUNDS) == (ROUNDS, FEWEST_ROUNDS)
 

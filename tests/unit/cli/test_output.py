@@ -48,6 +48,13 @@ def test_the_excerpt_of_a_chunk_without_any_word_is_its_beginning() -> None:
     assert excerpt("a\n", "nothing", count=5) == (0, ["a"])
 
 
+def test_an_excerpt_begins_a_line_before_what_matches() -> None:
+    text = "\n".join(f"line {number}" for number in range(20))
+    assert excerpt(text, "line 3", [9], count=3) == (8, ["line 8", "line 9", "line 10"])
+    assert excerpt(text, "line 3", [9, 12, 13], count=3)[0] == 11
+    assert excerpt(text, "line 3", [19], count=3)[0] == 17
+
+
 def test_progress_in_a_pipe_is_a_line_of_json_per_step(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_of(Session(Given())) as report:
         report("queued", 0, 0)

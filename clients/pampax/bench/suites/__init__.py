@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from pampax.bench.figures import Figure
-from pampax.bench.suites import indexing, memory, quality, serving, starting, telemetry
+from pampax.bench.suites import indexing, memory, quality, scale, serving, starting, telemetry
 from pampax.bench.suites.job import Job
 
-QUALITY = "quality"
+QUALITY, SCALE = "quality", "scale"
 # By name, in the order in which they run.
 SUITES: Mapping[str, Callable[[Job], list[Figure]]] = MappingProxyType(
     {
@@ -19,5 +19,6 @@ SUITES: Mapping[str, Callable[[Job], list[Figure]]] = MappingProxyType(
         "memory": memory.measure,
         "telemetry": telemetry.measure,
         QUALITY: quality.measure,
+        SCALE: scale.measure,
     }
 )

@@ -45,7 +45,7 @@ class Remote:
 @dataclass(frozen=True, slots=True)
 class Job:
     """`tell` hears what is done now; `remote` takes the place of a system of our own where a suite can do without;
-    `answers`: the folder that gets a page for each golden query."""
+    `answers`: the folder that gets a page for each golden query; `chunks`: the sizes of the suite scale."""
 
     installation: Installation
     repository: Repository
@@ -54,6 +54,7 @@ class Job:
     tell: Callable[[str], None]
     remote: Remote | None = None
     answers: Path | None = None
+    chunks: tuple[int, ...] = ()
 
     @contextmanager
     def system(self, settings: Mapping[str, str] | None = None) -> Iterator[System]:

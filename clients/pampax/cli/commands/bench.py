@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # A figure is worse than what is asked, or significantly worse than before.
 EXIT_WORSE = 7
 SUITES = ("start", "index", "serve", "memory", "telemetry")
-# Not among all: it has repositories of its own.
-QUALITY = "quality"
+# Not among all: they have repositories of their own.
+OWN_REPOSITORIES = ("quality", "scale")
 _USUAL = ("start", "index", "serve", "memory")
 _QUICK = ("index", "serve", "memory")
 SIZES = ("small", "medium", "large")
@@ -51,6 +51,7 @@ Suites:
   memory      what each service holds when idle, after indexing, after searches
   telemetry   throughput with metrics and traces and without, in turn
   quality     how well golden queries about published packages are answered; by itself
+  scale       searches and patterns in indexes of 30,000, 100,000 or --chunks; by itself
 
 \b
 Examples:
@@ -60,6 +61,7 @@ Examples:
   pampax bench run --suite quality --gate --against benchmarks/quality.json
   pampax bench run --suite quality --annotations DIR --sources DIR
   pampax bench run --suite quality --answers tests/golden     a page for each question
+  pampax bench run --suite scale --chunks 300000 --chunks 1000000
 """
 _COMPARE_EPILOG = """\b
 Examples:
@@ -86,7 +88,11 @@ def _measured(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--package", metavar="NAME==VERSION", help="A published package in place of a generated corpus."),
         click.option("--size", type=click.Choice(SIZES), help="The generated corpus: 500, 5,000 or 50,000 files."),
         click.option(
-            "--suite", "suites", multiple=True, type=click.Choice((*SUITES, QUALITY, "all")), help="Repeatable."
+            "--suite",
+            "suites",
+            multiple=True,
+            type=click.Choice((*SUITES, *OWN_REPOSITORIES, "all")),
+            help="Repeatable.",
         ),
     ):
         function = option(function)
@@ -109,6 +115,9 @@ def _measured(function: Callable[..., None]) -> Callable[..., None]:
     metavar="DIR",
     help="Also write what each golden query found, a text file each.",
 )
+@click.option(
+    "--chunks", type=click.IntRange(100, 2_000_000), multiple=True, metavar="N", help="For the suite scale; repeatable."
+)
 @click.option("--gate", is_flag=True, help="Exit code 7 when a figure is worse than what is asked.")
 @click.pass_context
 @with_session
@@ -126,6 +135,7 @@ def run_suites(
     annotations: Path | None,
     sources: Path | None,
     answers: Path | None,
+    chunks: tuple[int, ...],
     gate: bool,
 ) -> None:
     """Measure this installation: a system of its own in a temporary folder, ended in any case.
@@ -141,7 +151,7 @@ def run_suites(
     from pampax.bench.system import this_installation
 
     before = read_run(against) if against else None
-    wanted = _wanted(session, suites, size, package, quick, (annotations, sources or annotations), answers)
+    wanted = _wanted(session, suites, size, package, quick, (annotations, sources or annotations), answers, chunks)
     measured = run(wanted, this_installation(), session.hint, rounds)
     if output:
         write_json(output, document(measured))
@@ -301,8 +311,9 @@ def _wanted(
     quick: bool,
     annotated: tuple[Path | None, Path | None] = (None, None),
     answers: Path | None = None,
+    chunks: tuple[int, ...] = (),
 ) -> Wanted:
-    from pampax.bench.running import Wanted
+    from pampax.bench.running import CHUNKS, Wanted
     from pampax.bench.suites.job import Remote
 
     remote = None
@@ -310,11 +321,11 @@ def _wanted(
         target = session.target
         remote = Remote(target.endpoint, target.token)
     usual = ("serve",) if remote else _QUICK if quick else _USUAL
-    known = (*SUITES, QUALITY)
+    known = (*SUITES, *OWN_REPOSITORIES)
     asked = SUITES if "all" in suites else tuple(suite for suite in known if suite in suites) or usual
     annotations, sources = annotated
     given = (annotations, sources) if annotations and sources else None
-    wanted = Wanted(asked, _corpus(size, package), quick, remote, given, answers)
+    wanted = Wanted(asked, _corpus(size, package), quick, remote, given, answers, chunks or CHUNKS)
     wanted.check()
     return wanted
 
