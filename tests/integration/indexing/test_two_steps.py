@@ -110,6 +110,9 @@ def state(system: System, repository_id: int) -> RefState:
     return system.loop.run_until_complete(read())
 
 
+QUESTION = {Mode.REGEX: r"task_3_\d\b", Mode.LITERAL: "task_3_1"}
+
+
 def test_words_are_found_before_vectors_and_the_answers_say_so(
     system: System, repository: int, between: Between
 ) -> None:
@@ -118,7 +121,7 @@ def test_words_are_found_before_vectors_and_the_answers_say_so(
     def look() -> None:
         seen["state"] = state(system, repository)
         for mode in Mode:
-            seen[mode.value] = system.answer(repository, REF, "task_3_1 value", mode)
+            seen[mode.value] = system.answer(repository, REF, QUESTION.get(mode, "task_3_1 value"), mode)
 
     with between(look):
         system.index(repository, "")
@@ -130,14 +133,14 @@ def test_words_are_found_before_vectors_and_the_answers_say_so(
     assert hybrid.notices == semantic.notices
     assert "vectors pending, 0 of 9 embedded" in hybrid.notices[0]
     assert semantic.results == ()
-    for mode in ("lexical", "symbol"):
+    for mode in ("lexical", "symbol", "regex", "literal"):
         assert (seen[mode].degraded, seen[mode].notices) == ((), ())
         assert seen[mode].results[0].path == "pkg3/mod_3.py"
     last = state(system, repository)
     assert (last.generation, last.chunks, last.pending_vectors) == (2, FILES, 0)
     assert last.published_at == first.published_at  # the source was not read again
     for mode in Mode:
-        after = system.answer(repository, REF, "task_3_1 value", mode)
+        after = system.answer(repository, REF, QUESTION.get(mode, "task_3_1 value"), mode)
         assert (after.degraded, after.notices) == ((), ())
         assert after.results
     assert vectors(system, repository) == list(range(FILES))

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg.rows import args_row, tuple_row
 
-from pampax.codeintel.lines import Passages, text_lines
+from pampax.codeintel.lines import text_lines
 from pampax.core.errors import Aborted
 from pampax.search.directory import FileRow
 from pampax.search.frames import FramePlace
 from pampax.search.gathered import Definition
+from pampax.search.passages import Passages
 from pampax.storage import posting
 from pampax.storage.blobs import decompress
 from pampax.storage.database import Connection

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pampax.codeintel.lines import Passages, text_lines
+from pampax.codeintel.lines import text_lines
+from pampax.search.passages import Passages
 
 
 @given(
