@@ -10,7 +10,7 @@ from .trees import modules, write
 ANALYSED = (
     "SELECT p.oid::regclass::text AS name, p.reltuples FROM pg_class p WHERE p.oid IN"
     " (SELECT tableoid FROM chunk UNION SELECT tableoid FROM symbol UNION SELECT tableoid FROM posting"
-    "  UNION SELECT 'document'::regclass UNION SELECT 'file'::regclass)"
+    "  UNION SELECT 'blob'::regclass UNION SELECT 'document'::regclass UNION SELECT 'file'::regclass)"
 )
 
 
@@ -25,5 +25,5 @@ def test_the_planner_knows_of_many_new_files_when_the_run_ends(new_bench: NewBen
     assert min(known(few).values()) < 0
     many = new_bench(write(tmp_path / "many", modules(indexing.STATISTICS_FROM_BLOBS)))
     assert many.index()["state"] == "succeeded"
-    assert len(known(many)) == 5
+    assert len(known(many)) == 6
     assert min(known(many).values()) >= indexing.STATISTICS_FROM_BLOBS

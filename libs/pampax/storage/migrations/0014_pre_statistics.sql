@@ -10,7 +10,7 @@ BEGIN
         SELECT format('%s_p%s', parent, number)
         FROM unnest(ARRAY['chunk', 'symbol', 'posting']) AS parent, generate_series(0, 63) AS number
         WHERE satisfies_hash_partition(parent::regclass, 64, number, repository)
-        UNION ALL VALUES ('document'), ('file')
+        UNION ALL VALUES ('blob'), ('document'), ('file')
     LOOP
         EXECUTE format('ANALYZE (SKIP_LOCKED) %I', part);
     END LOOP;
@@ -24,7 +24,7 @@ BEGIN
     FOR part IN
         SELECT inhrelid FROM pg_inherits
         WHERE inhparent IN ('chunk'::regclass, 'symbol'::regclass, 'posting'::regclass)
-        UNION ALL VALUES ('document'::regclass::oid), ('file'::regclass::oid)
+        UNION ALL VALUES ('blob'::regclass::oid), ('document'::regclass::oid), ('file'::regclass::oid)
     LOOP
         EXECUTE format('GRANT MAINTAIN ON %s TO pampax_definer', part);
     END LOOP;

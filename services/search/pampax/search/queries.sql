@@ -83,10 +83,15 @@ WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal = ANY(
 -- name: passages
 -- Places of the given chunks and the compressed content of the blobs that hold them; no rows once the snapshot is gone.
 -- A search reads these last: while the snapshot is there, nothing that it shows can have gone from the parts before.
+-- OFFSET 0: one look into an index for each, whatever the planner thinks of the tables.
 SELECT c.ordinal, c.blob_id, c.language, c.start_line, c.end_line, c.kind, c.symbol, b.size, b.content
-FROM chunk c JOIN blob b USING (repository_id, blob_id)
-WHERE c.repository_id = %(repository)s AND c.build_id = %(build)s AND c.ordinal = ANY(%(ordinals)s)
-  AND EXISTS (SELECT FROM snapshot WHERE snapshot_id = %(snapshot)s)
+FROM unnest(%(ordinals)s::int[]) AS asked (ordinal)
+CROSS JOIN LATERAL (
+    SELECT ordinal, blob_id, language, start_line, end_line, kind, symbol FROM chunk
+    WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal = asked.ordinal OFFSET 0) c
+CROSS JOIN LATERAL (
+    SELECT size, content FROM blob WHERE repository_id = %(repository)s AND blob_id = c.blob_id OFFSET 0) b
+WHERE EXISTS (SELECT FROM snapshot WHERE snapshot_id = %(snapshot)s)
 
 -- name: blob
 -- Compressed content of one blob.

@@ -16,7 +16,8 @@ from pampax.storage.session import SyncConnection
 
 QUERIES = 20
 NEIGHBOURS = 10
-# As the search asks: candidates per wanted neighbour, and pgvector's own bound.
+# As the search asks: neighbours that it wants, candidates for each of them, and pgvector's own bound.
+WANTED = 256
 SPARE = 1.5
 MAX_EF_SEARCH = 1_000
 # Equal vectors have equal similarities, but for how they were added up.
@@ -52,7 +53,7 @@ class Asked:
             packed = np.packbits(live, bitorder="little").tobytes()  # get_bit counts from the lowest
             asked = {"vector": row[0], "live": packed, "size": len(live), "most": NEIGHBOURS}
             exact = [similarity for (similarity,) in cursor.execute(own(_EXACTLY, table), asked)]
-            candidates = math.ceil(min(MAX_EF_SEARCH, NEIGHBOURS * SPARE * len(live) / max(int(live.sum()), 1)))
+            candidates = math.ceil(min(MAX_EF_SEARCH, WANTED * SPARE * len(live) / max(int(live.sum()), 1)))
             cursor.execute(_SET_EF_SEARCH, {"candidates": candidates})
             rows = cursor.execute(own(_BY_INDEX, table), {"vector": row[0], "candidates": candidates}).fetchall()
         if not exact or math.isnan(exact[0]):
