@@ -70,6 +70,7 @@ class Maintenance:
             made = row is not None and row["made"]
             if made:
                 conn.execute(_QUERIES["forget_gone_vectors"], self._place.key)
+                conn.execute(_QUERIES["refresh_vector_statistics"], self._place.key)
             assert_fenced(conn, self._keeper.lease)
         return made
 

@@ -369,6 +369,10 @@ DELETE FROM chunk WHERE repository_id = %(repository_id)s AND build_id = %(build
 -- For the planner, where the repository's rows are.
 SELECT refresh_statistics(%(repository_id)s);
 
+-- name: refresh_vector_statistics
+-- For the planner, of the own vector table.
+SELECT refresh_vector_statistics(%(repository_id)s, %(build_id)s);
+
 -- name: delete_build_documents
 -- All derived rows of (repository, build).
 DELETE FROM document WHERE repository_id = %(repository_id)s AND build_id = %(build_id)s;
