@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-RANKING_VERSION = "3"
+RANKING_VERSION = "4"
 BEST_CHUNK = "chunk"  # the feature of a file that depends on weights itself
 
 
