@@ -49,7 +49,7 @@ def evidence_of(features: Features, scores: Scores, chunk: RankedChunk) -> tuple
     found = [
         Evidence(
             source,
-            0 if source in UNRANKED else _rank(points, chunk.document),
+            0 if source in UNRANKED else rank_of(points, chunk.document),
             float(points[chunk.document]),
             _value(features, scores, source, chunk.document),
             DETAILS[source],
@@ -63,7 +63,8 @@ def evidence_of(features: Features, scores: Scores, chunk: RankedChunk) -> tuple
     return tuple(sorted(found, key=lambda part: (-part.score, part.source)))
 
 
-def _rank(points: NDArray[np.float64], place: int) -> int:
+def rank_of(points: NDArray[np.float64], place: int) -> int:
+    """1 for the one with most points; equals share it."""
     return int(np.count_nonzero(points > points[place])) + 1
 
 

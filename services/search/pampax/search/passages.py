@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+
 import numpy as np
 
-_BOM = b"\xef\xbb\xbf"
 _NEWLINE = ord("\n")
 
 
@@ -12,7 +13,7 @@ class Passages:
     """Of one file; what is not asked for is not decoded."""
 
     def __init__(self, content: bytes) -> None:
-        self._text = content.removeprefix(_BOM)
+        self._text = content.removeprefix(BOM_UTF8)
         newlines = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _NEWLINE)
         self._starts = np.concatenate([[0], newlines + 1])
 

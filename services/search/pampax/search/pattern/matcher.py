@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 
 import re2
@@ -11,7 +12,6 @@ from pampax.search.pattern.needs import Need, need_of_regex, need_of_text
 
 MAX_LINES = 1_000  # of a file on which matches are counted
 MAX_PROGRAM = 4_000  # instructions of an expression; more of them can be slow on every byte
-_BOM = b"\xef\xbb\xbf"
 _MANY_LINES = b"(?m)"  # ^ and $ stand at the ends of lines
 
 
@@ -36,7 +36,7 @@ class Matcher:
 
     def lines(self, content: bytes) -> list[int]:
         """The lines on which matches begin, 1-based, as `text_lines` counts them; at most MAX_LINES."""
-        text = content.removeprefix(_BOM)
+        text = content.removeprefix(BOM_UTF8)
         lines: list[int] = []
         line, counted = 1, 0
         for match in self._compiled.finditer(text):
@@ -53,8 +53,7 @@ class Matcher:
 
 
 def _compiled(pattern: Pattern) -> re2._Regexp:
-    options = re2.Options()
-    options.log_errors = False
+    options = _silent()
     options.case_sensitive = not pattern.any_case
     options.literal = not pattern.regex
     written = pattern.text.encode()

@@ -21,7 +21,7 @@ from pampax.runtime.telemetry.tracing import span
 from pampax.search import postgres
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
-from pampax.search.evidence import DETAILS, PATTERN_SOURCE, UNRANKED, Evidence
+from pampax.search.evidence import DETAILS, PATTERN_SOURCE, UNRANKED, Evidence, rank_of
 from pampax.search.filters import Allowed, allowed_by
 from pampax.search.gather import Question, Sources, late
 from pampax.search.hits import Found, Hit, paths_of
@@ -60,10 +60,9 @@ class _Candidates:
     total: Points
     defining: frozenset[int]
 
-    def place(self, document: int) -> int | None:
-        """None for a document that cannot match."""
-        place = int(np.searchsorted(self.documents, document))
-        return place if place < len(self.documents) and self.documents[place] == document else None
+    def place(self, document: int) -> int:
+        """Of one of them."""
+        return int(np.searchsorted(self.documents, document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,7 @@ def _in_chunks(document: int, chunks: Sequence[ChunkRow], lines: Sequence[int]) 
 
 def _hit(asked: _Asked, candidates: _Candidates, match: _Match, place: int) -> Hit:
     path, others = paths_of(asked.directory, asked.allowed, match.document)
-    at = int(np.searchsorted(candidates.documents, match.document))
+    at = candidates.place(match.document)
     evidence = partial(_evidence, candidates, at, len(match.lines))
     score = float(candidates.total[at])
     return Hit(asked.snapshot, path, others, match.chunk.ordinal, score, place, evidence, match.lines)
@@ -234,7 +233,7 @@ def _evidence(candidates: _Candidates, at: int, lines: int) -> tuple[Evidence, .
     found = [
         Evidence(
             source,
-            0 if source in UNRANKED or source == PATTERN_SOURCE else int(np.count_nonzero(points > points[at])) + 1,
+            0 if source in UNRANKED or source == PATTERN_SOURCE else rank_of(points, at),
             float(points[at]),
             float(lines) if source == PATTERN_SOURCE else float(points[at]),
             DETAILS[source],
@@ -252,13 +251,14 @@ async def _why_not(conn: Connection, asked: _Asked, candidates: _Candidates, sho
     if isinstance(located, WhyNot):
         return located
     path, document = located
-    at = candidates.place(document)
-    matches = [] if at is None else await _matches_in(conn, asked, [document], candidates.defining)
-    if at is None or not any(matches):
+    may_match = document in candidates.documents
+    matches = await _matches_in(conn, asked, [document], candidates.defining) if may_match else []
+    if not any(matches):
         narrowed = allows(asked.question.request)
         return WhyNot(
             path, Stage.NO_EVIDENCE, f"no line of it matches the pattern{f', in {narrowed}' if narrowed else ''}"
         )
+    at = candidates.place(document)
     first, score = matches[0][0], float(candidates.total[at])
     evidence = _evidence(candidates, at, len(first.lines))
     for rank, match in enumerate(shown, 1):
