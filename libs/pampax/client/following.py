@@ -9,7 +9,9 @@ from pampax.client.client import Client
 from pampax.client.repository import Operation
 from pampax.core.errors import DeadlineExceeded, Internal, PampaxError, ResourceExhausted, Unavailable
 
-FIRST_PAUSE_S = 0.05
+# Between two looks: so small a share of the time passed that what is waited for is not late by more than that.
+PAUSE_SHARE = 0.1
+SHORTEST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 0.5
 # A gateway that is restarted or moved is back within that time; the work goes on meanwhile.
 PATIENCE_S = 60.0
@@ -23,8 +25,7 @@ def follow(
     Raises its error when it failed or was cancelled, DeadlineExceeded when it still runs after `timeout_s`, and
     Unavailable when the gateway stays away.
     """
-    deadline = time.monotonic() + timeout_s
-    pause_s = FIRST_PAUSE_S
+    began = time.monotonic()
     seen: tuple[object, ...] | None = None
     while True:
         now = (operation.state, operation.stage, operation.progress)
@@ -33,11 +34,12 @@ def follow(
             on_change(operation)
         if operation.done:
             return _succeeded(operation)
-        if time.monotonic() + pause_s > deadline:
+        passed = time.monotonic() - began
+        pause_s = min(max(passed * PAUSE_SHARE, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
+        if passed + pause_s > timeout_s:
             message = f"operation {operation.id} still runs after {timeout_s:.0f} s; it goes on without us"
             raise DeadlineExceeded(message, metadata={"operation": operation.id})
         time.sleep(pause_s)
-        pause_s = min(pause_s * 1.3, LONGEST_PAUSE_S)
         operation = _looked_up(client, operation.id)
 
 

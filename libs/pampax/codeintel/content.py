@@ -74,7 +74,8 @@ def _path_skip_reason(vendored: frozenset[str], path: str, size: int) -> str | N
     *folders, name = path.lower().split("/")
     if not vendored.isdisjoint(folders):
         return "vendored"
-    if "." in name and name.rsplit(".", 1)[1] in _BINARY_EXTENSIONS:
+    _, dot, extension = name.rpartition(".")
+    if dot and extension in _BINARY_EXTENSIONS:
         return "binary"
     if name in _LOCK_FILES or _GENERATED_NAME.search(name):
         return "generated"

@@ -66,6 +66,7 @@ class Chain:
         self._root_fd = root_fd
         self._names: list[bytes] = []
         self._open: list[int] = []
+        self._folder: bytes | None = None  # that the last path was in
 
     def __enter__(self) -> Self:
         return self
@@ -75,9 +76,18 @@ class Chain:
 
     def parent(self, path: bytes) -> tuple[int, bytes]:
         """What `opened_parent` gives, open until the next call."""
-        *folders, name = path.split(b"/")
+        folder, _, name = path.rpartition(b"/")
+        if folder != self._folder:
+            self._folder = None  # until it is open
+            self._enter(folder)
+            self._folder = folder
+        return (self._open[-1] if self._open else self._root_fd), name
+
+    def _enter(self, folder: bytes) -> None:
+        folders = folder.split(b"/") if folder else []
         if len(folders) > _LONGEST_CHAIN:
-            return self._deep_parent(path)
+            self._enter_deep(folder)
+            return
         same = 0
         for known, wanted in zip(self._names, folders, strict=False):
             if known != wanted:
@@ -88,7 +98,6 @@ class Chain:
             flags = _FOLDER_FLAGS | os.O_NOFOLLOW
             self._open.append(os.open(folder, flags, dir_fd=self._open[-1] if self._open else self._root_fd))
             self._names.append(folder)
-        return (self._open[-1] if self._open else self._root_fd), name
 
     def read(self, path: bytes, limit: int) -> bytes:
         """The bytes of one file, at most `limit` of them. Raises OSError."""
@@ -96,13 +105,12 @@ class Chain:
         with opened_file(parent, name) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as stream:
             return stream.read(limit)
 
-    def _deep_parent(self, path: bytes) -> tuple[int, bytes]:
-        """Of a path so deep that a descriptor for each of its folders would be too many."""
+    def _enter_deep(self, folder: bytes) -> None:
+        """One so deep that a descriptor for each of those that lead to it would be too many."""
         self._shorten(0)
-        with opened_parent(self._root_fd, path) as (descriptor, name):
+        with opened_parent(self._root_fd, folder + b"/.") as (descriptor, _):
             self._open.append(os.dup(descriptor))
         self._names.append(b"/")  # like no folder's name: the next path begins at the root
-        return self._open[-1], name
 
     def _shorten(self, length: int) -> None:
         while len(self._open) > length:

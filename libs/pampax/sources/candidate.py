@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A path that the source may hold, relative, in bytes as on disk. `reason` is set when it is known to be left out.
 
     `mode` is the file mode recorded by git where the disk cannot tell (core.fileMode is off), else 0.

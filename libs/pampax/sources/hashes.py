@@ -22,14 +22,14 @@ class Hashes:
     def __init__(self, *, most: int = MOST_FILES, clock: Callable[[], int] = time.time_ns) -> None:
         self._most = most
         self._clock = clock
-        self._known: dict[tuple[int, int], tuple[int, int, int, bytes]] = {}
+        self._known: dict[tuple[int, int], tuple[tuple[int, int, int], bytes]] = {}
 
     def find(self, status: os.stat_result) -> str | None:
         """The blob id of the file that has this status now; None when it has to be read."""
         found = self._known.get((status.st_dev, status.st_ino))
-        if found is None or found[:3] != (status.st_size, status.st_mtime_ns, status.st_ctime_ns):
+        if found is None or found[0] != (status.st_size, status.st_mtime_ns, status.st_ctime_ns):
             return None
-        return found[3].hex()
+        return found[1].hex()
 
     def now(self) -> int:
         """For `keep`: asked before the file's status is."""
@@ -42,4 +42,4 @@ class Hashes:
         if not settled or size != status.st_size:
             self._known.pop(key, None)
         elif key in self._known or len(self._known) < self._most:
-            self._known[key] = (size, status.st_mtime_ns, status.st_ctime_ns, bytes.fromhex(blob_id))
+            self._known[key] = ((size, status.st_mtime_ns, status.st_ctime_ns), bytes.fromhex(blob_id))

@@ -30,7 +30,7 @@ class OwnRules:
     def ignores(self, path: bytes, *, is_folder: bool = False) -> bool:
         """Whether the entry, or a folder that holds it, is left out."""
         rules = self._inside(path.rpartition(b"/")[0])
-        return rules is None or ignored_by(path, rules, is_folder=is_folder)
+        return rules is None or (bool(rules) and ignored_by(path, rules, is_folder=is_folder))
 
     def told(self, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
         """The candidates, with the reason of those that are left out."""

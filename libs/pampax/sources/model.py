@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
@@ -14,8 +15,7 @@ LONGEST_PATH_BYTES = 4096
 SkipRule = Callable[[str, int], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """One file. `path` is POSIX, relative to the source's root and valid UTF-8; `blob_id` is git's, 40 hex digits.
 
     `size` is in bytes; `mode` is REGULAR or EXECUTABLE.

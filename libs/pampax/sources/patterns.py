@@ -30,7 +30,7 @@ class PathFilter:
     exclude: GitIgnoreSpec
 
     def admits(self, path: str) -> bool:
-        if not len(self.include) and not len(self.exclude):
+        if not self.include.patterns and not self.exclude.patterns:
             return True
         text = path.translate(_LINE_END)
         if len(self.include) and not self.include.match_file(text):

@@ -42,7 +42,7 @@ def walk(chain: Chain, own: OwnRules) -> Iterator[Candidate]:
         rules = level.rules + rules_of(chain, level.path, entries)
         for name, is_folder in entries:
             path = joined(level.path, name)
-            if name == b".git" or ignored_by(path, rules, is_folder=is_folder):
+            if name == b".git" or (rules and ignored_by(path, rules, is_folder=is_folder)):
                 continue
             if own.ignores(path, is_folder=is_folder):
                 yield Candidate(path, IGNORED)

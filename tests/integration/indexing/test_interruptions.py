@@ -37,7 +37,8 @@ def running(bench: Bench, operation_id: UUID) -> Iterator[threading.Thread]:
     thread = threading.Thread(target=bench.runner.run, args=(operation_id, bench.tenant_id))
     thread.start()
     try:
-        wait_until(lambda: bench.query("SELECT 1 FROM operation WHERE stage = 'parsing' AND done > 0"))
+        parsing = "SELECT 1 FROM operation WHERE stage = 'parsing' AND done > 0"
+        wait_until(lambda: bench.query(parsing) or not thread.is_alive())
         assert thread.is_alive(), "the run was over before it could be disturbed: use a larger tree"
         yield thread
     finally:

@@ -121,8 +121,8 @@ def _examined(folder: Path, file: SourceFile) -> tuple[SourceFile, str | None]:
     try:
         content = read_file(folder, file.path)
     except LocalIOError:
-        return replace(file, blob_id=""), "unreadable"
-    found = replace(file, blob_id=git_blob_id(content), size=len(content))
+        return file._replace(blob_id=""), "unreadable"
+    found = file._replace(blob_id=git_blob_id(content), size=len(content))
     return found, skip_reason(file.path, content)
 
 

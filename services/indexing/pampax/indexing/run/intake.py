@@ -70,8 +70,10 @@ class Intake:
         self.problems: list[FileProblem] = []
 
     @property
-    def files(self) -> list[TreeFile]:
+    def files(self) -> Sequence[TreeFile]:
         """What the tree consists of."""
+        if not self._failed:
+            return self._files
         return [file for file in self._files if file.document not in self._failed]
 
     @property
@@ -214,7 +216,7 @@ class Intake:
             self._keeper.note("writing", self._writer.documents, self._parsed)
 
     def _count_failed(self) -> None:
-        for file in self._files:
+        for file in self._files if self._failed else ():
             reason = self._failed.get(file.document)
             if reason is not None:
                 self.skipped[reason] += 1

@@ -21,6 +21,7 @@ from pampax.storage.operations import LEASE_LOST, Lease, Progress, heartbeat, no
 
 TTL_S = 20.0  # a killed worker's operation is free after that; with the reaper's period it is taken up within 30 s
 PERIOD_S = 1.0  # also how long a cancelled run goes on, but for the step it is in
+FIRST_PERIOD_S = 0.1  # doubled from beat to beat, so that a short run shows its stages too
 _STATEMENT_S = 5.0
 _LAST_WORD_S = 2.0
 _JOIN_S = 10.0
@@ -108,9 +109,11 @@ class LeaseKeeper:
 
     def _keep(self) -> None:
         leave_trace()  # a span for each beat would tell nothing
-        while not self._lost and not self._closing.wait(self._period_s):
+        period_s = min(FIRST_PERIOD_S, self._period_s)
+        while not self._lost and not self._closing.wait(period_s):
             self._hold_limits()
             self._beat()
+            period_s = min(2 * period_s, self._period_s)
 
     def _hold_limits(self) -> None:
         seconds, resident = time.monotonic() - self._began, memory().resident

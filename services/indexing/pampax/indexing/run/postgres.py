@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString, TypeAlias
+from typing import Any, LiteralString, NamedTuple, TypeAlias
 from uuid import UUID
 
 import numpy as np
@@ -52,8 +52,7 @@ class Broken:
     by_lines: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TreeFile:
+class TreeFile(NamedTuple):
     """A file of the tree that is published. `blob_id` has 20 bytes."""
 
     path: str
