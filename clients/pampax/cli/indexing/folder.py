@@ -60,7 +60,8 @@ def require_files(folder: Path, include: Sequence[str], exclude: Sequence[str]) 
 def _no_files(folder: Path, skipped: int) -> InvalidRequest:
     left_out = f" ({skipped} are ignored, empty, binary, generated or excluded)" if skipped else ""
     return InvalidRequest(
-        f"{folder} holds no files to index{left_out}; check the folder, --include and --exclude", reason="NO_FILES"
+        f"{folder} holds no files to index{left_out}; check the folder, its .gitignore, --include and --exclude",
+        reason="NO_FILES",
     )
 
 

@@ -6,7 +6,6 @@ and shared by all searches of it; everything in it is immutable.
 
 from __future__ import annotations
 
-import itertools
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +15,9 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from pampax.codeintel.terms import path_terms, word_match
+from pampax.codeintel.terms import path_terms
 from pampax.search.path_kinds import NO_KINDS, PathKinds, path_kinds
+from pampax.search.similar_words import SimilarWords
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -45,11 +45,10 @@ class FileRow:
 @dataclass(frozen=True, slots=True, eq=False)
 class WordBags:
     """Bags of words in compressed rows: bag i holds words[offsets[i]:offsets[i + 1]], as indexes into `vocabulary`.
-    `by_initial`: first letter -> the words that begin with it, and their indexes. `holders` has the bags that hold a
-    word, from `first_holder` of it on. `weights`: per bag, the sum of its words' idf."""
+    `holders` has the bags that hold a word, from `first_holder` of it on. `weights`: per bag, the sum of its words'
+    idf."""
 
     vocabulary: Mapping[str, int]
-    by_initial: Mapping[str, tuple[tuple[str, ...], Ints]]
     idf: Floats
     words: Ints
     offsets: Ints
@@ -57,6 +56,7 @@ class WordBags:
     holders: Ints
     first_holder: Ints
     weights: Floats
+    similar: SimilarWords
     _matching: dict[str, tuple[Ints, Floats]] = field(default_factory=dict)
 
     @classmethod
@@ -74,28 +74,28 @@ class WordBags:
         starts[~here], lengths[~here] = fresh_offsets[:-1] + len(self.words), np.diff(fresh_offsets)
         offsets = _offsets(lengths)
         places = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return self._of(vocabulary, np.concatenate([self.words, fresh])[places], offsets)
+        words = np.concatenate([self.words, fresh])[places]
+        return self._of(vocabulary, words, offsets, self.similar if len(vocabulary) == len(self.vocabulary) else None)
 
     @classmethod
-    def _of(cls, vocabulary: Mapping[str, int], words: Ints, offsets: Ints) -> WordBags:
+    def _of(
+        cls, vocabulary: Mapping[str, int], words: Ints, offsets: Ints, similar: SimilarWords | None = None
+    ) -> WordBags:
         df = np.bincount(words, minlength=len(vocabulary))
         idf = np.log1p((len(offsets) - 1 - df + 0.5) / (df + 0.5)).astype(np.float32)
         bags = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
         holders = bags[np.argsort(words, kind="stable")]
         weights = np.bincount(bags, idf[words].astype(np.float64), len(offsets) - 1).astype(np.float32)
         return cls(
-            vocabulary, _by_initial(vocabulary), idf, words, offsets, tuple(vocabulary), holders, _offsets(df), weights
-        )
+            vocabulary, idf, words, offsets, tuple(vocabulary), holders, _offsets(df), weights,
+            similar or SimilarWords(tuple(vocabulary)),
+        )  # fmt: skip
 
     def matching(self, term: str) -> tuple[Ints, Floats]:
-        """The words of the vocabulary that a term of a question matches, and how well, 0..1. What was asked is kept:
-        each word with the same first letter has to be looked at."""
+        """The words of the vocabulary that a term of a question matches, and how well, 0..1. What was asked is kept."""
         known = self._matching.get(term)
         if known is None:
-            words, places = self.by_initial.get(term[:1], ((), np.zeros(0, np.int32)))
-            values = np.fromiter(map(word_match, itertools.repeat(term), words), np.float32, len(words))
-            found = np.flatnonzero(values)
-            known = places[found], values[found]
+            known = self.similar.matching(term)
             if len(self._matching) >= MAX_TERMS_KEPT:
                 self._matching.clear()
             self._matching[term] = known
@@ -189,16 +189,6 @@ def _offsets(lengths: NDArray[np.int64]) -> Ints:
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
-
-
-def _by_initial(vocabulary: Mapping[str, int]) -> dict[str, tuple[tuple[str, ...], Ints]]:
-    words: dict[str, list[str]] = {}
-    for word in vocabulary:
-        words.setdefault(word[:1], []).append(word)
-    return {
-        letter: (tuple(those), np.array([vocabulary[word] for word in those], np.int32))
-        for letter, those in words.items()
-    }
 
 
 def _standardised(sizes: Sequence[int]) -> Floats:

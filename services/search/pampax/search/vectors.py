@@ -8,7 +8,6 @@ was resolved: then it is asked where they are.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,11 +23,8 @@ from pampax.search.postgres import scope
 from pampax.storage.database import Connection
 from pampax.storage.queries import load_queries
 from pampax.storage.snapshots import SNAPSHOT_REPLACED, Snapshot
+from pampax.storage.vector_index import candidates
 
-MAX_EF_SEARCH = 1_000  # candidates that HNSW may keep: pgvector's own bound
-# Candidates per wanted neighbour. For 256 of 50,000 chunks that keeps recall@10 at .977 and recall@256 at .957 in 3 ms;
-# with one candidate for each they are .969 and .925 in 2 ms. It is also room for more dead ones than the usual share.
-SPARE = 1.5
 ENOUGH = 0.5  # share of the wanted neighbours that must be alive, else the table is scanned
 
 _SQL = load_queries(__package__)
@@ -88,11 +84,10 @@ async def _in_table(
 async def _by_index(
     conn: Connection, table: sql.Identifier, directory: Directory, vector: NDArray[np.float32], most: int
 ) -> Neighbours:
-    rows_per_live = len(directory.live_chunks) / max(directory.chunk_count, 1)
-    candidates = math.ceil(min(MAX_EF_SEARCH, most * SPARE * rows_per_live))
-    asked = {"vector": _text(vector), "most": candidates}
+    count = candidates(most, len(directory.live_chunks), directory.chunk_count)
+    asked = {"vector": _text(vector), "most": count}
     async with conn.pipeline():  # one round trip for both
-        await conn.execute(_SET_EF_SEARCH, {"ef_search": candidates})
+        await conn.execute(_SET_EF_SEARCH, {"ef_search": count})
         rows = await _rows(conn, _NEAREST_BY_INDEX.format(table=table), asked)
     found = _neighbours(rows)
     keep = directory.is_live(found.ordinals)

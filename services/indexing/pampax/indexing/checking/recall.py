@@ -13,13 +13,11 @@ from pampax.indexing.checking.postgres import own
 from pampax.indexing.checking.snapshot import StoredSnapshot
 from pampax.storage.queries import load_queries
 from pampax.storage.session import SyncConnection
+from pampax.storage.vector_index import candidates
 
 QUERIES = 20
 NEIGHBOURS = 10
-# As the search asks: neighbours that it wants, candidates for each of them, and pgvector's own bound.
-WANTED = 256
-SPARE = 1.5
-MAX_EF_SEARCH = 1_000
+WANTED = 256  # as many as the search asks for
 # Equal vectors have equal similarities, but for how they were added up.
 CLOSE = 1e-6
 
@@ -53,9 +51,9 @@ class Asked:
             packed = np.packbits(live, bitorder="little").tobytes()  # get_bit counts from the lowest
             asked = {"vector": row[0], "live": packed, "size": len(live), "most": NEIGHBOURS}
             exact = [similarity for (similarity,) in cursor.execute(own(_EXACTLY, table), asked)]
-            candidates = math.ceil(min(MAX_EF_SEARCH, WANTED * SPARE * len(live) / max(int(live.sum()), 1)))
-            cursor.execute(_SET_EF_SEARCH, {"candidates": candidates})
-            rows = cursor.execute(own(_BY_INDEX, table), {"vector": row[0], "candidates": candidates}).fetchall()
+            count = candidates(WANTED, len(live), int(live.sum()))
+            cursor.execute(_SET_EF_SEARCH, {"candidates": count})
+            rows = cursor.execute(own(_BY_INDEX, table), {"vector": row[0], "candidates": count}).fetchall()
         if not exact or math.isnan(exact[0]):
             return
         found = [similarity for at, similarity in rows if at < len(live) and live[at]][:NEIGHBOURS]
