@@ -50,8 +50,8 @@ class Repository:
         asked = [replace(each, asked=True) for each in self.definitions if each.name.lower() in query.names]
         near = [each for each in self.definitions if each.chunk in strongest]
         words = live_lists(_asked(self.words, query), directory, of_text(directory))
-        found = Gathered(words, names, (*asked, *near), neighbours=self._neighbours(query.text))
-        return features.compute(self.directory, query, found)
+        matched = features.match(directory, query, Gathered(words, names, (*asked, *near)))
+        return features.compute(directory, matched, self._neighbours(query.text))
 
     def _neighbours(self, text: str) -> Neighbours | None:
         vector = load_default().embed_query(text)

@@ -16,6 +16,7 @@ from pampax.search import features, weights
 from pampax.search.bm25 import OF_NAMES, live_lists, of_text
 from pampax.search.directory import Directory, FileRow, build_directory
 from pampax.search.evidence import Evidence, evidence_of
+from pampax.search.features import Features
 from pampax.search.gathered import Definition, Gathered, Neighbours
 from pampax.search.query import Query, read_query
 from pampax.search.ranking import RankedChunk, Scores, one_per_document, rank_chunks
@@ -48,8 +49,6 @@ class Corpus:
     places: tuple[tuple[str, int, int], ...]
 
     def gather(self, query: Query) -> Gathered:
-        similarities = self.vectors @ load_default().embed_query(query.text)
-        order = np.argsort(-similarities, kind="stable")
         names = {term: self.names[term] for term in query.terms if term in self.names}
         return Gathered(
             words=live_lists(
@@ -59,12 +58,19 @@ class Corpus:
             ),
             names=features.name_scores(self.directory, query, live_lists(names, self.directory, OF_NAMES)),
             definitions=tuple(replace(each, asked=each.name.lower() in query.names) for each in self.definitions),
-            neighbours=Neighbours(order.astype(np.int32), similarities[order].astype(np.float32)),
         )
+
+    def neighbours(self, query: Query) -> Neighbours:
+        similarities = self.vectors @ load_default().embed_query(query.text)
+        order = np.argsort(-similarities, kind="stable")
+        return Neighbours(order.astype(np.int32), similarities[order].astype(np.float32))
+
+    def features(self, query: Query, gathered: Gathered) -> Features:
+        return features.compute(self.directory, features.match(self.directory, query, gathered), self.neighbours(query))
 
     def explained(self, text: str, *, one_per_file: bool = False) -> list[tuple[RankedChunk, tuple[Evidence, ...]]]:
         query = read_query(text)
-        computed = features.compute(self.directory, query, self.gather(query))
+        computed = self.features(query, self.gather(query))
         scores = Scores.of(computed, weights.NAME if query.single_token else weights.SENTENCE)
         allowed = np.ones(len(self.directory.first_chunk), np.bool_)
         chunks = rank_chunks(computed, scores, allowed, None)

@@ -64,7 +64,7 @@ def test_the_order_in_which_evidence_arrives_changes_no_answer(corpus, question,
     everything = np.ones(len(corpus.directory.first_chunk), bool)
 
     def ranked(found):
-        computed = features.compute(corpus.directory, query, found)
+        computed = corpus.features(query, found)
         scores = Scores.of(computed, weights.SENTENCE)
         return list(rank_chunks(computed, scores, everything, None))
 

@@ -151,6 +151,7 @@ SPANS: Mapping[str, Span] = _by_name((
     Span("search.words", "Postings, names and definitions read for one snapshot.", ("terms",)),
     Span("search.vectors", "The nearest chunks of one snapshot; failed where the answer goes on without.", ("exact",)),
     Span("search.pattern", "Files of one snapshot read in which a pattern may match.", ("candidates", "read")),
+    Span("search.match", "Words, names and paths of one snapshot compared with the question."),
     Span("search.rank", "Features computed and chunks chosen for one snapshot.", ("candidates",)),
     Span("search.results", "Text and evidence of the results read.", ("results",)),
     Span("assembly.candidates", "Definitions, tests and neighbours read around the hits of search.",

@@ -53,26 +53,6 @@ class Features:
         return len(self.found)
 
 
-def compute(directory: Directory, query: Query, gathered: Gathered) -> Features:
-    """All features of one question. Cost: linear in the lists and the documents, a few ms at 100K chunks."""
-    text = bm25.score_chunks(gathered.words, query.terms, directory)
-    matched = _Matched(
-        text=text.strongest(MAX_TEXT_CHUNKS),
-        names=gathered.names.strongest(MAX_TEXT_CHUNKS),
-        near=_above_floor(directory, gathered.neighbours),
-        definitions=match_definitions(directory, query, gathered),
-        paths=match_paths(directory, query),
-        frames=_frames(directory, gathered.frames),
-    )
-    files = _file_features(directory, matched)
-    return Features(files, _chunk_features(directory, matched), _found(files))
-
-
-def name_scores(directory: Directory, query: Query, lists: Mapping[str, LiveList]) -> Scored:
-    """How well the names that each chunk defines match the question."""
-    return bm25.score_chunks(lists, query.terms, directory)
-
-
 @dataclass(frozen=True, slots=True)
 class _Frames:
     """Live chunks of a stack trace's frames, ascending, and their weights."""
@@ -82,15 +62,39 @@ class _Frames:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Matched:
-    """What each source says of one question."""
+class Matched:
+    """What each source but the vectors says of one question."""
 
     text: Scored
     names: Scored
-    near: Neighbours
     definitions: DefinitionMatch
     paths: PathMatch
     frames: _Frames
+
+
+def match(directory: Directory, query: Query, gathered: Gathered) -> Matched:
+    """What everything but vectors says of one question. Cost: linear in the lists and the documents, a few ms at 100K
+    chunks."""
+    text = bm25.score_chunks(gathered.words, query.terms, directory)
+    return Matched(
+        text=text.strongest(MAX_TEXT_CHUNKS),
+        names=gathered.names.strongest(MAX_TEXT_CHUNKS),
+        definitions=match_definitions(directory, query, gathered),
+        paths=match_paths(directory, query),
+        frames=_frames(directory, gathered.frames),
+    )
+
+
+def compute(directory: Directory, matched: Matched, neighbours: Neighbours | None) -> Features:
+    """All features of one question. `neighbours` is None when vectors were not asked or did not answer."""
+    near = _above_floor(directory, neighbours)
+    files = _file_features(directory, matched, near)
+    return Features(files, _chunk_features(directory, matched, near), _found(files))
+
+
+def name_scores(directory: Directory, query: Query, lists: Mapping[str, LiveList]) -> Scored:
+    """How well the names that each chunk defines match the question."""
+    return bm25.score_chunks(lists, query.terms, directory)
 
 
 def _frames(directory: Directory, found: Mapping[int, float]) -> _Frames:
@@ -99,12 +103,12 @@ def _frames(directory: Directory, found: Mapping[int, float]) -> _Frames:
     return _Frames(chunks, np.array([found[chunk] for chunk in chunks.tolist()], np.float32))
 
 
-def _file_features(directory: Directory, matched: _Matched) -> dict[str, Floats]:
+def _file_features(directory: Directory, matched: Matched, near: Neighbours) -> dict[str, Floats]:
     count = len(directory.first_chunk)
     with_text = directory.document_of(matched.text.ordinals)
     best_text, top_text = best_and_top(with_text, matched.text.scores, count)
     best_names = largest(directory.document_of(matched.names.ordinals), matched.names.scores, count)
-    best_near, top_near = best_and_top(directory.document_of(matched.near.ordinals), matched.near.similarities, count)
+    best_near, top_near = best_and_top(directory.document_of(near.ordinals), near.similarities, count)
     defining = directory.document_of(matched.definitions.chunks)
     return {
         "text": scaled(top_text),
@@ -150,14 +154,14 @@ def _found(files: Mapping[str, Floats]) -> NDArray[np.bool_]:
     return found
 
 
-def _chunk_features(directory: Directory, matched: _Matched) -> ChunkFeatures:
+def _chunk_features(directory: Directory, matched: Matched, near: Neighbours) -> ChunkFeatures:
     # Where the path alone speaks for a document, its first chunk stands for it.
     leads = directory.first_chunk[(matched.paths.stem_cover > 0) | (matched.paths.bm25 > 0) | (matched.paths.exact > 0)]
     found = np.concatenate(
         [
             matched.text.ordinals,
             matched.names.ordinals,
-            matched.near.ordinals,
+            near.ordinals,
             matched.definitions.chunks,
             matched.frames.chunks,
             leads,
@@ -174,7 +178,7 @@ def _chunk_features(directory: Directory, matched: _Matched) -> ChunkFeatures:
     by_name = {
         "text": values(matched.text.ordinals, scaled(matched.text.scores)),
         "coverage": values(matched.text.ordinals, matched.text.coverage),
-        "semantic": values(matched.near.ordinals, scaled(matched.near.similarities)),
+        "semantic": values(near.ordinals, scaled(near.similarities)),
         "symbol": values(matched.definitions.chunks, matched.definitions.cosine),
         "definition": values(matched.definitions.chunks, matched.definitions.asked.astype(np.float32)),
         "function": directory.begins_function(ordinals).astype(np.float32),

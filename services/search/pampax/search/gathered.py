@@ -34,11 +34,9 @@ class Definition:
 class Gathered:
     """`words`: term -> its chunks. `names`: scores of the chunks that define names made of the question's words.
     `definitions`: of a name in the question, and all in the chunks with the best names. `frames`: chunks in which a
-    frame of a stack trace lies, and its weight in 0..1. `neighbours` is None when vectors were not asked or did not
-    answer."""
+    frame of a stack trace lies, and its weight in 0..1."""
 
     words: Mapping[str, LiveList] = field(default_factory=dict)
     names: Scored = NOTHING
     definitions: tuple[Definition, ...] = ()
     frames: Mapping[int, float] = field(default_factory=dict)
-    neighbours: Neighbours | None = None

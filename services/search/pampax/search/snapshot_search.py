@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -76,13 +76,18 @@ class SnapshotSearch:
         return Begun(snapshot, directory, words, degraded, neighbours)
 
     async def finish(self, begun: Begun, question: Question, most: int) -> Found:
+        try:
+            with span("search.match"):
+                matched = await asyncio.to_thread(features.match, begun.directory, question.query, begun.words)
+        except BaseException:
+            begun.neighbours.cancel()
+            raise
         neighbours, degraded = await begun.neighbours
         if degraded and begun.degraded:
             raise late("lexical and the semantic")  # nothing is no answer
         degraded += begun.degraded
-        found = replace(begun.words, neighbours=neighbours)
         with span("search.rank") as rank:
-            computed = await asyncio.to_thread(features.compute, begun.directory, question.query, found)
+            computed = await asyncio.to_thread(features.compute, begun.directory, matched, neighbours)
             rank.set(candidates=len(computed.chunks.ordinals))
             return await self._ranked(begun, question, computed, degraded, most)
 
