@@ -14,5 +14,5 @@ _GROWTH = 0.25
 
 def candidates(wanted: int, rows: int, live: int) -> int:
     """`hnsw.ef_search` for so many neighbours among the live of all rows."""
-    spare = max(1.0, _SPARE * (max(rows, 1) / _MEASURED_ROWS) ** _GROWTH)
+    spare: float = max(1.0, _SPARE * (max(rows, 1) / _MEASURED_ROWS) ** _GROWTH)
     return max(1, math.ceil(min(MAX_EF_SEARCH, wanted * spare * rows / max(live, 1))))
