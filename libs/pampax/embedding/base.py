@@ -43,3 +43,8 @@ class Embedder(Protocol):
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of a question, comparable with document rows: shape (dimensions,)."""
         ...
+
+    def closeness(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """For each text, how close in meaning its words come to those of the question, each for itself: from 0,
+        where nothing is known, to 1, for a text that holds them all. Shape (len(texts),)."""
+        ...

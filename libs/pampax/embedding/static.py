@@ -10,6 +10,7 @@ tokenizer, and up to 30 MB of kept answers.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -126,6 +127,28 @@ class StaticEmbedder:
         """The row of one text, of shape (256,); questions and documents share one table."""
         rows = self.embed_documents([text])
         return rows.reshape(DIMENSIONS)
+
+    def closeness(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The largest cosine of each of the question's tokens with one of the text, and of these the mean by the length
+        of the token's row: training has made those long that say much. The same on any machine, as products of such
+        small integers add up exactly."""
+        asked, asked_lengths = self._distinct(question)
+        found = [self._distinct(text) for text in texts]
+        result = np.zeros(len(texts), np.float32)
+        if len(asked):
+            for place, (rows, lengths) in enumerate(found):
+                if len(rows):
+                    cosines = (rows @ asked.T) / np.outer(lengths, asked_lengths)
+                    best = cosines.max(axis=0) * asked_lengths
+                    result[place] = math.fsum(best.tolist()) / math.fsum(asked_lengths.tolist())
+        return np.clip(result, 0, 1)  # of itself a token has a cosine of 1.0000001
+
+    def _distinct(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The rows of a text's known tokens, each once, and their lengths."""
+        rows = self._table[np.unique(self._words.ids(_bounded(text)))].astype(np.float32)
+        lengths = np.sqrt((rows * rows).sum(axis=1))
+        known = lengths > 0
+        return rows[known], lengths[known]
 
     def _total(self, text: str) -> NDArray[np.int32]:
         """The sum of its tokens' rows. Padding and unknown tokens have zero rows, and so count for nothing."""

@@ -16,7 +16,7 @@ from pampax.storage.snapshots import SNAPSHOT_REPLACED
 
 @pytest.fixture
 def before_the_texts_are_read(monkeypatch) -> Callable[[Callable[[], object]], None]:
-    """Does something in the middle of the next searches."""
+    """Does something in the middle of the next searches for a name; for a sentence texts are read earlier."""
     read_results: Callable[..., Awaitable[Any]] = use_cases.read_results
 
     def arrange(what: Callable[[], object]) -> None:
@@ -43,7 +43,7 @@ async def test_a_search_under_way_keeps_what_a_publish_and_a_collection_take_fro
         made.index()
 
     before_the_texts_are_read(replace)
-    request = SearchRequest(query="parse cookie")
+    request = SearchRequest(query="parse_cookie")
     assert "src/parse.py" in {result.path for result in (await service.search(made.caller, request)).results}
     assert "src/parse.py" not in {result.path for result in (await service.search(made.caller, request)).results}
 
@@ -53,7 +53,7 @@ async def test_a_search_whose_snapshot_is_dropped_under_way_says_so_even_while_t
 ) -> None:
     made = new_repository("dropped", {"src/parse.py": "def parse_cookie(text):\n    return text\n"})
     made.index()
-    request = SearchRequest(query="parse cookie")
+    request = SearchRequest(query="parse_cookie")
     assert (await service.search(made.caller, request)).results
 
     def drop() -> None:

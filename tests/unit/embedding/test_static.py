@@ -130,6 +130,26 @@ def test_a_question_is_nearest_to_the_code_that_answers_it(
     assert int(np.argmax(embedder.embed_documents(TEXTS) @ embedder.embed_query(question))) == answer
 
 
+def test_closeness_is_one_where_all_words_stand_and_less_where_others_mean_the_same(embedder: StaticEmbedder) -> None:
+    texts = ["def remove_file(path): ...", "def delete_file(path): ...", "class Colour: ...", ""]
+    same, near, far, nothing = embedder.closeness("remove file", texts).tolist()
+    assert same == pytest.approx(1.0)
+    assert same > near > far > nothing == 0
+
+
+def test_closeness_of_a_text_does_not_depend_on_the_others(embedder: StaticEmbedder) -> None:
+    texts = [f"value {number} of row {number * 7}" for number in range(20)]
+    alone = [embedder.closeness("the seventh row", [text]).item() for text in texts]
+    assert embedder.closeness("the seventh row", texts).tolist() == alone
+
+
+@pytest.mark.parametrize("question", ["", "\ud800", "\U0001f980"])
+def test_a_question_without_known_words_is_close_to_nothing(embedder: StaticEmbedder, question: str) -> None:
+    values = embedder.closeness(question, ["a text", "\ud800"])
+    assert ((values >= 0) & (values <= 1)).all()
+    assert embedder.closeness("text", []).shape == (0,)
+
+
 def test_threads_share_one_embedder_and_agree(embedder: StaticEmbedder) -> None:
     with ThreadPoolExecutor(4) as threads:
         loaded = list(threads.map(lambda _: load_default(), range(8), timeout=DEADLINE_S))

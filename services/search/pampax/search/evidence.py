@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from pampax.search.features import Features
 from pampax.search.ranking import RankedChunk, Scores
-from pampax.search.weights import BEST_CHUNK, PHRASE, SOURCE_OF
+from pampax.search.weights import BEST_CHUNK, CLOSENESS, PHRASE, SOURCE_OF
 
-PLACE, PHRASE_SOURCE, PATTERN_SOURCE = "place", "phrase", "pattern"
+PLACE, PHRASE_SOURCE, CLOSENESS_SOURCE, PATTERN_SOURCE = "place", "phrase", "closeness", "pattern"
 DETAILS: Mapping[str, str] = {
     "text": "words of the question in the file's best chunks",
     "names": "words of the question in names defined there",
@@ -27,6 +27,7 @@ DETAILS: Mapping[str, str] = {
     PLACE: "how likely the answer is in this chunk of the file and not in another",
     PATTERN_SOURCE: "lines on which the pattern matches",
     PHRASE_SOURCE: "words of the question that stand there one after the other",
+    CLOSENESS_SOURCE: "words there are close in meaning to those of the question",
 }
 # These answer no question on their own, so a place in their order would say nothing.
 UNRANKED = frozenset({"size", "kind_of_path", PLACE})
@@ -60,6 +61,9 @@ def evidence_of(features: Features, scores: Scores, chunk: RankedChunk) -> tuple
     found.append(Evidence(PLACE, 0, chunk.place, chunk.share, DETAILS[PLACE]))
     if chunk.phrase:
         found.append(Evidence(PHRASE_SOURCE, 0, PHRASE * chunk.phrase, chunk.phrase, DETAILS[PHRASE_SOURCE]))
+    if chunk.closeness:
+        points = CLOSENESS * chunk.closeness
+        found.append(Evidence(CLOSENESS_SOURCE, 0, points, chunk.closeness, DETAILS[CLOSENESS_SOURCE]))
     return tuple(sorted(found, key=lambda part: (-part.score, part.source)))
 
 

@@ -58,6 +58,11 @@ class Question:
     def asks_vectors(self) -> bool:
         return self.request.mode not in (Mode.LEXICAL, Mode.SYMBOL)
 
+    @property
+    def asks_closeness(self) -> bool:
+        """A single name is looked for as it is written."""
+        return self.asks_vectors and bool(self.query.terms) and not self.query.single_token
+
 
 async def read_words(
     conn: Connection, kept: KeptPostings, question: Question, snapshot: Snapshot, directory: Directory

@@ -34,8 +34,9 @@ LEAST_SHARE = 1e-9  # of a file's answer, so that its logarithm is a number
 class RankedChunk:
     """A chosen chunk. `candidate`: its place among the candidate chunks; `nth`: how many of its document are better;
     `share`: of the document's answer, in 0..1; `place`: points that this choice inside the document costs, at most 0;
-    `phrase`: share of the question that stands there word for word; `score`: the document's points, `place` and the
-    points for the phrase."""
+    `phrase`: share of the question that stands there word for word; `closeness`: how much closer its words come to
+    those of the question than those of the least close chunk that was read; `score`: the document's points, `place` and
+    the points for phrase and closeness."""
 
     ordinal: int
     document: int
@@ -45,6 +46,7 @@ class RankedChunk:
     place: float
     score: float
     phrase: float = 0.0
+    closeness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

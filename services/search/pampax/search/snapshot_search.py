@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pampax.runtime.telemetry.tracing import span
-from pampax.search import features, phrase, postgres, weights
+from pampax.search import closeness, features, phrase, postgres, weights
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
 from pampax.search.evidence import evidence_of
@@ -105,7 +105,7 @@ class SnapshotSearch:
             return allowed, scores, chunks, list(itertools.islice(chunks, phrase.MOST_READ))
 
         allowed, scores, others, best = await asyncio.to_thread(ranked)
-        best, passages = await self._by_phrase(question, begun.snapshot, computed, best, most)
+        best, passages = await self._by_text(question, begun.snapshot, computed, best, most)
         chunks: Iterator[RankedChunk] = itertools.chain(best, others)
         chunks = one_per_document(chunks) if request.by_file else chunks
         shown = tuple(itertools.islice(chunks, most))
@@ -126,20 +126,28 @@ class SnapshotSearch:
         pending = (SEMANTIC,) if notice else ()
         return Found(begun.snapshot, tuple(map(hit, shown)), degraded, pending, notice, missed)
 
-    async def _by_phrase(
+    async def _by_text(
         self, question: Question, snapshot: Snapshot, computed: Features, best: list[RankedChunk], most: int
     ) -> tuple[list[RankedChunk], Mapping[int, Passage]]:
-        """The best chunks, those first in which the question stands word for word, and the texts that were read: with
-        those that may hold it also the first `most`, which are likely to be shown."""
-        asked = Phrase.of(question.query.text) if question.query.terms else None
+        """The best chunks by what their texts say too, and the texts that were read: with those that may hold the
+        question word for word, and the very best, also the first `most`, which are likely to be shown."""
+        query = question.query
+        asked = Phrase.of(query.text) if query.terms else None
         likely = phrase.worth_reading(asked, computed, best) if asked else []
-        if asked is None or not likely:
+        close = [chunk.ordinal for chunk in best[: closeness.MOST_READ]] if question.asks_closeness else []
+        if not likely and not close:
             return best, {}
-        ordinals = list(dict.fromkeys([*likely, *(chunk.ordinal for chunk in best[:most])]))
+        ordinals = list(dict.fromkeys([*likely, *close, *(chunk.ordinal for chunk in best[:most])]))
         async with self._sources.database.tenant(question.tenant_id, timeout_s=TEXTS_TIMEOUT_S, read_only=True) as conn:
             passages = await postgres.read_passages(conn, snapshot, ordinals)
-        some = {ordinal: passages[ordinal] for ordinal in likely}
-        return await asyncio.to_thread(phrase.with_phrase, asked, some, best), passages
+
+        def ranked() -> list[RankedChunk]:
+            of_close = [passages[ordinal] for ordinal in close]
+            found = closeness.with_closeness(self._sources.embedder, query.text, of_close, best) if close else best
+            some = {ordinal: passages[ordinal] for ordinal in likely}
+            return phrase.with_phrase(asked, some, found) if asked else found
+
+        return await asyncio.to_thread(ranked), passages
 
     async def _kinds(self, question: Question, snapshot: Snapshot, chunks: ChunkFeatures) -> Mapping[int, str]:
         """Kind by ordinal, for the strongest candidates."""

@@ -1,8 +1,8 @@
 """Ranking weights as data, with a version: what `models/fit_ranking.py` finds, but for those that are set by hand.
 
 Units: points of log-odds per unit of the feature. A sentence and a single name have their own vector. Set by hand are
-the weights of an exact path, of frames and of a phrase, and `wherever`; docs/benchmarks.md has figures with
-repositories left out.
+the weights of an exact path, of frames, of a phrase and of closeness, and `wherever`; docs/benchmarks.md has figures
+with repositories left out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-RANKING_VERSION = "4"
+RANKING_VERSION = "5"
 BEST_CHUNK = "chunk"  # the feature of a file that depends on weights itself
 
 
@@ -34,6 +34,9 @@ EXACT_PATH = 12.0
 FRAME, FRAME_PLACE = 10.0, 8.0
 # For a question that stands in a chunk word for word; for a part of it the same share of these points.
 PHRASE = 6.0
+# For a chunk in which each word of the question stands, or one that means the same; the chunk that is least close among
+# those that were read has none.
+CLOSENESS = 3.0
 
 SENTENCE = Weights(
     file={
