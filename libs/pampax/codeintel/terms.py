@@ -19,9 +19,6 @@ from pampax.codeintel.stemming import stem
 MAX_TERM_CHARS = 64
 GENERIC_WEIGHT = 0.5
 JOINED_WEIGHT = 0.8
-PREFIX_MATCH = 0.6
-ABBREVIATION_MATCH = 0.35
-ABBREVIATION_CHARS = range(3, 6)
 
 # Identifiers repeat: a cache of this many (about 30 MB when full) answers all but a few in a hundred.
 _CACHED_IDENTIFIERS = 1 << 16
@@ -29,8 +26,6 @@ _CACHED_PATH_PARTS = 1 << 15
 _MAX_IDENTIFIER_CHARS = 128  # longer runs are encoded data
 _MAX_HEXADECIMAL_CHARS = 18  # a 64-bit constant; longer ones are hashes
 _MAX_NUMBER_DIGITS = 6  # ports, status codes, years, RFC numbers; longer ones are data
-_MIN_PREFIX_CHARS = 3
-_MIN_PREFIX_SHARE = 0.35
 _PAIR_SCRIPTS = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
 
 _WORD = re.compile(r"\w+")
@@ -102,32 +97,6 @@ def path_terms(path: str) -> tuple[list[str], list[str]]:
     else:
         rest = name[dot:].rpartition(".")[0] if dot > 0 else ""  # "parser.test.ts" is also about tests
     return [*_words(base), *_words(rest)], [word for folder in folders for word in _words(folder)]
-
-
-def word_match(a: str, b: str) -> float:
-    """How well two words of names match: 1 the same, less for a prefix (auth, authentication) and for an abbreviation
-    (cfg, config), else 0. Symmetric; words may be stemmed already."""
-    return form_match(word_form(a), word_form(b))
-
-
-def word_form(word: str) -> str:
-    """What a word is compared by."""
-    return stem(word.lower())
-
-
-def form_match(a: str, b: str) -> float:
-    """`word_match` of two forms."""
-    if a == b:
-        return 1.0 if a else 0.0
-    short, long = (a, b) if len(a) <= len(b) else (b, a)
-    if len(short) < _MIN_PREFIX_CHARS or not short.isalpha():
-        return 0.0
-    if long.startswith(short):
-        return PREFIX_MATCH if len(short) >= _MIN_PREFIX_SHARE * len(long) else 0.0
-    if len(short) in ABBREVIATION_CHARS and len(short) < len(long) and short[0] == long[0]:
-        rest = iter(long)
-        return ABBREVIATION_MATCH if all(letter in rest for letter in short) else 0.0
-    return 0.0
 
 
 def _normalised(text: str) -> str:

@@ -133,15 +133,17 @@ class StaticEmbedder:
         of the token's row: training has made those long that say much. The same on any machine, as products of such
         small integers add up exactly."""
         asked, asked_lengths = self._distinct(question)
-        found = [self._distinct(text) for text in texts]
-        result = np.zeros(len(texts), np.float32)
-        if len(asked):
-            for place, (rows, lengths) in enumerate(found):
-                if len(rows):
-                    cosines = (rows @ asked.T) / np.outer(lengths, asked_lengths)
-                    best = cosines.max(axis=0) * asked_lengths
-                    result[place] = math.fsum(best.tolist()) / math.fsum(asked_lengths.tolist())
-        return np.clip(result, 0, 1)  # of itself a token has a cosine of 1.0000001
+        whole = math.fsum(asked_lengths.tolist())
+
+        def closeness(text: str) -> float:
+            rows, lengths = self._distinct(text)
+            if not len(rows) or not len(asked):
+                return 0.0
+            cosines = (rows @ asked.T) / np.outer(lengths, asked_lengths)
+            return math.fsum((cosines.max(axis=0) * asked_lengths).tolist()) / whole
+
+        values = np.array([closeness(text) for text in texts], np.float32)
+        return np.clip(values, 0, 1)  # of itself a token has a cosine of 1.0000001
 
     def _distinct(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The rows of a text's known tokens, each once, and their lengths."""

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pampax.codeintel.stemming import stem
-from pampax.codeintel.terms import MAX_TERM_CHARS, path_terms, query_terms, term_counts, terms, word_match
+from pampax.codeintel.terms import MAX_TERM_CHARS, path_terms, query_terms, term_counts, terms
 
 
 @pytest.mark.parametrize("identifier", ["getUserName", "get_user_name", "GetUserName", "GET_USER_NAME"])
@@ -91,29 +91,6 @@ def test_path_terms_take_the_folder_for_files_that_stand_for_it(
     path: str, expected: tuple[list[str], list[str]]
 ) -> None:
     assert path_terms(path) == expected
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "match"),
-    [
-        ("parsers", "parser", 1.0),
-        ("auth", "authentication", 0.6),
-        ("impl", "implementation", 0.6),
-        ("cfg", "config", 0.35),
-        ("msg", "message", 0.35),
-        ("db", "database", 0.0),
-        ("a", "application", 0.0),
-        ("web", "socket", 0.0),
-        ("", "", 0.0),
-    ],
-)
-def test_words_match_exactly_by_prefix_or_by_abbreviation(a: str, b: str, match: float) -> None:
-    assert word_match(a, b) == match
-
-
-@given(st.text("abcdeg", max_size=8), st.text("abcdeg", max_size=8))
-def test_word_match_is_symmetric(a: str, b: str) -> None:
-    assert word_match(a, b) == word_match(b, a)
 
 
 @pytest.mark.parametrize(

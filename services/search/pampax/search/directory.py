@@ -86,10 +86,9 @@ class WordBags:
         bags = np.repeat(np.arange(len(offsets) - 1, dtype=np.int32), np.diff(offsets))
         holders = bags[np.argsort(words, kind="stable")]
         weights = np.bincount(bags, idf[words].astype(np.float64), len(offsets) - 1).astype(np.float32)
-        return cls(
-            vocabulary, idf, words, offsets, tuple(vocabulary), holders, _offsets(df), weights,
-            similar or SimilarWords(tuple(vocabulary)),
-        )  # fmt: skip
+        texts = tuple(vocabulary)
+        similar = similar or SimilarWords(texts)
+        return cls(vocabulary, idf, words, offsets, texts, holders, _offsets(df), weights, similar)
 
     def matching(self, term: str) -> tuple[Ints, Floats]:
         """The words of the vocabulary that a term of a question matches, and how well, 0..1. What was asked is kept."""

@@ -1,4 +1,4 @@
-"""Which words of a vocabulary a term matches, found without comparing it with each of them."""
+"""Which words of names a term matches, as the same, a beginning or an abbreviation, without comparing it with each."""
 
 from __future__ import annotations
 
@@ -8,13 +8,40 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pampax.codeintel.terms import ABBREVIATION_CHARS, form_match, word_form
+from pampax.codeintel.stemming import stem
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
+PREFIX_MATCH = 0.6
+ABBREVIATION_MATCH = 0.35
+
+_MIN_PREFIX_CHARS = 3
+_MIN_PREFIX_SHARE = 0.35
+_ABBREVIATION_CHARS = range(3, 6)
 _LAST = chr(0x10FFFF)  # sorts behind every letter
 _LETTERS = 64
+
+
+def word_form(word: str) -> str:
+    """What a word is compared by."""
+    return stem(word.lower())
+
+
+def form_match(a: str, b: str) -> float:
+    """How well two forms match: 1 the same, less for a prefix (auth, authentication) and for an abbreviation (cfg,
+    config), else 0. Symmetric."""
+    if a == b:
+        return 1.0 if a else 0.0
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
+    if len(short) < _MIN_PREFIX_CHARS or not short.isalpha():
+        return 0.0
+    if long.startswith(short):
+        return PREFIX_MATCH if len(short) >= _MIN_PREFIX_SHARE * len(long) else 0.0
+    if len(short) in _ABBREVIATION_CHARS and len(short) < len(long) and short[0] == long[0]:
+        rest = iter(long)
+        return ABBREVIATION_MATCH if all(letter in rest for letter in short) else 0.0
+    return 0.0
 
 
 class SimilarWords:
@@ -32,7 +59,7 @@ class SimilarWords:
         self._letters = _letters(self._forms, self._lengths)
 
     def matching(self, term: str) -> tuple[Ints, Floats]:
-        """Places in the vocabulary and how well those words match, 0..1, as `word_match` says; without those that do
+        """Places in the vocabulary and how well those words match, 0..1, as `form_match` says; without those that do
         not."""
         form = word_form(term)
         values = {at: form_match(form, self._forms[at]) for at in self._candidates(form)} if form else {}
@@ -48,9 +75,9 @@ class SimilarWords:
         letters, lengths = self._letters[initial.start : initial.stop], self._lengths[initial.start : initial.stop]
         own = _letters([form], np.array([len(form)]))[0]
         shared = letters & own
-        if len(form) in ABBREVIATION_CHARS:
+        if len(form) in _ABBREVIATION_CHARS:
             yield from (initial.start + np.flatnonzero((shared == own) & (lengths > len(form)))).tolist()
-        short = (lengths >= ABBREVIATION_CHARS.start) & (lengths < min(ABBREVIATION_CHARS.stop, len(form)))
+        short = (lengths >= _ABBREVIATION_CHARS.start) & (lengths < min(_ABBREVIATION_CHARS.stop, len(form)))
         yield from (initial.start + np.flatnonzero((shared == letters) & short)).tolist()
 
     def _between(self, first: str, end: str) -> range:
