@@ -1,12 +1,14 @@
-"""Tree-sitter grammars with the query that finds their definitions, loaded at first use.
+"""Tree-sitter grammars with the queries that find definitions and uses, loaded at first use.
 
-The queries in `queries/*.scm` are nearly the whole knowledge per language. Their captures:
+The queries in `queries` are nearly the whole knowledge per language. Captures of `definitions/*.scm`:
 - @type, @function, @variable, @declaration, @scope (qualifies names, is no symbol) and @rest (a scope that holds what
   follows it) mark a definition, @name or @declarator (C's chain) its name, @container a name given elsewhere (a Go
   receiver), @body what its head ends before and @head what its head ends with, where the tree does not tell;
 - @lead marks comments, @attribute decorators and the like, @doc docstrings (with @body: of what; or in an @attribute);
 - @local marks bodies whose definitions nobody can name when they stand in a definition, @hidden those that nobody can
   name anywhere; @private and @public words after which a body's definitions are so.
+Captures of `uses/*.scm`: @call, @inherit, @type and @read mark a name that is used so, @import and @binding statements
+that `imports` and `bindings` read.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from tree_sitter import Language, Query, QueryError
 class Grammar:
     language: Language
     definitions: Query
+    uses: Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ _SOURCES: Mapping[str, _Source] = MappingProxyType(
         "python": _Source("tree_sitter_python", ("python",)),
         "javascript": _Source("tree_sitter_javascript", ("javascript", "javascript_only")),
         "typescript": _Source("tree_sitter_typescript", ("javascript", "typescript"), "language_typescript"),
-        "tsx": _Source("tree_sitter_typescript", ("javascript", "typescript"), "language_tsx"),
+        "tsx": _Source("tree_sitter_typescript", ("javascript", "typescript", "tsx"), "language_tsx"),
         "java": _Source("tree_sitter_java", ("java",)),
         "go": _Source("tree_sitter_go", ("go",)),
         "rust": _Source("tree_sitter_rust", ("rust",)),
@@ -76,13 +79,17 @@ def grammar(language: str) -> Grammar | None:
         module = importlib.import_module(source.module)
     except ImportError:
         return None
-    folder = files(__package__) / "queries"
-    text = "\n".join((folder / f"{name}.scm").read_text(encoding="utf-8") for name in source.queries)
     try:
         loaded = Language(getattr(module, source.function)())
-        return Grammar(loaded, Query(loaded, text))
+        return Grammar(loaded, *(Query(loaded, _text(folder, source.queries)) for folder in ("definitions", "uses")))
     except (QueryError, ValueError):
         return None
+
+
+def _text(folder: str, names: Sequence[str]) -> str:
+    """Of the query files of these names, as far as the folder has them."""
+    there = [files(__package__).joinpath("queries", folder, f"{name}.scm") for name in names]
+    return "\n".join(file.read_text(encoding="utf-8") for file in there if file.is_file())
 
 
 def dialect(language: str, lines: Sequence[str]) -> str:

@@ -45,6 +45,7 @@ class ParsedFile:
     chunks: tuple[Chunk, ...]
     symbols: tuple[Symbol, ...]
     syntax: bool  # False when the chunks were cut by lines because no grammar could be used
+    uses: bytes = b""  # what the code uses, see pampax.codeintel.uses
 
 
 @dataclass(frozen=True, slots=True)

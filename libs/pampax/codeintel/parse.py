@@ -14,8 +14,9 @@ from pampax.codeintel.languages import PLAIN_TEXT, SYNTAX_LANGUAGES
 from pampax.codeintel.lines import text_lines
 from pampax.codeintel.model import Analysis, Chunk, ParsedFile, Symbol
 from pampax.codeintel.patterns import missing_from, pattern_definitions
-from pampax.codeintel.syntax import SyntaxDefinitions, syntax_definitions
+from pampax.codeintel.syntax import Syntax, read_syntax
 from pampax.codeintel.terms import term_counts
+from pampax.codeintel.uses import pack
 
 MAX_TERM_TEXT_CHARS = 16_000  # a chunk passes this only by a line without end, which is data
 # Where macros hide definitions, patterns look for them; where a definition is told by its line, they do so when an
@@ -31,7 +32,7 @@ def parse_file(path_language: str, content: bytes, *, use_syntax: bool = True) -
     at newlines only, and carriage returns stay in the text. Without syntax (for a file on which the grammar failed)
     symbols come from patterns and chunks from lines."""
     lines = text_lines(content)
-    definitions, syntax = _definitions(path_language, lines, use_syntax)
+    definitions, uses, syntax = _read(path_language, lines, use_syntax)
     plain_kind = "block" if syntax or definitions else PLAIN_TEXT
     return ParsedFile(
         language=path_language,
@@ -39,6 +40,7 @@ def parse_file(path_language: str, content: bytes, *, use_syntax: bool = True) -
         chunks=chunks_of(lines, definitions, plain_kind=plain_kind),
         symbols=symbols_of(definitions),
         syntax=syntax,
+        uses=uses,
     )
 
 
@@ -58,13 +60,14 @@ def analyse(language: str, content: bytes, *, use_syntax: bool = True) -> Analys
     )
 
 
-def _definitions(language: str, lines: Sequence[str], use_syntax: bool) -> tuple[list[Definition], bool]:
+def _read(language: str, lines: Sequence[str], use_syntax: bool) -> tuple[list[Definition], bytes, bool]:
+    """Definitions, packed uses, and whether a grammar has told them."""
     usable = grammar(dialect(language, lines)) if use_syntax and language in SYNTAX_LANGUAGES else None
     if usable is None:
         starts = [0, *accumulate(len(line) + 1 for line in lines)]
-        return nested(pattern_definitions(language, lines, starts)), False
+        return nested(pattern_definitions(language, lines, starts)), b"", False
     source = "\n".join(lines).encode()
-    tree = syntax_definitions(usable, language, source, lines)
+    tree = read_syntax(usable, language, source, lines)
     found = tree.found
     rows = _unread(language, tree, len(lines))
     if rows:
@@ -76,10 +79,10 @@ def _definitions(language: str, lines: Sequence[str], use_syntax: bool) -> tuple
         found = found + missing_from(known, candidates)
     if language in CLAUSE_LANGUAGES:
         found = joined_clauses(found)
-    return nested(found, flat=language in _FLAT_LANGUAGES), True
+    return nested(found, flat=language in _FLAT_LANGUAGES), pack(tree.uses), True
 
 
-def _unread(language: str, tree: SyntaxDefinitions, lines: int) -> Sequence[range]:
+def _unread(language: str, tree: Syntax, lines: int) -> Sequence[range]:
     """The rows in which patterns look for what the tree leaves out."""
     if language in _MACRO_LANGUAGES:
         return [range(lines)] if tree.has_errors else []

@@ -1,4 +1,4 @@
-"""Definitions of a file by its syntax tree. Errors in the source leave gaps, never an exception."""
+"""Definitions and uses of a file by its syntax tree. Errors in the source leave gaps, never an exception."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ from pampax.codeintel.names import (
     name_path,
     without_macros,
 )
+from pampax.codeintel.used_names import uses_of
+from pampax.codeintel.uses import Uses
 from pampax.codeintel.visibility import Exports, exports_of, is_exported
 
 _MAX_LEADS = 200  # separate leading comments of one definition
@@ -40,14 +42,16 @@ _DOCUMENTED_BELOW = frozenset({"ocaml"})  # where nothing above does
 
 
 @dataclass(frozen=True, slots=True)
-class SyntaxDefinitions:
+class Syntax:
     found: list[Definition]
+    uses: Uses
     has_errors: bool
     lost: list[range]  # rows of errors outside of all structure: what encloses the definitions there is missing
 
 
-def syntax_definitions(grammar: Grammar, language: str, source: bytes, lines: Sequence[str]) -> SyntaxDefinitions:
-    """Every definition in the tree, in no order and not yet nested. `lines` are the source's, split at newlines."""
+def read_syntax(grammar: Grammar, language: str, source: bytes, lines: Sequence[str]) -> Syntax:
+    """Every definition in the tree, in no order and not yet nested, and what the code uses. `lines` are the source's,
+    split at newlines."""
     root = Parser(grammar.language).parse(source).root_node
     found = collect(QueryCursor(grammar.definitions).matches(root), source)
     reader = _Reader(language, source, lines, found, exports_of(language, source))
@@ -55,7 +59,8 @@ def syntax_definitions(grammar: Grammar, language: str, source: bytes, lines: Se
     definitions += [_closed(kind, node) for kind, node in found.closed]
     outer = [root] if root.is_error else (root.children if root.has_error else [])
     lost = [range(each.start_point[0], each.end_point[0] + 1) for each in outer if each.is_error]
-    return SyntaxDefinitions([each for each in definitions if each is not None], root.has_error, lost)
+    uses = uses_of(grammar.uses, language, root, source, frozenset(found.named))
+    return Syntax([each for each in definitions if each is not None], uses, root.has_error, lost)
 
 
 def _closed(kind: str, node: Node) -> Definition:

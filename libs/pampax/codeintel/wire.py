@@ -1,7 +1,7 @@
 """The frames between a parser process and its owner. Nothing from the child is ever executed.
 
-A request is a language and a file's bytes. An answer is JSON, and behind it the arrays of the term tables, which are
-most of it; each part has its length before it. It leaves out chunk texts: the owner has the file.
+A request is a language and a file's bytes. An answer is JSON, and behind it the packed uses and the arrays of the term
+tables, which are most of it; each part has its length before it. It leaves out chunk texts: the owner has the file.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ def encode_analysis(analysis: Analysis) -> bytes:
     ]
     tables = (analysis.chunk_terms, analysis.name_terms)
     arrays = [each.tobytes() for table in tables for each in (table.sizes, table.places, table.counts)]
-    return b"".join(map(frame, (json.dumps(answer, separators=(",", ":")).encode(), *arrays)))
+    return b"".join(map(frame, (json.dumps(answer, separators=(",", ":")).encode(), parsed.uses, *arrays)))
 
 
 def decode_analysis(payload: bytes, language: str, lines: list[str]) -> Analysis:
     """The analysis of a file with these lines; ValueError (or TypeError, KeyError) when the payload is not one."""
-    described, *arrays = _parts(payload)
+    described, uses, *arrays = _parts(payload)
     answer: Any = json.loads(described)
     count, syntax, chunks, symbols, words, names = answer
     parsed = ParsedFile(
@@ -77,6 +77,7 @@ def decode_analysis(payload: bytes, language: str, lines: list[str]) -> Analysis
         ),
         symbols=tuple(Symbol(*symbol) for symbol in symbols),
         syntax=syntax,
+        uses=uses,
     )
     tables = TermTable.from_arrays(words, *arrays[:3]), TermTable.from_arrays(names, *arrays[3:])
     if not len(tables[0]) == len(tables[1]) == len(parsed.chunks):

@@ -1,4 +1,4 @@
-"""File contents as they are stored: one zstd frame each."""
+"""File contents, and what was read from them, as they are stored: one zstd frame each."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ def decompress(data: bytes, size: int) -> bytes:
     if len(content) != size:
         raise corrupt("blob", f"holds {len(content)} bytes instead of {size}")
     return content
+
+
+def decompress_bounded(data: bytes, most: int) -> bytes:
+    """Of a frame that says its own size, at most `most` bytes; nothing of no bytes. Internal for any other."""
+    if not data:
+        return b""
+    try:
+        claimed = zstandard.frame_content_size(data)
+    except zstandard.ZstdError as error:
+        raise corrupt("frame", str(error)) from error
+    if not 0 <= claimed <= most:
+        raise corrupt("frame", f"says that it holds {claimed} bytes")
+    return decompress(data, claimed)
 
 
 def corrupt(what: str, why: str) -> Internal:

@@ -22,7 +22,7 @@ SAMPLES = {
     "    def add(item)\n      items << item\n    end\n  end\nend\n",
     "README.md": "# Title\n\nSome words about parseHTTPRequest and snake_case_names.\n",
 }
-EXPECTED = {4: "2e4dcbcb1d7df7f1"}
+EXPECTED = {5: "31e40c1e53e2e37a"}
 
 
 def test_derived_rows_stay_the_same_within_a_version() -> None:

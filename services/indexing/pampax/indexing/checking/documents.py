@@ -9,10 +9,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pampax.codeintel.uses import MAX_USES_BYTES
 from pampax.indexing.checking.model import ShownDocument
 from pampax.indexing.run.derive import Document
 from pampax.indexing.run.segment import Segment
 from pampax.storage import posting
+from pampax.storage.blobs import decompress_bounded
 from pampax.storage.posting import Posting
 
 Term: TypeAlias = tuple[int, str]  # field and term
@@ -22,13 +24,13 @@ Row: TypeAlias = tuple[object, ...]
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredRows:
     """Of several documents. Chunk and symbol rows begin with the chunk's ordinal; of the lists there is what names a
-    chunk of theirs. `grams` is by blob id and language."""
+    chunk of theirs. `others` are grams and uses, by blob id and language."""
 
     chunks: Sequence[Row]
     symbols: Sequence[Row]
     vectors: Mapping[int, NDArray[np.float32]]
     lists: Mapping[Term, Posting]
-    grams: Mapping[tuple[bytes, str], bytes]
+    others: Mapping[tuple[bytes, str], tuple[bytes, bytes]]
 
 
 class Derived:
@@ -37,7 +39,7 @@ class Derived:
     def __init__(self, shown: ShownDocument, document: Document) -> None:
         self.shown = shown
         segment = Segment([document], shown.first_chunk)
-        *self._document, self._grams = next(segment.document_rows())
+        *self._document, self._grams, self._uses = next(segment.document_rows())
         self._chunks = list(segment.chunk_rows())
         self._symbols = sorted(segment.symbol_rows())
         vectors = segment.vectors()
@@ -51,13 +53,15 @@ class Derived:
 
     def differing(self, stored: StoredRows, *, vectors: bool = True) -> list[str]:
         """The parts that differ; without `vectors` some are still to come, and none is looked at."""
+        grams, uses = stored.others.get((self.shown.blob_id, self.shown.language), (None, None))
         return [
             part
             for part, same in (
                 ("document", self._same_document()),
                 ("chunks", _within(self.shown, stored.chunks) == self._chunks),
                 ("symbols", _within(self.shown, stored.symbols) == self._symbols),
-                ("grams", stored.grams.get((self.shown.blob_id, self.shown.language)) == self._grams),
+                ("grams", grams == self._grams),
+                ("uses", uses is not None and _unfolded(uses) == _unfolded(self._uses)),
                 ("terms", all(self._same_list(term, stored.lists.get(term)) for term in self._lists)),
                 ("vectors", not vectors or self._same_vectors(stored.vectors)),
             )
@@ -108,6 +112,11 @@ class Strays:
         inside = (owners >= 0) & (listed.ordinals < self._ends[owners])
         named = (self._derived[number] for number in np.unique(owners[inside]).tolist())
         return [each.shown for each in named if term not in each.terms]
+
+
+def _unfolded(uses: bytes) -> bytes:
+    """Another version of the archiver may fold the same bytes in another way."""
+    return decompress_bounded(uses, MAX_USES_BYTES)
 
 
 def _within(shown: ShownDocument, rows: Sequence[Row]) -> list[Row]:

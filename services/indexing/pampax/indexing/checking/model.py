@@ -51,8 +51,8 @@ class ShownDocument:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`path` is "" for the snapshot itself. `parts` are content, document, chunks, symbols, grams, terms, vectors;
-    for the snapshot files, bitmap, counts, lists."""
+    """`path` is "" for the snapshot itself. `parts` are content, document, chunks, symbols, grams, uses, terms,
+    vectors; for the snapshot files, bitmap, counts, lists."""
 
     path: str
     parts: tuple[str, ...]

@@ -80,13 +80,13 @@ def stored_rows(
         statement = _QUERIES["vectors"] if table is None else own(_QUERIES["own_vectors"], table)
         vectors: dict[int, list[float]] = dict(cursor.execute(statement, asked).fetchall())
         keys = {"blob_ids": [each.blob_id for each in documents], "languages": [each.language for each in documents]}
-        grams = cursor.execute(_QUERIES["grams"], {**place.key, **keys}).fetchall()
+        others = cursor.execute(_QUERIES["others"], {**place.key, **keys}).fetchall()
     return StoredRows(
         chunks,
         sorted(symbols),
         {ordinal: np.array(vector, np.float32) for ordinal, vector in vectors.items()},
         _lists(conn, place, list(terms), np.array(ordinals, np.int32)),
-        {(blob_id, language): held for blob_id, language, held in grams},
+        {(blob_id, language): (grams, uses) for blob_id, language, grams, uses in others},
     )
 
 

@@ -20,9 +20,9 @@ WHERE f.repository_id = %(repository_id)s AND f.build_id = %(build_id)s;
 -- Of some documents.
 SELECT blob_id, size, content FROM blob WHERE repository_id = %(repository_id)s AND blob_id = ANY(%(blob_ids)s);
 
--- name: grams
+-- name: others
 -- Of some documents.
-SELECT d.blob_id, d.language, d.grams
+SELECT d.blob_id, d.language, d.grams, d.uses
 FROM document d JOIN unnest(%(blob_ids)s::bytea[], %(languages)s::text[]) AS w (blob_id, language)
     ON d.blob_id = w.blob_id AND d.language = w.language
 WHERE d.repository_id = %(repository_id)s AND d.build_id = %(build_id)s;

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-# Raise when the same bytes would give other chunks, symbols, terms or embedded texts than before.
-DERIVATION_VERSION = 4
+# Raise when the same bytes would give other chunks, symbols, terms, uses or embedded texts than before.
+DERIVATION_VERSION = 5
 
 
 def base_version(embedder_id: str) -> str:

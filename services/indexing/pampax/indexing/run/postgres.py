@@ -230,7 +230,7 @@ def _segment_rows(segment: Segment) -> dict[str, tuple[Sequence[str], Iterable[S
     return {
         "blob": (("bytea", "int4", "bytea"), segment.blob_rows()),
         "document": (
-            ("bytea", "text", "int4", "int4", "int4", "int4", "int4", "text", "bytea", "bytea"),
+            ("bytea", "text", "int4", "int4", "int4", "int4", "int4", "text", "bytea", "bytea", "bytea"),
             segment.document_rows(),
         ),
         "chunk": (("int4", "bytea", "text", "int4", "int4", "text", "text"), segment.chunk_rows()),

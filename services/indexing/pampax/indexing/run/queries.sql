@@ -116,7 +116,7 @@ RETURNING vectors_to IS NOT NULL AS put_off;
 -- Where COPY may write.
 CREATE TEMP TABLE new_blob (blob_id bytea, size integer, content bytea) ON COMMIT DROP;
 CREATE TEMP TABLE new_document (blob_id bytea, language text, first_chunk integer, chunk_count integer, lines integer,
-    bytes integer, term_count integer, problem text, functions bytea, grams bytea) ON COMMIT DROP;
+    bytes integer, term_count integer, problem text, functions bytea, grams bytea, uses bytea) ON COMMIT DROP;
 CREATE TEMP TABLE new_chunk (ordinal integer, blob_id bytea, language text, start_line integer, end_line integer,
     kind text, symbol text) ON COMMIT DROP;
 CREATE TEMP TABLE new_symbol (chunk integer, name text, folded text, qualified_name text, kind text, start_line integer,
@@ -159,9 +159,9 @@ SELECT %(repository_id)s, blob_id, size, content FROM new_blob ON CONFLICT DO NO
 -- name: insert_new_documents
 -- The documents of the segment.
 INSERT INTO document (repository_id, build_id, blob_id, language, first_chunk, chunk_count, lines, bytes, term_count,
-                      problem, functions, grams)
+                      problem, functions, grams, uses)
 SELECT %(repository_id)s, %(build_id)s, blob_id, language, first_chunk, chunk_count, lines, bytes, term_count, problem,
-       functions, grams FROM new_document;
+       functions, grams, uses FROM new_document;
 
 -- name: insert_new_chunks
 -- The chunks of the segment.

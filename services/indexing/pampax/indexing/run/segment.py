@@ -35,12 +35,13 @@ class Segment:
         for blob_id, content in contents.items():
             yield blob_id, len(content), compress(content)
 
-    def document_rows(self) -> Iterator[tuple[bytes, str, int, int, int, int, int, str | None, bytes, bytes]]:
+    def document_rows(self) -> Iterator[tuple[bytes, str, int, int, int, int, int, str | None, bytes, bytes, bytes]]:
         for document, first in self._numbered():
             yield (
                 document.blob_id, document.language, first, len(document.chunks), document.analysis.parsed.lines,
                 len(document.content), sum(_lengths(document.analysis.chunk_terms)), document.problem,
                 bytes(chunk.kind == FUNCTION for chunk in document.chunks), gram_bitmap(document.content),
+                compress(uses) if (uses := document.analysis.parsed.uses) else b"",
             )  # fmt: skip
 
     def chunk_rows(self) -> Iterator[tuple[int, bytes, str, int, int, str, str]]:
