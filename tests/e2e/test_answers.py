@@ -47,6 +47,23 @@ def test_a_file_that_is_missed_is_told_where_it_fell_out(pampax: Cli) -> None:
     assert "--why-not must be a path relative to the repository" in wrong.err
 
 
+def test_what_uses_what_is_told_and_drawn(pampax: Cli, tmp_path: Path) -> None:
+    drawn = tmp_path / "graph.svg"
+    callers = pampax("graph", "callers", "retry_with_backoff", "-r", "shop", "--svg", str(drawn))
+    assert "<- calls it  PaymentClient.charge  shop/payment.py:9  line 11" in callers.out
+    assert drawn.read_text().startswith("<svg ")
+    assert "PaymentClient.charge" in drawn.read_text()
+    callees = pampax("graph", "callees", "PaymentClient.charge", "-r", "shop", "--json").json
+    assert {node["symbol"] for node in callees["nodes"]} >= {"retry_with_backoff", "PaymentClient._post"}
+    way = pampax("graph", "path", "PaymentClient.charge", "retry_with_backoff", "-r", "shop")
+    assert "calls in line 11 retry_with_backoff" in way.out
+    assert "PaymentClient" in pampax("graph", "symbols", "paymentclient", "-r", "shop").out
+    missing = pampax("graph", "callers", "no_such_name", "-r", "shop")
+    assert missing.code == 2
+    assert "defines no 'no_such_name'" in missing.err
+    assert pampax("graph", "callers", "x", "-d", "9").code == 2
+
+
 def test_filters_narrow_the_results(pampax: Cli) -> None:
     def found(*options: str) -> set[str]:
         return {hit["path"] for hit in pampax("search", "item", "-r", "shop", "--json", *options).json["results"]}

@@ -21,6 +21,7 @@ COMMANDS = (
     "watch",
     "search",
     "assemble",
+    "graph",
     "status",
     "repos",
     "builds",

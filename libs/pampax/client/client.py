@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from pampax.client.bundle import Bundle, BundleRequest
+from pampax.client.graph import Symbols, Traversal, TraverseRequest
 from pampax.client.health import Health
 from pampax.client.model import Answer
 from pampax.client.problems import not_pampax
@@ -84,6 +85,17 @@ class Client:
     def assemble(self, request: BundleRequest) -> Bundle:
         content = self._transport.call("POST", "/v1/bundles", body=request.body(), timeout_s=BUNDLE_S)
         return self._read(Bundle, content)
+
+    def symbols(self, name: str, *, repos: Sequence[str] = (), ref: str = "", limit: int = 50) -> Symbols:
+        """Definitions of a name, or of the end of a qualified one."""
+        query: dict[str, str | int | Sequence[str]] = {"name": name, "limit": limit}
+        query |= {"repos": tuple(repos)} if repos else {}
+        query |= {"ref": ref} if ref else {}
+        return self._read(Symbols, self._transport.call("GET", "/v1/graph/symbols", query=query, timeout_s=SEARCH_S))
+
+    def traverse(self, request: TraverseRequest) -> Traversal:
+        content = self._transport.call("POST", "/v1/graph:traverse", body=request.body(), timeout_s=SEARCH_S)
+        return self._read(Traversal, content)
 
     def read_file(self, repository: str, path: str, *, ref: str = "", lines: str = "") -> SourceText:
         """`lines` is a line or a range such as 10-20, 1-based and inclusive."""

@@ -7,7 +7,7 @@ import ipaddress
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -73,7 +73,7 @@ class Transport:
         *,
         timeout_s: float,
         body: Mapping[str, Any] | None = None,
-        query: Mapping[str, str | int] | None = None,
+        query: Mapping[str, str | int | Sequence[str]] | None = None,
         repeatable: bool = True,
     ) -> bytes:
         """The content of a successful answer.

@@ -28,6 +28,8 @@ _TYPED = re.compile(rf"{_NAME}\s*[?!]?\s*:\s*(?:[&*?\[\]]|mut\b|dyn\b|impl\b|'\w
 _MADE = re.compile(
     rf"{_NAME}\s*(?:,\s*\w+\s*)*(?::\s*[^=(]{{1,80}})?(?::=|=)\s*(?:await\b|new\b|try\b[?!]?|&|\s)*{_TYPE}\s*(?:::<[^>]{{0,60}}>|<[^>()]{{0,60}}>)?\s*[({{]"
 )
+# Another variable, whose type it has then.
+_SAME = re.compile(rf"{_NAME}\s*=\s*(?P<type>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\s*$")
 _AS = re.compile(rf"{_TYPE}\s*\(.*\)\s*as\s+{_NAME}\s*$", re.DOTALL)
 # A type in front of the name.
 _BEFORE = re.compile(
@@ -40,7 +42,7 @@ _GO = re.compile(rf"^(?:var\s+)?(?P<name>[A-Za-z_]\w*)(?:\s*,\s*\w+)*\s+[*\[\]&]
 _TYPED_FIRST = (_TYPED, _MADE)
 _FORMS: Mapping[str, tuple[re.Pattern[str], ...]] = MappingProxyType(
     {
-        "python": (_AS, _TYPED, _MADE),
+        "python": (_AS, _TYPED, _MADE, _SAME),
         **dict.fromkeys(("javascript", "typescript", "tsx", "kotlin", "scala", "swift", "rust"), _TYPED_FIRST),
         **dict.fromkeys(("java", "csharp", "cpp"), (_MADE, _BEFORE)),
         "go": (_MADE, _GO),

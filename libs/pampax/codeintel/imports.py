@@ -82,7 +82,7 @@ def _script(text: str) -> _Parts:
     if clause is None:
         yield modules[-1], "", ""
         return
-    yield from _script_names(clause[1], modules[-1])
+    yield from _script_names(_COMMENT.sub(" ", clause[1]), modules[-1])
 
 
 def _script_names(clause: str, module: str) -> _Parts:

@@ -66,7 +66,7 @@ def _through(source: bytes, start: int, ends: frozenset[int]) -> str:
     """What stands before a name that is reached through something; `ends` are the last signs of what may link them."""
     before = source[max(0, start - _BEFORE_BYTES) : start]
     linked = before.rstrip()
-    if not linked or linked[-1] not in ends:
+    if not linked or linked[-1] not in ends or linked.endswith(b".."):  # what ranges and spreads link are two things
         return ""
     found = _BACKWARDS.match(before[::-1])
     if found is None:

@@ -12,8 +12,13 @@ HealthService = Literal["all", "gateway", "search", "assembly", "indexing", "wor
 # The first is the default.
 Tokenizer = Literal["o200k_base", "cl100k_base", "bytes4"]
 BundleFormat = Literal["markdown", "json"]
+# Of the code graph: what a node uses, or what uses it; what an edge says of its source.
+Direction = Literal["out", "in", "both"]
+Relation = Literal["calls", "references", "inherits", "imports", "tests"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 HEALTH_SERVICES: Final[tuple[HealthService, ...]] = get_args(HealthService)
 INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
+DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
+RELATIONS: Final[tuple[Relation, ...]] = get_args(Relation)
 TOKENIZERS: Final[tuple[Tokenizer, ...]] = get_args(Tokenizer)

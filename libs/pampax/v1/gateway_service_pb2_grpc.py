@@ -7,6 +7,7 @@ from google.longrunning import operations_pb2 as google_dot_longrunning_dot_oper
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from pampax.v1 import assembly_service_pb2 as pampax_dot_v1_dot_assembly__service__pb2
 from pampax.v1 import gateway_service_pb2 as pampax_dot_v1_dot_gateway__service__pb2
+from pampax.v1 import graph_service_pb2 as pampax_dot_v1_dot_graph__service__pb2
 from pampax.v1 import indexing_service_pb2 as pampax_dot_v1_dot_indexing__service__pb2
 from pampax.v1 import repository_pb2 as pampax_dot_v1_dot_repository__pb2
 from pampax.v1 import search_service_pb2 as pampax_dot_v1_dot_search__service__pb2
@@ -56,6 +57,16 @@ class GatewayServiceStub:
                 '/pampax.v1.GatewayService/AssembleBundle',
                 request_serializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
+                _registered_method=True)
+        self.FindSymbols = channel.unary_unary(
+                '/pampax.v1.GatewayService/FindSymbols',
+                request_serializer=pampax_dot_v1_dot_graph__service__pb2.FindSymbolsRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_graph__service__pb2.FindSymbolsResponse.FromString,
+                _registered_method=True)
+        self.TraverseGraph = channel.unary_unary(
+                '/pampax.v1.GatewayService/TraverseGraph',
+                request_serializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.FromString,
                 _registered_method=True)
         self.CreateRepository = channel.unary_unary(
                 '/pampax.v1.GatewayService/CreateRepository',
@@ -175,6 +186,20 @@ class GatewayServiceServicer:
 
     def AssembleBundle(self, request, context):
         """Assembles a bundle within a token budget.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindSymbols(self, request, context):
+        """Definitions of a name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TraverseGraph(self, request, context):
+        """What is used by, or uses, a definition or a file, and the ways between two.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -331,6 +356,16 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.AssembleBundle,
                     request_deserializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.SerializeToString,
+            ),
+            'FindSymbols': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindSymbols,
+                    request_deserializer=pampax_dot_v1_dot_graph__service__pb2.FindSymbolsRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_graph__service__pb2.FindSymbolsResponse.SerializeToString,
+            ),
+            'TraverseGraph': grpc.unary_unary_rpc_method_handler(
+                    servicer.TraverseGraph,
+                    request_deserializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.SerializeToString,
             ),
             'CreateRepository': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateRepository,
@@ -511,6 +546,60 @@ class GatewayService:
             '/pampax.v1.GatewayService/AssembleBundle',
             pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
             pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindSymbols(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/FindSymbols',
+            pampax_dot_v1_dot_graph__service__pb2.FindSymbolsRequest.SerializeToString,
+            pampax_dot_v1_dot_graph__service__pb2.FindSymbolsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TraverseGraph(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/TraverseGraph',
+            pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.SerializeToString,
+            pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.FromString,
             options,
             channel_credentials,
             insecure,

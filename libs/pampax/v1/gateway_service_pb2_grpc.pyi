@@ -9,6 +9,7 @@ from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from pampax.v1 import assembly_service_pb2 as _assembly_service_pb2
 from pampax.v1 import gateway_service_pb2 as _gateway_service_pb2
+from pampax.v1 import graph_service_pb2 as _graph_service_pb2
 from pampax.v1 import indexing_service_pb2 as _indexing_service_pb2
 from pampax.v1 import repository_pb2 as _repository_pb2
 from pampax.v1 import search_service_pb2 as _search_service_pb2
@@ -47,6 +48,10 @@ class GatewayServiceStub:
     """The text of one file of a published snapshot."""
     AssembleBundle: _grpc.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]
     """Assembles a bundle within a token budget."""
+    FindSymbols: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.FindSymbolsRequest, _graph_service_pb2.FindSymbolsResponse]
+    """Definitions of a name."""
+    TraverseGraph: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.TraverseGraphRequest, _graph_service_pb2.TraverseGraphResponse]
+    """What is used by, or uses, a definition or a file, and the ways between two."""
     CreateRepository: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.CreateRepositoryRequest, _repository_pb2.Repository]
     """Creates a repository."""
     GetRepository: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.GetRepositoryRequest, _repository_pb2.Repository]
@@ -101,6 +106,10 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     """The text of one file of a published snapshot."""
     AssembleBundle: _aio.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]  # type: ignore[assignment]
     """Assembles a bundle within a token budget."""
+    FindSymbols: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.FindSymbolsRequest, _graph_service_pb2.FindSymbolsResponse]  # type: ignore[assignment]
+    """Definitions of a name."""
+    TraverseGraph: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.TraverseGraphRequest, _graph_service_pb2.TraverseGraphResponse]  # type: ignore[assignment]
+    """What is used by, or uses, a definition or a file, and the ways between two."""
     CreateRepository: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.CreateRepositoryRequest, _repository_pb2.Repository]  # type: ignore[assignment]
     """Creates a repository."""
     GetRepository: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.GetRepositoryRequest, _repository_pb2.Repository]  # type: ignore[assignment]
@@ -170,6 +179,22 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_assembly_service_pb2.Bundle, _abc.Awaitable[_assembly_service_pb2.Bundle]]:
         """Assembles a bundle within a token budget."""
+
+    @_abc_1.abstractmethod
+    def FindSymbols(
+        self,
+        request: _graph_service_pb2.FindSymbolsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_graph_service_pb2.FindSymbolsResponse, _abc.Awaitable[_graph_service_pb2.FindSymbolsResponse]]:
+        """Definitions of a name."""
+
+    @_abc_1.abstractmethod
+    def TraverseGraph(
+        self,
+        request: _graph_service_pb2.TraverseGraphRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_graph_service_pb2.TraverseGraphResponse, _abc.Awaitable[_graph_service_pb2.TraverseGraphResponse]]:
+        """What is used by, or uses, a definition or a file, and the ways between two."""
 
     @_abc_1.abstractmethod
     def CreateRepository(

@@ -825,7 +825,7 @@ class IndexDifference(_message.Message):
     """Path of a file that shows the document; empty for the snapshot itself."""
     @_builtins.property
     def parts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """content, document, chunks, symbols, grams, terms, vectors; for the snapshot files, bitmap, counts or lists."""
+        """content, document, chunks, symbols, grams, uses, terms, vectors; for the snapshot files, bitmap, counts or lists."""
 
     def __init__(
         self,

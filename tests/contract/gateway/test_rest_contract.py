@@ -35,6 +35,27 @@ async def bundle(api, name):
     assert answer.json()["budget"]["used"] <= 1000
 
 
+async def symbols(api, name):
+    answer = await api("GET", "/v1/graph/symbols", params={"name": "retry_with_backoff", "repos": name})
+    assert answer.status_code == 200, answer.text
+    (found,) = answer.json()["symbols"]
+    assert (found["repo"], found["path"], found["kind"]) == (name, "src/retry.py", "function")
+    assert answer.json()["total"] == 1
+    wrong = await api("GET", "/v1/graph/symbols", params={"name": "", "limit": 201})
+    assert wrong.status_code == 400
+
+
+async def traverse(api, name):
+    body = {"start": "retry_with_backoff", "repos": [name], "direction": "both", "depth": 2}
+    answer = await api("POST", "/v1/graph:traverse", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["nodes"][0]["symbol"] == "retry_with_backoff"
+    missing = await api("POST", "/v1/graph:traverse", json={"start": "nothing", "repos": [name]})
+    assert (missing.status_code, missing.json()["reason"]) == (404, "SYMBOL_NOT_FOUND")
+    wrong = await api("POST", "/v1/graph:traverse", json={"start": "a", "depth": 9, "relations": ["eats"]})
+    assert wrong.status_code == 400
+
+
 async def create_and_delete(api, _name):
     body = {"name": "short-lived", "source": {"upload": True}, "include": ["*.py"], "exclude": ["build/"]}
     created = await api("POST", "/v1/repositories", json=body)
@@ -235,6 +256,8 @@ async def probe(api, path):
 CALLS: dict[str, Call] = {
     "search_chunks": search,
     "assemble_bundle": bundle,
+    "find_symbols": symbols,
+    "traverse": traverse,
     "create_repository": create_and_delete,
     "delete_repository": create_and_delete,
     "delete_ref": delete_ref,

@@ -14,6 +14,7 @@ from pampax.v1 import (
     assembly_service_pb2,
     gateway_service_pb2,
     gateway_service_pb2_grpc,
+    graph_service_pb2,
     indexing_service_pb2,
     repository_pb2,
     search_service_pb2,
@@ -55,6 +56,18 @@ async def search_chunks(rpc, name):
     answer = await rpc("SearchChunks", request)
     assert answer.results[0].path == "src/retry.py"
     assert answer.cache == search_service_pb2.CACHE_STATUS_MISS
+
+
+async def find_symbols(rpc, name):
+    request = graph_service_pb2.FindSymbolsRequest(name="retry_with_backoff", repositories=[name])
+    answer = await rpc("FindSymbols", request)
+    assert [each.path for each in answer.symbols] == ["src/retry.py"]
+
+
+async def traverse_graph(rpc, name):
+    request = graph_service_pb2.TraverseGraphRequest(start="retry_with_backoff", repositories=[name], direction="both")
+    answer = await rpc("TraverseGraph", request)
+    assert answer.nodes[0].symbol == "retry_with_backoff"
 
 
 async def read_file(rpc, name):
@@ -162,6 +175,8 @@ CALLS = {
     "SearchChunks": search_chunks,
     "ReadFile": read_file,
     "AssembleBundle": assemble_bundle,
+    "FindSymbols": find_symbols,
+    "TraverseGraph": traverse_graph,
     "GetRepository": get_repository,
     "ListRepositories": list_repositories,
     "GetHealth": get_health,

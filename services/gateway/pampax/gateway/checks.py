@@ -9,6 +9,7 @@ from pampax.core import choices, names
 from pampax.core.errors import InvalidRequest
 from pampax.gateway import bounds, rules
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
+from pampax.v1.graph_service_pb2 import FindSymbolsRequest, TraverseGraphRequest
 from pampax.v1.indexing_service_pb2 import (
     Blob,
     CheckIndexRequest,
@@ -105,6 +106,30 @@ def check_bundle(request: AssembleBundleRequest) -> None:
         mistakes.note("tokenizer", rules.choice(request.tokenizer, choices.TOKENIZERS))
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
     mistakes.note_each("seed_paths", request.seed_paths, rules.seed_path)
+    mistakes.refuse()
+
+
+def check_symbols(request: FindSymbolsRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("name", rules.text(request.name.strip(), bounds.SYMBOL_CHARS, required=True))
+    _note_scope(mistakes, request.repositories, request.ref)
+    if request.limit:
+        mistakes.note("limit", rules.number(request.limit, bounds.SYMBOLS))
+    mistakes.refuse()
+
+
+def check_traversal(request: TraverseGraphRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("start", rules.text(request.start.strip(), bounds.START_BYTES, required=True))
+    mistakes.note("end", rules.text(request.end, bounds.START_BYTES))
+    _note_scope(mistakes, request.repositories, request.ref)
+    if request.direction:
+        mistakes.note("direction", rules.choice(request.direction, choices.DIRECTIONS))
+    mistakes.note_each("relations", request.relations, lambda each: rules.choice(each, choices.RELATIONS))
+    if request.depth:
+        mistakes.note("depth", rules.number(request.depth, bounds.GRAPH_DEPTH))
+    if request.max_nodes:
+        mistakes.note("max_nodes", rules.number(request.max_nodes, bounds.GRAPH_NODES))
     mistakes.refuse()
 
 

@@ -18,6 +18,7 @@ from pampax.v1 import (
     assembly_service_pb2,
     gateway_service_pb2,
     gateway_service_pb2_grpc,
+    graph_service_pb2,
     indexing_service_pb2,
     repository_pb2,
     search_service_pb2,
@@ -65,6 +66,16 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
         self, request: assembly_service_pb2.AssembleBundleRequest, context: aio.ServicerContext[Any, Any]
     ) -> assembly_service_pb2.Bundle:
         return await self._use_cases.retrieval.assemble_bundle(request)
+
+    async def FindSymbols(
+        self, request: graph_service_pb2.FindSymbolsRequest, context: aio.ServicerContext[Any, Any]
+    ) -> graph_service_pb2.FindSymbolsResponse:
+        return await self._use_cases.graph.find_symbols(request)
+
+    async def TraverseGraph(
+        self, request: graph_service_pb2.TraverseGraphRequest, context: aio.ServicerContext[Any, Any]
+    ) -> graph_service_pb2.TraverseGraphResponse:
+        return await self._use_cases.graph.traverse(request)
 
     async def CreateRepository(
         self, request: indexing_service_pb2.CreateRepositoryRequest, context: aio.ServicerContext[Any, Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pampax.gateway.code_graph import CodeGraph
 from pampax.gateway.health.report import HealthChecks
 from pampax.gateway.operations import Operations
 from pampax.gateway.repositories import Repositories
@@ -16,6 +17,7 @@ class UseCases:
     """Each acts for `current_caller()`, which whoever calls has set."""
 
     retrieval: Retrieval
+    graph: CodeGraph
     repositories: Repositories
     uploads: Uploads
     operations: Operations

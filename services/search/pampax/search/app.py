@@ -8,10 +8,14 @@ from pampax.embedding.static import load_default
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
 from pampax.search.gather import Sources
+from pampax.search.graph import rpc as graph_rpc
+from pampax.search.graph.rpc import GraphServicer
+from pampax.search.graph.service import GraphService
 from pampax.search.rpc import SERVICE, SearchServicer
 from pampax.search.service import SearchService
 from pampax.storage.database import Database
 from pampax.storage.readiness import Readiness, open_patiently
+from pampax.v1 import graph_service_pb2_grpc as graph_pb_grpc
 from pampax.v1 import search_service_pb2_grpc as pb_grpc
 
 
@@ -20,10 +24,12 @@ async def run(settings: Settings) -> None:
     settings.require("database.url", "auth.caller_secret")
     database = Database(settings.database.url, pool_max=settings.database.pool_max, component="search")
     service = SearchService(Sources(database, load_default()))
+    graph = GraphService(database, service.directories)
 
     def register(server: aio.Server) -> list[str]:
         pb_grpc.add_SearchServiceServicer_to_server(SearchServicer(service), server)
-        return [SERVICE]
+        graph_pb_grpc.add_GraphServiceServicer_to_server(GraphServicer(graph), server)
+        return [SERVICE, graph_rpc.SERVICE]
 
     readiness = Readiness(database)
 

@@ -44,6 +44,11 @@ class SearchService:
         self._patterns = PatternSearch(sources, self._directories)
         self._warm = False
 
+    @property
+    def directories(self) -> Directories:
+        """Of the snapshots searched lately, for others who read them."""
+        return self._directories
+
     async def warm(self) -> bool:
         """Makes the first searches as fast as later ones; True when done. Unavailable while the database is away."""
         if not self._warm:

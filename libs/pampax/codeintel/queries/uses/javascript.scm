@@ -1,5 +1,7 @@
 ; Uses of names, as far as JavaScript, TypeScript and TSX share them.
 (call_expression function: [(identifier) @call (member_expression property: [(property_identifier) (private_property_identifier)] @call)])
+; The grammar takes `await f<T>(x)` for a call of `await f`.
+(call_expression function: (await_expression [(identifier) @call (member_expression property: (property_identifier) @call)]))
 (new_expression constructor: [(identifier) @call (member_expression property: (property_identifier) @call)])
 (decorator [(identifier) @call (call_expression function: (identifier) @call)])
 (arguments [(identifier) @read (member_expression property: (property_identifier) @read)])

@@ -11,7 +11,7 @@
 (return_statement [(identifier) @read (attribute attribute: (identifier) @read)])
 [(pair value: (identifier) @read) (list (identifier) @read) (tuple (identifier) @read)]
 
-(assignment right: [(call) (await (call))]) @binding
+(assignment right: [(call) (await (call)) (attribute)]) @binding
 (assignment type: (_)) @binding
 (typed_parameter) @binding
 (typed_default_parameter) @binding

@@ -51,8 +51,8 @@ def search_json(answer: SearchChunksResponse) -> Json:
         "generation": oldest.generation,
         "build": oldest.build,
         "age_s": age_s(oldest.publish_time_s, now),
-        "snapshots": _snapshots(answer.snapshots, now),
-        **_ids(),
+        "snapshots": snapshots_json(answer.snapshots, now),
+        **ids_json(),
         "next_page_token": answer.next_page_token,
         "why_not": [_why_not(each) for each in answer.why_not],
     }
@@ -75,8 +75,8 @@ def bundle_json(bundle: Bundle, *, with_content: bool) -> Json:
         "took_ms": took_ms(),
         "degraded": list(bundle.degraded),
         "notices": list(bundle.notices),
-        "snapshots": _snapshots(bundle.snapshots, time.time()),
-        **_ids(),
+        "snapshots": snapshots_json(bundle.snapshots, time.time()),
+        **ids_json(),
     }
 
 
@@ -167,7 +167,7 @@ def _omitted(item: OmittedItem) -> Json:
     }
 
 
-def _snapshots(snapshots: Iterable[SnapshotInfo], now: float) -> list[Json]:
+def snapshots_json(snapshots: Iterable[SnapshotInfo], now: float) -> list[Json]:
     return [
         {
             "repo": plain_repository(snapshot.repository),
@@ -181,7 +181,7 @@ def _snapshots(snapshots: Iterable[SnapshotInfo], now: float) -> list[Json]:
     ]
 
 
-def _ids() -> Json:
+def ids_json() -> Json:
     return {"corr_id": corr_id.get(), "trace_id": trace_id()}
 
 

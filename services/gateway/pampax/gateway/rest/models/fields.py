@@ -69,6 +69,23 @@ PrivateKey = Annotated[str, Ruled(rules.private_key, (("minLength", 1), ("maxLen
 KnownHosts = Annotated[str, Ruled(rules.known_hosts, (("maxLength", bounds.KNOWN_HOSTS_BYTES),))]
 UploadId = Annotated[str, Field(min_length=1, max_length=64)]
 BlobId = Annotated[str, Field(pattern=f"^{names.GIT_OBJECT_PATTERN}$")]
+SymbolName = Annotated[
+    str,
+    Ruled(
+        lambda value: rules.text(value.strip(), bounds.SYMBOL_CHARS, required=True),
+        (("minLength", 1), ("maxLength", bounds.SYMBOL_CHARS)),
+    ),
+]
+GraphPlace = Annotated[
+    str,
+    Ruled(
+        lambda value: rules.text(value.strip(), bounds.START_BYTES, required=True),
+        (("minLength", 1), ("maxLength", bounds.START_BYTES)),
+    ),
+]
+SymbolLimit = Annotated[int, _between(bounds.SYMBOLS)]
+GraphDepth = Annotated[int, _between(bounds.GRAPH_DEPTH)]
+GraphNodes = Annotated[int, _between(bounds.GRAPH_NODES)]
 SearchLimit = Annotated[int, _between(bounds.SEARCH_LIMIT)]
 TokenBudget = Annotated[int, _between(bounds.TOKEN_BUDGET)]
 CheckedDocuments = Annotated[int, _between(bounds.CHECKED_DOCUMENTS)]

@@ -1,0 +1,152 @@
+"""pampax graph"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pampax.cli.group import OptionsGroup
+from pampax.cli.session import Session, with_session
+from pampax.cli.values import TEXT
+from pampax.core.choices import Direction, Relation
+from pampax.core.errors import LocalIOError
+
+EPILOG = """\b
+Examples:
+  pampax graph symbols Session
+  pampax graph callers Session.send --depth 2
+  pampax graph callees src/app/main.py:40
+  pampax graph importers src/app/settings.py
+  pampax graph tests parse_config
+  pampax graph path main Session.send
+  pampax graph impact Session.send --depth 3 --svg impact.svg
+
+\b
+SYMBOL is a name, the end of a qualified one (Session.send), PATH:LINE or PATH#NAME.
+"""
+
+_SHARED = (
+    click.option("--repo", "-r", "repos", multiple=True, type=TEXT, metavar="REPO", help="Look only here; repeatable."),
+    click.option("--ref", type=TEXT, metavar="REF", help="Branch or tag; the last one indexed if absent."),
+)
+_WALKED = (
+    click.option("--max-nodes", type=click.IntRange(1, 1000), default=100, show_default=True, metavar="N"),
+    click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture there, too."),
+)
+
+
+@click.group(
+    "graph", cls=OptionsGroup, short_help="Show what uses what: callers, imports, tests, impact", epilog=EPILOG
+)
+def command() -> None:
+    """Show what uses what: callers, imports, bases, tests, and what a change would reach.
+
+    Edges are precise where scopes, imports and declared types tell what a name means, and inferred where its name
+    alone does; then their confidence is shown.
+    """
+
+
+def _with(options: tuple[Any, ...]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def _depth(default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        "--depth", "-d", type=click.IntRange(1, 8), default=default, show_default=True, metavar="N", help="Steps."
+    )
+
+
+@command.command("symbols", epilog="\b\nExamples:\n  pampax graph symbols Session\n  pampax graph symbols Session.send")
+@click.argument("name", type=TEXT)
+@_with(_SHARED)
+@click.option("--limit", "-k", type=click.IntRange(1, 200), default=50, show_default=True, metavar="N")
+@with_session
+def symbols(session: Session, name: str, repos: tuple[str, ...], ref: str | None, limit: int) -> None:
+    """List the definitions of a name."""
+    from pampax.cli.graph_page import show_symbols
+
+    with session.client() as client:
+        found = client.symbols(name, repos=repos, ref=ref or "", limit=limit)
+    if session.json:
+        session.screen.document(found.document())
+    else:
+        show_symbols(session, name, found)
+
+
+def _walk(
+    name: str, words: str, what: str, direction: Direction, relations: tuple[Relation, ...], depth: int = 1
+) -> None:
+    """Adds a command that walks in one direction along some relations."""
+
+    @command.command(name, help=words, epilog=f"\b\nExample:\n  pampax graph {name} {what}")
+    @click.argument("start", type=TEXT, metavar="FILE" if relations == ("imports",) else "SYMBOL|FILE")
+    @_with(_SHARED)
+    @_depth(depth)
+    @_with(_WALKED)
+    @with_session
+    def walk(
+        session: Session,
+        start: str,
+        repos: tuple[str, ...],
+        ref: str | None,
+        depth: int,
+        max_nodes: int,
+        svg: Path | None,
+    ) -> None:
+        _answer(
+            session, svg, start=start, repos=repos, ref=ref, depth=depth, max_nodes=max_nodes,
+            direction=direction, relations=relations,
+        )  # fmt: skip
+
+
+_walk("callers", "Show what calls it, tests included.", "Session.send", "in", ("calls", "tests"))
+_walk("callees", "Show what it calls.", "Session.send", "out", ("calls", "tests"))
+_walk("imports", "Show which files a file imports.", "src/app/main.py", "out", ("imports",))
+_walk("importers", "Show which files import a file.", "src/app/settings.py", "in", ("imports",))
+_walk("inherits", "Show bases and what derives from it.", "Session", "both", ("inherits",), 3)
+_walk("tests", "Show the tests that exercise it.", "parse_config", "in", ("tests",))
+_walk(
+    "impact", "Show what a change of it may reach: whatever uses it, and what uses that.", "Session.send", "in", (), 3
+)
+
+
+@command.command("path", epilog="\b\nExample:\n  pampax graph path main Session.send")
+@click.argument("start", type=TEXT, metavar="SYMBOL|FILE")
+@click.argument("end", type=TEXT, metavar="SYMBOL|FILE")
+@_with(_SHARED)
+@_with(_WALKED)
+@with_session
+def path(
+    session: Session, start: str, end: str, repos: tuple[str, ...], ref: str | None, max_nodes: int, svg: Path | None
+) -> None:
+    """Show a shortest way from one to the other along what uses what."""
+    _answer(session, svg, start=start, end=end, repos=repos, ref=ref, max_nodes=max_nodes)
+
+
+def _answer(session: Session, svg: Path | None, **asked: Any) -> None:  # noqa: ANN401 - the request checks them
+    from pampax.cli.graph_page import show_traversal
+    from pampax.cli.graph_picture import picture
+    from pampax.client.graph import TraverseRequest
+
+    request = TraverseRequest(**asked)
+    with session.client() as client:
+        found = client.traverse(request)
+    if svg is not None:
+        try:
+            svg.write_text(picture(found), encoding="utf-8")
+        except OSError as error:
+            raise LocalIOError(f"cannot write {svg}: {error.strerror}; name another file") from error
+    if session.json:
+        session.screen.document(found.document())
+    else:
+        show_traversal(session, request, found)
+    if svg is not None:
+        session.hint(f"the picture is in {svg}")

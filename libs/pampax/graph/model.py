@@ -1,0 +1,103 @@
+"""Definitions, files and links as the graph sees them. Lines are 1-based and inclusive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from pampax.codeintel.uses import Uses
+from pampax.graph.modules import Modules
+
+TYPE, FUNCTION, VARIABLE = "type", "function", "variable"
+# Languages whose code may use each other's definitions.
+_FAMILIES = (
+    frozenset({"javascript", "typescript", "tsx"}),
+    frozenset({"c", "cpp"}),
+    frozenset({"java", "kotlin", "scala", "groovy"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A symbol and the file that holds it."""
+
+    path: str
+    language: str
+    name: str
+    qualified_name: str
+    kind: str
+    start_line: int
+    end_line: int
+    signature: str
+    exported: bool
+
+    @property
+    def holder(self) -> str:
+        """What the definition belongs to, "" at the top of a file."""
+        return self.qualified_name.rpartition(".")[0]
+
+    @property
+    def order(self) -> tuple[str, int, int, str]:
+        return self.path, self.start_line, self.end_line, self.qualified_name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceFile:
+    """A live file with what its code defines, in order, and uses."""
+
+    path: str
+    language: str
+    uses: Uses
+    definitions: tuple[Definition, ...]
+
+    def around(self, line: int) -> list[Definition]:
+        """The definitions that hold the line, the outermost first."""
+        held = [each for each in self.definitions if each.start_line <= line <= each.end_line]
+        return sorted(held, key=lambda each: (each.start_line, -each.end_line))
+
+
+class Certainty(StrEnum):
+    """How a link is known: by scopes, imports and declared types, or because hardly anything else has that name."""
+
+    PRECISE = "precise"
+    INFERRED = "inferred"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A definition that a use means. `confidence` lies in 0..1; `why` says it in words."""
+
+    definition: Definition
+    certainty: Certainty
+    confidence: float
+    why: str
+
+
+class Shelf(Protocol):
+    """What linking reads of one snapshot. Only what is live there."""
+
+    @property
+    def modules(self) -> Modules: ...
+
+    async def files(self, paths: Collection[str]) -> Iterable[SourceFile]:
+        """Those of the paths that exist."""
+        ...
+
+    async def definitions(self, names: Collection[str]) -> Iterable[Definition]:
+        """All definitions of these names, as they are written; a bounded number of each name."""
+        ...
+
+
+_TEST = re.compile(r"(?:^|[/_.-])(?:tests?|specs?|testing|__tests__)(?:[/_.-]|$)|(?:Test|Tests|Spec)\.\w+$")
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a file tests others, by its name."""
+    return _TEST.search(path) is not None
+
+
+def related(language: str, other: str) -> bool:
+    return language == other or any({language, other} <= family for family in _FAMILIES)

@@ -1,0 +1,47 @@
+"""The code graph: definitions of a name, and what is around a definition or a file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from pampax.core.names import repository_resource
+from pampax.gateway import bounds
+from pampax.gateway.rest.graph_answers import symbols_json, traversal_json
+from pampax.gateway.rest.models.fields import Ref, SearchedRepositories, SymbolLimit, SymbolName
+from pampax.gateway.rest.models.graph import SymbolsResponse, TraverseRequest, TraverseResponse
+from pampax.gateway.rest.routing import Cases, json_response
+from pampax.v1.graph_service_pb2 import FindSymbolsRequest, TraverseGraphRequest
+
+router = APIRouter()
+
+
+@router.get("/v1/graph/symbols", tags=["graph"], response_model=SymbolsResponse, summary="Find definitions")
+async def find_symbols(
+    name: Annotated[SymbolName, Query(description="A name, or the end of a qualified one; whatever the case.")],
+    cases: Cases,
+    repos: Annotated[SearchedRepositories, Query(description="Repositories; every readable one when absent.")] = [],  # noqa: B006 - FastAPI copies it
+    ref: Annotated[Ref, Query(description="Branch, tag or `worktree`; the latest publish when absent.")] = "",
+    limit: Annotated[SymbolLimit, Query(description="Definitions that are listed.")] = bounds.DEFAULT_SYMBOLS,
+) -> Response:
+    """Definitions of a name with their places."""
+    message = FindSymbolsRequest(name=name, repositories=map(repository_resource, repos), ref=ref, limit=limit)
+    return json_response(symbols_json(await cases.graph.find_symbols(message)))
+
+
+@router.post("/v1/graph:traverse", tags=["graph"], response_model=TraverseResponse, summary="Traverse the graph")
+async def traverse(request: TraverseRequest, cases: Cases) -> Response:
+    """What a definition or a file uses, what uses it, or a shortest way between two."""
+    message = TraverseGraphRequest(
+        start=request.start,
+        end=request.end or "",
+        repositories=map(repository_resource, request.repos),
+        ref=request.ref or "",
+        direction=request.direction,
+        relations=request.relations,
+        depth=request.depth,
+        max_nodes=request.max_nodes,
+    )
+    return json_response(traversal_json(await cases.graph.traverse(message)))

@@ -1,0 +1,1 @@
+"""The code graph of snapshots: which definitions there are, and what uses what."""

@@ -1,0 +1,114 @@
+"""What linking reads of one snapshot, from Postgres and from the directory in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from functools import reduce
+
+import numpy as np
+from psycopg.rows import tuple_row
+
+from pampax.codeintel.terms import term_counts
+from pampax.codeintel.uses import MAX_USES_BYTES, Uses, unpack
+from pampax.graph.model import Definition, SourceFile
+from pampax.graph.modules import Modules
+from pampax.search.directory import Directory, FileRow
+from pampax.search.postgres import WORDS, read_postings, scope
+from pampax.storage.blobs import corrupt, decompress_bounded
+from pampax.storage.database import Connection
+from pampax.storage.queries import load_queries
+from pampax.storage.snapshots import Snapshot
+
+MAX_OF_A_NAME = 1_000  # definitions that are read
+MAX_NAME_CHARS = 200  # what the index folds
+
+_SQL = load_queries("pampax.search")
+_USES = _SQL["uses"]
+_SYMBOLS_IN = _SQL["symbols_in"]
+_SYMBOLS_NAMED = _SQL["symbols_named"]
+
+
+class SnapshotShelf:
+    """A `Mentions` of a snapshot, inside a transaction that the caller opened."""
+
+    def __init__(self, conn: Connection, snapshot: Snapshot, directory: Directory, modules: Modules) -> None:
+        self._conn = conn
+        self._snapshot = snapshot
+        self._directory = directory
+        self._modules = modules
+
+    @property
+    def modules(self) -> Modules:
+        return self._modules
+
+    async def files(self, paths: Collection[str]) -> list[SourceFile]:
+        rows = [row for path in sorted(set(paths)) if (row := self._directory.file_at(path)) is not None]
+        held = [row for row in rows if row.chunk_count]
+        uses = await self._uses(held)
+        symbols = await self._symbols(held)
+        return [
+            SourceFile(
+                row.path, row.language, uses.get(row.first_chunk, Uses()) if row.chunk_count else Uses(),
+                tuple(Definition(row.path, row.language, *each) for each in symbols.get(row.first_chunk, ())),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def definitions(self, names: Collection[str]) -> list[Definition]:
+        wanted = set(names)
+        return [each for each in await self.definitions_folded(names) if each.name in wanted]
+
+    async def definitions_folded(self, names: Iterable[str]) -> list[Definition]:
+        """Whatever the case of letters."""
+        folded = sorted({name.lower()[:MAX_NAME_CHARS] for name in names})
+        cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(_SYMBOLS_NAMED, {**scope(self._snapshot), "names": folded, "most": MAX_OF_A_NAME})
+        rows = await cursor.fetchall()
+        chunks = np.array([row[0] for row in rows], np.int32)
+        live = self._directory.is_live(chunks)
+        documents = self._directory.document_of(chunks)
+        return [
+            Definition(file.path, file.language, *row[1:])
+            for row, alive, document in zip(rows, live.tolist(), documents.tolist(), strict=True)
+            if alive
+            for file in map(self._directory.files.__getitem__, self._directory.files_of[document])
+        ]
+
+    async def mentioning(self, name: str, most: int) -> tuple[list[str], bool]:
+        terms = sorted(term_counts(name))
+        if not terms:
+            return [], False
+        words, _ = await read_postings(self._conn, self._snapshot, terms, (WORDS,))
+        if len(words) < len(terms):
+            return [], False
+        ordinals = reduce(np.intersect1d, (words[term].ordinals for term in terms))
+        live = ordinals[self._directory.is_live(ordinals)]
+        documents = np.unique(self._directory.document_of(live)).tolist()
+        files = sorted(
+            self._directory.files[index].path for each in documents for index in self._directory.files_of[each]
+        )
+        return files[:most], len(files) > most
+
+    async def _uses(self, rows: Collection[FileRow]) -> dict[int, Uses]:
+        documents = sorted({(row.blob_id, row.language) for row in rows})
+        asked = {"blobs": [blob for blob, _ in documents], "languages": [language for _, language in documents]}
+        cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(_USES, {**scope(self._snapshot), **asked})
+        return {first: _unpacked(packed) for first, packed in await cursor.fetchall()}
+
+    async def _symbols(self, rows: Collection[FileRow]) -> dict[int, list[tuple[str, str, str, int, int, str, bool]]]:
+        ranges = sorted({(row.first_chunk, row.first_chunk + row.chunk_count) for row in rows})
+        asked = {"firsts": [first for first, _ in ranges], "ends": [end for _, end in ranges]}
+        cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(_SYMBOLS_IN, {**scope(self._snapshot), **asked})
+        found: dict[int, list[tuple[str, str, str, int, int, str, bool]]] = {}
+        for first, *row in await cursor.fetchall():
+            found.setdefault(first, []).append(tuple(row))
+        return found
+
+
+def _unpacked(packed: bytes) -> Uses:
+    try:
+        return unpack(decompress_bounded(packed, MAX_USES_BYTES))
+    except ValueError as error:
+        raise corrupt("uses", str(error)) from error

@@ -1,0 +1,154 @@
+"""What uses what, of real snapshots: names linked over files, both directions, bounds, tenants and bad input."""
+
+from __future__ import annotations
+
+import pytest
+
+from pampax.core.errors import InvalidRequest, NotFound
+from pampax.graph.walking import Direction, Relation
+from pampax.search.graph.request import NameQuestion, Traversal, read_start
+from pampax.search.graph.service import GraphService
+
+FILES = {
+    "shop/money.py": "class Price:\n    def rounded(self) -> int:\n        return 1\n\n\n"
+    "def parse(text: str) -> Price:\n    return Price()\n",
+    "shop/basket.py": "from .money import Price, parse\n\n\nclass Basket:\n    def total(self) -> int:\n"
+    "        return parse('1').rounded()\n\n\nclass Gift(Basket):\n    def total(self) -> int:\n"
+    "        return super().total()\n",
+    "shop/main.py": "from shop.basket import Basket\n\n\ndef main() -> None:\n    basket = Basket()\n"
+    "    print(basket.total())\n",
+    "tests/test_basket.py": "from shop.basket import Basket\n\n\ndef test_total():\n    assert Basket().total() == 1\n",
+    "many.py": "\n".join(f"class C{number}:\n    def often(self): ...\n" for number in range(20)),
+    "README.md": "# Shop\n",
+}
+
+
+@pytest.fixture(scope="module")
+def indexed(new_repository):
+    made = new_repository("graph", FILES)
+    assert made.index() == "succeeded"
+    return made
+
+
+@pytest.fixture(scope="module")
+def graph(database, service):
+    return GraphService(database, service.directories)
+
+
+@pytest.fixture
+def walk(graph, indexed):
+    async def ask(start, direction="in", relations=(), depth=1, most=100, end=None):
+        asked = Traversal(
+            read_start(start, "start"), ("graph",), None, Direction(direction),
+            frozenset(map(Relation, relations)) or frozenset(Relation), depth, most,
+            read_start(end, "end") if end else None,
+        )  # fmt: skip
+        answer = await graph.traverse(indexed.caller, asked)
+        (found,) = answer.found
+        edges = [
+            (edge.source.symbol or edge.source.path, edge.relation.value, edge.target.symbol or edge.target.path)
+            for edge in found.neighbourhood.edges
+        ]
+        return sorted(edges), answer
+
+    return ask
+
+
+async def test_callers_are_found_through_types_and_imports(walk):
+    edges, _ = await walk("Basket.total", relations=["calls", "tests"])
+    assert edges == [
+        ("Gift.total", "calls", "Basket.total"),
+        ("main", "calls", "Basket.total"),
+        ("test_total", "tests", "Basket.total"),
+    ]
+
+
+async def test_what_a_function_uses(walk):
+    edges, _ = await walk("shop/basket.py:6", "out", ["calls"])
+    assert edges == [("Basket.total", "calls", "Price.rounded"), ("Basket.total", "calls", "parse")]
+
+
+async def test_imports_bases_and_tests(walk):
+    assert (await walk("shop/basket.py", "out", ["imports"]))[0] == [("shop/basket.py", "imports", "shop/money.py")]
+    importers, _ = await walk("shop/basket.py", "in", ["imports"])
+    assert importers == [
+        ("shop/main.py", "imports", "shop/basket.py"), ("tests/test_basket.py", "imports", "shop/basket.py"),
+    ]  # fmt: skip
+    assert (await walk("Basket", "in", ["inherits"]))[0] == [("Gift", "inherits", "Basket")]
+    assert (await walk("Basket.total", "in", ["tests"]))[0] == [("test_total", "tests", "Basket.total")]
+
+
+async def test_an_impact_goes_on_step_by_step(walk):
+    near, _ = await walk("parse", "in", ["calls"])
+    far, answer = await walk("parse", "in", ["calls"], depth=2)
+    assert near == [("Basket.total", "calls", "parse")]
+    assert ("main", "calls", "Basket.total") in far
+    assert max(answer.found[0].neighbourhood.depths.values()) == 2
+
+
+async def test_a_way_from_one_to_the_other(walk):
+    edges, _ = await walk("main", end="Price.rounded")
+    assert edges == [("Basket.total", "calls", "Price.rounded"), ("main", "calls", "Basket.total")]
+    assert (await walk("Price.rounded", end="main"))[0] == []
+
+
+async def test_nodes_are_bounded_and_that_is_told(walk):
+    edges, answer = await walk("Basket.total", most=2)
+    assert len(edges) == 1
+    assert answer.notices == ("more than 2 nodes: ask for more, or for less depth",)
+
+
+async def test_the_same_question_has_the_same_answer(walk):
+    assert (await walk("Basket", "both", depth=3))[1].found[0].neighbourhood.edges == (
+        await walk("Basket", "both", depth=3)
+    )[1].found[0].neighbourhood.edges
+
+
+async def test_symbols_of_a_name(graph, indexed):
+    found = await graph.symbols(indexed.caller, NameQuestion("basket.TOTAL", ("graph",), None, 10))
+    assert [(each.path, each.qualified_name) for _, each in found.found] == [("shop/basket.py", "Basket.total")]
+    often = await graph.symbols(indexed.caller, NameQuestion("often", ("graph",), None, 5))
+    assert (len(often.found), often.total) == (5, 20)
+
+
+@pytest.mark.parametrize(
+    ("start", "error", "message"),
+    [
+        ("often", InvalidRequest, r"defined 20 times in graph; name one of them by its place: many.py:2"),
+        ("nothing", NotFound, r"defines no 'nothing'"),
+        ("shop/baskt.py", NotFound, r"no indexed file 'shop/baskt.py'; the nearest is 'shop/basket.py'"),
+        ("shop/basket.py#absent", NotFound, r"shop/basket.py defines no 'absent'"),
+        ("  ", InvalidRequest, r"start must be"),
+        ("a\0b", InvalidRequest, r"start must be"),
+        ("x" * 1001, InvalidRequest, r"start must be"),
+    ],
+)
+async def test_what_cannot_be_answered_says_why(walk, start, error, message):
+    with pytest.raises(error, match=message):
+        await walk(start)
+
+
+async def test_another_tenant_sees_nothing(graph, indexed, new_repository):
+    other = new_repository("graph", {"a.py": "def alone(): ...\n"})
+    assert other.index() == "succeeded"
+    found = await graph.symbols(other.caller, NameQuestion("Basket", None, None, 10))
+    assert found.total == 0
+
+
+async def test_a_refresh_links_anew(new_repository, database, service):
+    made = new_repository(
+        "moving", {"a.py": "def helper(): ...\n", "b.py": "from a import helper\n\n\ndef use():\n    helper()\n"}
+    )
+    assert made.index() == "succeeded"
+    graph = GraphService(database, service.directories)
+    asked = Traversal(
+        read_start("use", "start"), ("moving",), None, Direction.OUT, frozenset({Relation.CALLS}), 1, 10, None
+    )
+    before = await graph.traverse(made.caller, asked)
+    made.write(
+        {"a.py": "", "c.py": "def helper(): ...\n", "b.py": "from c import helper\n\n\ndef use():\n    helper()\n"}
+    )
+    assert made.index() == "succeeded"
+    after = await graph.traverse(made.caller, asked)
+    assert [edge.target.path for edge in before.found[0].neighbourhood.edges] == ["a.py"]
+    assert [edge.target.path for edge in after.found[0].neighbourhood.edges] == ["c.py"]
