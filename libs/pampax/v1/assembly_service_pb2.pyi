@@ -64,6 +64,9 @@ class AssembleBundleRequest(_message.Message):
     TOKEN_BUDGET_FIELD_NUMBER: _builtins.int
     TOKENIZER_FIELD_NUMBER: _builtins.int
     SEED_PATHS_FIELD_NUMBER: _builtins.int
+    PATH_GLOBS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
     task: _builtins.str
     """The task in plain words, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -78,7 +81,21 @@ class AssembleBundleRequest(_message.Message):
 
     @_builtins.property
     def seed_paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Paths that must be in the bundle, at most 20."""
+        """Paths that must be in the bundle, at most 20; the filters below do not hold for them."""
+
+    @_builtins.property
+    def path_globs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Show only files that match one of these gitignore-style patterns; at most 16."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Show only files in these languages (python, go, ...); at most 32."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Look only for chunks of these kinds (type, function, variable, declaration, block, text); at most 8. What stands
+        around them is shown as ever.
+        """
 
     def __init__(
         self,
@@ -89,10 +106,13 @@ class AssembleBundleRequest(_message.Message):
         token_budget: _builtins.int = ...,
         tokenizer: _builtins.str = ...,
         seed_paths: _abc.Iterable[_builtins.str] | None = ...,
+        path_globs: _abc.Iterable[_builtins.str] | None = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ref", b"ref", "repositories", b"repositories", "seed_paths", b"seed_paths", "task", b"task", "token_budget", b"token_budget", "tokenizer", b"tokenizer"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kinds", b"kinds", "languages", b"languages", "path_globs", b"path_globs", "ref", b"ref", "repositories", b"repositories", "seed_paths", b"seed_paths", "task", b"task", "token_budget", b"token_budget", "tokenizer", b"tokenizer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -134,6 +134,7 @@ class SearchChunksRequest(_message.Message):
     EXACT_VECTORS_FIELD_NUMBER: _builtins.int
     WHY_NOT_FIELD_NUMBER: _builtins.int
     IGNORE_CASE_FIELD_NUMBER: _builtins.int
+    PATH_GLOBS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The question, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -174,6 +175,12 @@ class SearchChunksRequest(_message.Message):
     def max_staleness(self) -> _duration_pb2.Duration:
         """Fail with FAILED_PRECONDITION when a snapshot was published longer ago than this."""
 
+    @_builtins.property
+    def path_globs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Keep only paths that match one of these gitignore-style patterns, and `path_glob` as well where both are given; at
+        most 16.
+        """
+
     def __init__(
         self,
         *,
@@ -193,10 +200,11 @@ class SearchChunksRequest(_message.Message):
         exact_vectors: _builtins.bool = ...,
         why_not: _builtins.str = ...,
         ignore_case: _builtins.bool = ...,
+        path_globs: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["max_staleness", b"max_staleness"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "path_globs", b"path_globs", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

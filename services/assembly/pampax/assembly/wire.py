@@ -27,6 +27,9 @@ def bundle_request(message: pb.AssembleBundleRequest) -> BundleRequest:
         token_budget=message.token_budget,
         tokenizer=message.tokenizer,
         seed_paths=tuple(message.seed_paths),
+        languages=tuple(message.languages),
+        path_globs=tuple(message.path_globs),
+        kinds=tuple(message.kinds),
     )
 
 

@@ -10,6 +10,7 @@ DEFAULT_SEARCH_LIMIT = 10
 LANGUAGES = 32
 MOST_KINDS = 8
 GLOB_BYTES = 500
+GLOBS = 16
 PATTERN_BYTES = 1_024
 # A year: longer than any index should live unrefreshed.
 MAX_STALENESS_S = (0, 31_536_000)

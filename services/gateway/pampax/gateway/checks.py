@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from pampax.core import choices, names
 from pampax.core.errors import InvalidRequest
@@ -29,6 +30,7 @@ from pampax.v1.indexing_service_pb2 import (
 from pampax.v1.repository_pb2 import GitCredential
 from pampax.v1.search_service_pb2 import GroupBy, ReadFileRequest, SearchChunksRequest, SearchMode
 
+Filters: TypeAlias = SearchChunksRequest | AssembleBundleRequest
 _OPERATION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _BLOB_ID_BYTES = 20
 _FILE_MODES = (0o100644, 0o100755)
@@ -76,11 +78,8 @@ def check_search(request: SearchChunksRequest) -> None:
     mistakes.note("query", rules.query(request.query))
     _note_scope(mistakes, request.repositories, request.ref)
     mistakes.note("mode", _known(SearchMode, request.mode))
-    mistakes.note("languages", rules.count(len(request.languages), bounds.LANGUAGES))
-    mistakes.note_each("languages", request.languages, rules.language)
     mistakes.note("path_glob", rules.glob(request.path_glob))
-    mistakes.note("kinds", rules.count(len(request.kinds), bounds.MOST_KINDS))
-    mistakes.note_each("kinds", request.kinds, lambda kind: rules.choice(kind, choices.KINDS))
+    note_filters(mistakes, request)
     if request.limit:
         mistakes.note("limit", rules.number(request.limit, bounds.SEARCH_LIMIT))
     mistakes.note("group_by", _known(GroupBy, request.group_by))
@@ -105,6 +104,7 @@ def check_bundle(request: AssembleBundleRequest) -> None:
         mistakes.note("tokenizer", rules.choice(request.tokenizer, choices.TOKENIZERS))
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
     mistakes.note_each("seed_paths", request.seed_paths, rules.seed_path)
+    note_filters(mistakes, request)
     mistakes.refuse()
 
 
@@ -282,6 +282,16 @@ def check_blobs(blobs: Iterable[Blob]) -> None:
             size = len(blob.content)
             mistakes.note(f"blobs[{index}].content", f"must have at most {bounds.BLOB_BYTES} bytes, got {size}")
     mistakes.refuse()
+
+
+def note_filters(mistakes: Mistakes, filters: Filters, within: str = "") -> None:
+    """What is wrong with languages, path patterns and kinds; `within` stands before the fields' names."""
+    mistakes.note(f"{within}languages", rules.count(len(filters.languages), bounds.LANGUAGES))
+    mistakes.note_each(f"{within}languages", filters.languages, rules.language)
+    mistakes.note(f"{within}path_globs", rules.count(len(filters.path_globs), bounds.GLOBS))
+    mistakes.note_each(f"{within}path_globs", filters.path_globs, rules.readable_glob)
+    mistakes.note(f"{within}kinds", rules.count(len(filters.kinds), bounds.MOST_KINDS))
+    mistakes.note_each(f"{within}kinds", filters.kinds, lambda kind: rules.choice(kind, choices.KINDS))
 
 
 def _note_credential(mistakes: Mistakes, credential: GitCredential) -> None:

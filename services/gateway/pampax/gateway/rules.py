@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pampax.codeintel.languages import LANGUAGES
 from pampax.core import names
 from pampax.core.errors import InvalidRequest
+from pampax.core.globs import compile_glob
 from pampax.gateway import bounds
 from pampax.sources.address import parse_git_url
 
@@ -72,6 +73,15 @@ def pattern(value: str) -> str | None:
 
 def glob(value: str) -> str | None:
     return text(value, bounds.GLOB_BYTES)
+
+
+def readable_glob(value: str) -> str | None:
+    """The same, for what only the services behind would look at, or what is kept."""
+    try:
+        compile_glob(value, "")
+    except InvalidRequest as error:
+        return glob(value) or error.message.strip()
+    return glob(value)
 
 
 def page_token(value: str) -> str | None:

@@ -114,7 +114,7 @@ class WordBags:
         return np.bincount(np.concatenate(lists), values, len(self.offsets) - 1).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Directory:
     """Files by path; documents by first chunk. `file_of` names a document's first file by path, `files_of` all.
 

@@ -41,6 +41,7 @@ def search_request(message: pb.SearchChunksRequest) -> SearchRequest:
         mode=_MODES[message.mode],
         languages=frozenset(language.lower() for language in message.languages),
         path_glob=message.path_glob,
+        path_globs=tuple(message.path_globs),
         kinds=frozenset(message.kinds),
         limit=message.limit or DEFAULT_LIMIT,
         by_file=message.group_by == pb.GROUP_BY_FILE,
