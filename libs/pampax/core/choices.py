@@ -12,6 +12,7 @@ HealthService = Literal["all", "gateway", "search", "assembly", "indexing", "wor
 # The first is the default.
 Tokenizer = Literal["o200k_base", "cl100k_base", "bytes4"]
 BundleFormat = Literal["markdown", "json"]
+Visibility = Literal["private", "shared"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 HEALTH_SERVICES: Final[tuple[HealthService, ...]] = get_args(HealthService)

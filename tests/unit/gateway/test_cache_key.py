@@ -75,7 +75,7 @@ def test_every_field_that_shapes_the_answer_is_part_of_the_key(other):
 
 
 def test_no_field_of_a_search_was_forgotten_here():
-    shaping = {field.name for field in SearchChunksRequest.DESCRIPTOR.fields} - {"max_staleness"}
+    shaping = {field.name for field in SearchChunksRequest.DESCRIPTOR.fields} - {"max_staleness", "pack"}
     assert shaping == {
         "query", "repositories", "ref", "mode", "languages", "path_glob", "kinds", "limit", "group_by", "intent",
         "explain", "page_token", "exact_vectors", "why_not", "ignore_case", "path_globs",

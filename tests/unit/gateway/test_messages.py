@@ -24,7 +24,7 @@ def test_every_field_of_a_search_arrives():
             "query": "q", "repos": ["a"], "ref": "main", "mode": "symbol", "languages": ["go"], "path_glob": "*.go",
             "kinds": ["type"], "limit": 3, "group_by": "file", "intent": "path", "explain": True,
             "max_staleness": 1.5, "page_token": "t", "why_not": "a.py",
-                "ignore_case": True,
+            "ignore_case": True, "pack": "web",
         }
     )  # fmt: skip
     message = search_message(request)
@@ -36,7 +36,15 @@ def test_every_field_of_a_search_arrives():
 
 def test_every_field_of_a_bundle_arrives():
     request = BundleRequest.model_validate(
-        {"task": "t", "repos": ["a"], "ref": "r", "token_budget": 300, "tokenizer": "bytes4", "seed_paths": ["a.py"]}
+        {
+            "task": "t",
+            "repos": ["a"],
+            "ref": "r",
+            "token_budget": 300,
+            "tokenizer": "bytes4",
+            "seed_paths": ["a.py"],
+            "pack": "web",
+        }
     )
     message = bundle_message(request)
     sent = {field.name for field, _ in message.ListFields()}

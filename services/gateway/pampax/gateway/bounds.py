@@ -23,6 +23,9 @@ TOKEN_BUDGET = (256, 200_000)
 DEFAULT_TOKEN_BUDGET = 8_000
 SEED_PATHS = 20
 
+# Context packs.
+DESCRIPTION_BYTES = 1_000
+
 # Repositories and their content.
 PAGE_SIZE = (1, 1_000)
 DEFAULT_PAGE_SIZE = 100

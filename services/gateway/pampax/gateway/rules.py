@@ -92,6 +92,15 @@ def repository(value: str) -> str | None:
     return None if names.is_repository(value) else f"must be {names.REPOSITORY_RULE}, got {shown(value)}"
 
 
+def context(value: str) -> str | None:
+    """Context packs are called as repositories are."""
+    return repository(value)
+
+
+def description(value: str) -> str | None:
+    return text(value, bounds.DESCRIPTION_BYTES)
+
+
 def language(value: str) -> str | None:
     """A known one, in any case."""
     if value.lower() in LANGUAGES:

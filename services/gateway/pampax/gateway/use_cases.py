@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pampax.gateway.contexts import Contexts
 from pampax.gateway.health.report import HealthChecks
 from pampax.gateway.operations import Operations
 from pampax.gateway.repositories import Repositories
@@ -17,6 +18,7 @@ class UseCases:
 
     retrieval: Retrieval
     repositories: Repositories
+    contexts: Contexts
     uploads: Uploads
     operations: Operations
     health: HealthChecks

@@ -33,6 +33,8 @@ def search_request(message: pb.SearchChunksRequest) -> SearchRequest:
     """InvalidRequest for values that have no meaning here."""
     if message.mode not in _MODES:
         raise InvalidRequest("mode is not known", fields={"mode": f"{message.mode} is not a search mode"})
+    if message.pack:
+        raise InvalidRequest("the gateway narrows by a context pack; ask it", fields={"pack": "must be empty here"})
     stale = message.max_staleness.ToNanoseconds() / 1e9 if message.HasField("max_staleness") else None
     return SearchRequest(
         query=message.query,
