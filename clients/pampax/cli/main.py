@@ -21,6 +21,7 @@ COMMANDS = (
     "watch",
     "search",
     "assemble",
+    "context",
     "status",
     "repos",
     "builds",
