@@ -167,13 +167,13 @@ async def test_the_ref_of_the_request_takes_the_place_of_the_packs(join, api, in
 
 
 async def test_a_changed_pack_never_serves_an_old_answer(join, indexed, named):
-    ann = join("ann")
-    await ann.saved(named, scope={"repos": [indexed], "path_globs": ["src/retry.py"]})
+    ann = join("ann")  # whose pack nobody else's request comes to
+    await ann.saved(named, scope={"repos": [indexed], "path_globs": ["src/retry.py", f"{named}/"]})
     before = [await ann.found(pack=named) for _ in range(2)]
     bundles = [await ann.bundle(pack=named) for _ in range(2)]
     assert [each["cache"] for each in (*before, *bundles)] == ["miss", "hit", "miss", "hit"]
     assert bundles[0]["signature"] == bundles[1]["signature"] != ""
-    await ann.saved(named, scope={"repos": [indexed], "path_globs": ["src/clock.py"]})
+    await ann.saved(named, scope={"repos": [indexed], "path_globs": ["src/clock.py", f"{named}/"]})
     after, bundle = await ann.found(pack=named), await ann.bundle(pack=named)
     assert (paths(before[1]), paths(after), paths(bundle)) == ({"src/retry.py"}, {"src/clock.py"}, {"src/clock.py"})
     assert bundle["signature"] not in ("", bundles[0]["signature"])

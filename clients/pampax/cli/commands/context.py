@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -14,6 +16,7 @@ from pampax.cli.group import OptionsGroup
 from pampax.cli.session import Session, with_session
 from pampax.cli.values import TEXT, choice, typed
 from pampax.core.choices import Kind, Mode
+from pampax.core.errors import InvalidRequest
 
 EPILOG = """\b
 Examples:
@@ -148,7 +151,7 @@ def save(
         )
     else:
         new = read_pack(file)
-    with session.client() as client:
+    with session.client() as client, nullcontext() if file else _as_options():
         saved = client.save_context(name, new)
     if session.json:
         session.screen.document(saved.document())
@@ -203,6 +206,18 @@ def use(session: Session, name: str | None, nothing: bool, everywhere: bool) -> 
         _tell_default(session)
     else:
         _set_default(session, folder, name)
+
+
+@contextmanager
+def _as_options() -> Iterator[None]:
+    """Without a file, a mistake in a field of the pack is one in the option that is called like the field."""
+    try:
+        yield
+    except InvalidRequest as error:
+        if any("." in name for name in error.fields):
+            error.fields = {name.rpartition(".")[2]: mistake for name, mistake in error.fields.items()}
+            error.message = "; ".join(f"{name} {mistake}" for name, mistake in error.fields.items())
+        raise
 
 
 def _set_default(session: Session, folder: Path, name: str) -> None:

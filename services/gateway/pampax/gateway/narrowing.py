@@ -77,10 +77,10 @@ class _Inside:
         kept = [each for each in asked if each in allowed]
         outside = ", ".join(each for each in asked if each not in allowed)
         if not kept:
-            has = f"has {', '.join(allowed)} only" if shown else "does not hold it"
-            mistake = f"asks for {outside}, and context pack {self._pack!r} {has}"
+            has = f", which has {', '.join(allowed)} only" if shown else ""
+            mistake = f"{outside} is outside of context pack {self._pack!r}{has}"
             raise InvalidRequest(
-                f"{field} {mistake}; ask for something inside, or without the pack",
+                f"{mistake}; ask for something inside, or without the pack",
                 reason="OUTSIDE_PACK",
                 fields={field: mistake},
             )
