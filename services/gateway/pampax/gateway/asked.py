@@ -40,15 +40,22 @@ async def read_asked(database: Database, caller: Caller, request: Request) -> As
     if not request.pack:
         scope = await read_scope(database, caller, request.repositories, request.ref)
         return Asked(Narrowed(request, ""), scope)
+    named = [plain_repository(name) for name in request.repositories]
     async with database.tenant(caller.tenant_id, timeout_s=TIMEOUT_S, read_only=True) as connection:
         pack = await visible_pack(connection, caller.principal_id, plain_context(request.pack))
-        narrowed = narrow(request, pack)
-        names = [plain_repository(name) for name in narrowed.request.repositories] or None
-        each = bool(request.repositories)
-        snapshots = await resolve(connection, caller.principal_id, names, narrowed.request.ref, each=each)
-    if pack.repositories and not each:
+        # Before the pack is looked into: it must not tell whether somebody has put there what the key may not read.
+        snapshots = await resolve(
+            connection,
+            caller.principal_id,
+            named or pack.repositories or None,
+            request.ref or pack.ref,
+            each=bool(named),
+        )
+    narrowed = narrow(request, pack)
+    if pack.repositories and not named:
         narrowed = _answering(narrowed, pack, snapshots)
-    return Asked(narrowed, scope_of(caller, snapshots))
+    inside = frozenset(plain_repository(name) for name in narrowed.request.repositories)
+    return Asked(narrowed, scope_of(caller, (each for each in snapshots if not inside or each.repository in inside)))
 
 
 def _answering(narrowed: Narrowed[Request], pack: Pack, snapshots: Sequence[Snapshot]) -> Narrowed[Request]:
