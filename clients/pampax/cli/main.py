@@ -22,6 +22,7 @@ COMMANDS = (
     "search",
     "assemble",
     "graph",
+    "context",
     "status",
     "repos",
     "builds",

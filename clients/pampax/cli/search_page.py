@@ -100,6 +100,7 @@ def _show_nothing(session: Session, request: SearchRequest, answer: SearchAnswer
             ("-p", request.path_glob),
             ("--kind", request.kinds),
             ("-m", request.mode != "hybrid"),
+            ("the context pack", answer.pack),
         )
         if value
     ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import click
+from click.core import ParameterSource
 
-__all__ = ["TEXT", "NearestChoice", "choice", "one_text"]
+__all__ = ["TEXT", "NearestChoice", "choice", "one_text", "typed"]
 
 
 class _Text(click.ParamType[str]):
@@ -46,6 +47,14 @@ TEXT = _Text()
 def choice(words: object) -> click.Choice[str]:
     """The words of a Literal."""
     return click.Choice(get_args(words))
+
+
+def typed(**options: Any) -> dict[str, Any]:  # noqa: ANN401 - of any option
+    """Those of the options that were given and not filled in: the others are left to whoever answers."""
+    ctx = click.get_current_context()
+    return {
+        name: value for name, value in options.items() if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
 
 
 def one_text(words: Sequence[str], what: str, advice: str) -> str:

@@ -10,7 +10,8 @@ from pampax.core.choices import BundleFormat, Tokenizer
 
 
 class BundleRequest(Request):
-    """`format` json adds the content of each item to the answer; the markdown is there in any case."""
+    """`format` json adds the content of each item to the answer; the markdown is there in any case. A context `pack`
+    narrows the request, and fills the budget where it was not set."""
 
     task: str
     repos: tuple[str, ...] = ()
@@ -19,6 +20,7 @@ class BundleRequest(Request):
     tokenizer: Tokenizer = "o200k_base"
     format: BundleFormat = "markdown"
     seed_paths: tuple[str, ...] = ()
+    pack: str | None = None
 
 
 class BundleItem(Answer):
@@ -74,3 +76,4 @@ class Bundle(Answer):
     corr_id: str
     trace_id: str
     notices: list[str] = Field(default_factory=list)
+    pack: str = ""

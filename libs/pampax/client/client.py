@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from pampax.client.bundle import Bundle, BundleRequest
+from pampax.client.context import NewPack, Pack, PackPage
 from pampax.client.graph import Symbols, Traversal, TraverseRequest
 from pampax.client.health import Health
 from pampax.client.model import Answer
@@ -117,6 +118,29 @@ class Client:
 
     def repository(self, name: str) -> Repository:
         return self._read(Repository, self._transport.call("GET", _repository(name), timeout_s=OTHER_S))
+
+    def contexts(self) -> Iterator[Pack]:
+        """Every context pack of one's own and every shared one, by name; of two with one name one's own comes first."""
+        token = ""
+        while True:
+            query: dict[str, str | int] = {"page_size": PAGE_SIZE, **({"page_token": token} if token else {})}
+            content = self._transport.call("GET", "/v1/contexts", query=query, timeout_s=OTHER_S)
+            page = self._read(PackPage, content)
+            yield from page.contexts
+            if not page.next_page_token or page.next_page_token == token:
+                return
+            token = page.next_page_token
+
+    def context(self, name: str) -> Pack:
+        """One's own pack of this name, or else the shared one."""
+        return self._read(Pack, self._transport.call("GET", _context(name), timeout_s=OTHER_S))
+
+    def save_context(self, name: str, pack: NewPack) -> Pack:
+        """In place of one's own pack of this name, if there is one. AlreadyExists when somebody else shares one."""
+        return self._read(Pack, self._transport.call("PUT", _context(name), body=pack.body(), timeout_s=OTHER_S))
+
+    def delete_context(self, name: str) -> None:
+        self._transport.call("DELETE", _context(name), timeout_s=OTHER_S, repeatable=False)
 
     def create_repository(self, new: NewRepository) -> Repository:
         """AlreadyExists when the name is taken."""
@@ -265,11 +289,16 @@ def _repository(name: str) -> str:
     return f"/v1/repositories/{_checked(name)}"
 
 
-def _checked(name: str) -> str:
-    """A name that could not be a repository's never becomes part of a URL."""
+def _context(name: str) -> str:
+    """The path of a context pack, which is called as a repository is."""
+    return f"/v1/contexts/{_checked(name, 'context pack')}"
+
+
+def _checked(name: str, what: str = "repository") -> str:
+    """A name that could not be one never becomes part of a URL."""
     if not names.is_repository(name):
         text = f"must be {names.REPOSITORY_RULE}, got {name[:60]!a}"
-        raise InvalidRequest(f"a repository's name {text}", fields={"name": text})
+        raise InvalidRequest(f"a {what}'s name {text}", fields={"name": text})
     return name
 
 

@@ -9,7 +9,8 @@ from pampax.core.choices import GroupBy, Intent, Kind, Mode
 
 
 class SearchRequest(Request):
-    """`max_staleness` is in seconds; no `repos` means every readable one, no `ref` each one's latest publish."""
+    """`max_staleness` is in seconds; no `repos` means every readable one, no `ref` each one's latest publish. A context
+    `pack` narrows the request, and fills mode and limit where these were not set."""
 
     query: str
     repos: tuple[str, ...] = ()
@@ -26,6 +27,7 @@ class SearchRequest(Request):
     page_token: str | None = None
     why_not: str | None = None
     ignore_case: bool = False
+    pack: str | None = None
 
 
 class Evidence(Answer):
@@ -99,3 +101,4 @@ class SearchAnswer(Answer):
     next_page_token: str
     notices: list[str] = Field(default_factory=list)
     why_not: list[WhyNot] = Field(default_factory=list)
+    pack: str = ""

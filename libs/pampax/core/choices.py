@@ -15,6 +15,7 @@ BundleFormat = Literal["markdown", "json"]
 # Of the code graph: what a node uses, or what uses it; what an edge says of its source.
 Direction = Literal["out", "in", "both"]
 Relation = Literal["calls", "references", "inherits", "imports", "tests"]
+Visibility = Literal["private", "shared"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 HEALTH_SERVICES: Final[tuple[HealthService, ...]] = get_args(HealthService)

@@ -20,6 +20,7 @@ REF_RULE = f"a branch, a tag or worktree, at most {LONGEST_REF} characters"
 GIT_OBJECT_RULE = "40 hex digits in lower case"
 
 REPOSITORIES = "repositories/"
+CONTEXTS = "contexts/"
 OPERATIONS = "operations/"
 
 _REPOSITORY = re.compile(REPOSITORY_PATTERN)
@@ -49,6 +50,15 @@ def repository_resource(name: str) -> str:
 def plain_repository(resource: str) -> str:
     """`docs` of `repositories/docs`; what is no resource name stays as it is."""
     return resource.removeprefix(REPOSITORIES)
+
+
+def context_resource(name: str) -> str:
+    """Of a context pack, whose name follows the rule of repositories."""
+    return CONTEXTS + name
+
+
+def plain_context(resource: str) -> str:
+    return resource.removeprefix(CONTEXTS)
 
 
 def operation_resource(operation: str) -> str:

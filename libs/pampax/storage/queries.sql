@@ -52,6 +52,19 @@ ORDER BY r.name COLLATE "C"
 -- Which of these repositories were ever published under any ref.
 SELECT DISTINCT repository_id FROM ref WHERE repository_id = ANY(%(repository_ids)s::bigint[])
 
+-- name: visible_packs
+-- A principal's own context packs and the shared ones of its tenant, own ones first under each name.
+SELECT p.pack_id, p.name, p.shared, p.description, p.repositories, p.ref, p.languages, p.path_globs, p.kinds, p.mode,
+       p.result_limit, p.token_budget, o.name AS owner, p.owner_id = %(principal_id)s AS mine, p.created_at, p.updated_at
+FROM context_pack p JOIN principal o ON o.principal_id = p.owner_id
+WHERE (p.shared OR p.owner_id = %(principal_id)s) AND (%(name)s::text IS NULL OR p.name = %(name)s::text)
+  AND (p.name, p.owner_id <> %(principal_id)s) > (%(after_name)s::text COLLATE "C", %(after_foreign)s::boolean)
+ORDER BY p.name, p.owner_id <> %(principal_id)s LIMIT %(most)s
+
+-- name: visible_pack_names
+-- Names to advise with.
+SELECT DISTINCT name FROM context_pack WHERE shared OR owner_id = %(principal_id)s ORDER BY name LIMIT 1000
+
 -- name: snapshot_bitmaps
 -- The live chunks and files of a snapshot.
 SELECT live_chunks, live_files FROM snapshot WHERE snapshot_id = %(snapshot_id)s

@@ -72,28 +72,31 @@ async def readable_repositories(
         return [RepositoryRow(**{**row, "role": Role(row["role"])}) for row in await cursor.fetchall()]
 
 
-async def resolve(conn: Connection, principal_id: UUID, names: Sequence[str] | None, ref: str | None) -> list[Snapshot]:
+async def resolve(
+    conn: Connection, principal_id: UUID, names: Sequence[str] | None, ref: str | None, *, each: bool = True
+) -> list[Snapshot]:
     """The snapshots to answer from, ordered by repository name; without a ref, each repository's latest publish.
 
     A repository that was named must be readable (NotFound REPOSITORY_NOT_FOUND), published (FailedPrecondition
     NOT_INDEXED) and have the ref (NotFound REF_NOT_FOUND). One that was not named is left out when it cannot answer;
-    a ref that none of them has is REF_NOT_FOUND.
+    a ref that none of them has is REF_NOT_FOUND. Without `each`, this holds for those that were named as well.
     """
     repositories = await readable_repositories(conn, principal_id, names)
-    missing = sorted(set(names or ()) - {each.name for each in repositories})
-    if missing:
+    missing = sorted(set(names or ()) - {one.name for one in repositories})
+    if missing and each:
         raise NotFound(
             f"{_listed('repository', 'repositories', missing)} not found, or not readable with this key; "
             "see `pampax repos`",
             reason=REPOSITORY_NOT_FOUND,
             metadata={"repositories": ",".join(missing)},
         )
-    ids = [each.repository_id for each in repositories]
+    ids = [one.repository_id for one in repositories]
     async with conn.cursor(row_factory=class_row(Snapshot)) as cursor:
         await cursor.execute(_PUBLISHED, {"repository_ids": ids, "ref": ref or None})
         snapshots = await cursor.fetchall()
-    silent = [each for each in repositories if each.repository_id not in {one.repository_id for one in snapshots}]
-    if silent and (names or (ref and not snapshots)):
+    answering = {one.repository_id for one in snapshots}
+    silent = [one for one in repositories if one.repository_id not in answering]
+    if silent and ((names and each) or (ref and not snapshots)):
         raise await _explain(conn, silent, ref)
     return snapshots
 

@@ -64,6 +64,10 @@ class AssembleBundleRequest(_message.Message):
     TOKEN_BUDGET_FIELD_NUMBER: _builtins.int
     TOKENIZER_FIELD_NUMBER: _builtins.int
     SEED_PATHS_FIELD_NUMBER: _builtins.int
+    PACK_FIELD_NUMBER: _builtins.int
+    PATH_GLOBS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
     task: _builtins.str
     """The task in plain words, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -72,13 +76,31 @@ class AssembleBundleRequest(_message.Message):
     """Bound for the whole markdown in tokens, 256..200,000; 0 means 8,000."""
     tokenizer: _builtins.str
     """o200k_base (default), cl100k_base or bytes4 (a token per four bytes)."""
+    pack: _builtins.str
+    """Name of a context pack, `contexts/{context}`: its scope narrows the request, its defaults fill what the request leaves
+    open. The gateway takes its place before a service behind it is asked.
+    """
     @_builtins.property
     def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """`repositories/{repository}` names; empty means every readable one, at most 50."""
 
     @_builtins.property
     def seed_paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Paths that must be in the bundle, at most 20."""
+        """Paths that must be in the bundle, at most 20; the filters below do not hold for them."""
+
+    @_builtins.property
+    def path_globs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Show only files that match one of these gitignore-style patterns; at most 16."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Show only files in these languages (python, go, ...); at most 32."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Look only for chunks of these kinds (type, function, variable, declaration, block, text); at most 8. What stands
+        around them is shown as ever.
+        """
 
     def __init__(
         self,
@@ -89,10 +111,14 @@ class AssembleBundleRequest(_message.Message):
         token_budget: _builtins.int = ...,
         tokenizer: _builtins.str = ...,
         seed_paths: _abc.Iterable[_builtins.str] | None = ...,
+        pack: _builtins.str = ...,
+        path_globs: _abc.Iterable[_builtins.str] | None = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ref", b"ref", "repositories", b"repositories", "seed_paths", b"seed_paths", "task", b"task", "token_budget", b"token_budget", "tokenizer", b"tokenizer"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kinds", b"kinds", "languages", b"languages", "pack", b"pack", "path_globs", b"path_globs", "ref", b"ref", "repositories", b"repositories", "seed_paths", b"seed_paths", "task", b"task", "token_budget", b"token_budget", "tokenizer", b"tokenizer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -114,6 +140,7 @@ class Bundle(_message.Message):
     SNAPSHOTS_FIELD_NUMBER: _builtins.int
     CACHE_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
+    PACK_FIELD_NUMBER: _builtins.int
     signature: _builtins.str
     """Hash of request, readable scope, builds, generations, weights, tokenizer and code version, hex; empty when degraded."""
     markdown: _builtins.str
@@ -122,6 +149,8 @@ class Bundle(_message.Message):
     """budget_full, nothing_more_useful or no_results."""
     cache: _search_service_pb2.CacheStatus.ValueType
     """Whether the gateway answered from its cache."""
+    pack: _builtins.str
+    """The context pack that narrowed the request, `contexts/{context}`; empty without one."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___BundleItem]:
         """Pieces in reading order."""
@@ -159,10 +188,11 @@ class Bundle(_message.Message):
         snapshots: _abc.Iterable[_search_service_pb2.SnapshotInfo] | None = ...,
         cache: _search_service_pb2.CacheStatus.ValueType = ...,
         notices: _abc.Iterable[_builtins.str] | None = ...,
+        pack: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "cache", b"cache", "degraded", b"degraded", "items", b"items", "markdown", b"markdown", "notices", b"notices", "omitted", b"omitted", "signature", b"signature", "snapshots", b"snapshots", "stopping_reason", b"stopping_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "cache", b"cache", "degraded", b"degraded", "items", b"items", "markdown", b"markdown", "notices", b"notices", "omitted", b"omitted", "pack", b"pack", "signature", b"signature", "snapshots", b"snapshots", "stopping_reason", b"stopping_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

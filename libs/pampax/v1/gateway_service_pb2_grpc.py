@@ -6,6 +6,7 @@ import warnings
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from pampax.v1 import assembly_service_pb2 as pampax_dot_v1_dot_assembly__service__pb2
+from pampax.v1 import context_service_pb2 as pampax_dot_v1_dot_context__service__pb2
 from pampax.v1 import gateway_service_pb2 as pampax_dot_v1_dot_gateway__service__pb2
 from pampax.v1 import graph_service_pb2 as pampax_dot_v1_dot_graph__service__pb2
 from pampax.v1 import indexing_service_pb2 as pampax_dot_v1_dot_indexing__service__pb2
@@ -147,6 +148,26 @@ class GatewayServiceStub:
                 '/pampax.v1.GatewayService/PruneBuilds',
                 request_serializer=pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsResponse.FromString,
+                _registered_method=True)
+        self.SaveContextPack = channel.unary_unary(
+                '/pampax.v1.GatewayService/SaveContextPack',
+                request_serializer=pampax_dot_v1_dot_context__service__pb2.SaveContextPackRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_context__service__pb2.ContextPack.FromString,
+                _registered_method=True)
+        self.GetContextPack = channel.unary_unary(
+                '/pampax.v1.GatewayService/GetContextPack',
+                request_serializer=pampax_dot_v1_dot_context__service__pb2.GetContextPackRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_context__service__pb2.ContextPack.FromString,
+                _registered_method=True)
+        self.ListContextPacks = channel.unary_unary(
+                '/pampax.v1.GatewayService/ListContextPacks',
+                request_serializer=pampax_dot_v1_dot_context__service__pb2.ListContextPacksRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_context__service__pb2.ListContextPacksResponse.FromString,
+                _registered_method=True)
+        self.DeleteContextPack = channel.unary_unary(
+                '/pampax.v1.GatewayService/DeleteContextPack',
+                request_serializer=pampax_dot_v1_dot_context__service__pb2.DeleteContextPackRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
         self.CreateUpload = channel.stream_unary(
                 '/pampax.v1.GatewayService/CreateUpload',
@@ -318,6 +339,34 @@ class GatewayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SaveContextPack(self, request, context):
+        """Creates the caller's context pack of this name or replaces it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetContextPack(self, request, context):
+        """Reads a context pack.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListContextPacks(self, request, context):
+        """Lists the caller's own context packs and the shared ones, by name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteContextPack(self, request, context):
+        """Deletes a context pack.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateUpload(self, request_iterator, context):
         """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks.
         """
@@ -446,6 +495,26 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.PruneBuilds,
                     request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsResponse.SerializeToString,
+            ),
+            'SaveContextPack': grpc.unary_unary_rpc_method_handler(
+                    servicer.SaveContextPack,
+                    request_deserializer=pampax_dot_v1_dot_context__service__pb2.SaveContextPackRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_context__service__pb2.ContextPack.SerializeToString,
+            ),
+            'GetContextPack': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetContextPack,
+                    request_deserializer=pampax_dot_v1_dot_context__service__pb2.GetContextPackRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_context__service__pb2.ContextPack.SerializeToString,
+            ),
+            'ListContextPacks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListContextPacks,
+                    request_deserializer=pampax_dot_v1_dot_context__service__pb2.ListContextPacksRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_context__service__pb2.ListContextPacksResponse.SerializeToString,
+            ),
+            'DeleteContextPack': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteContextPack,
+                    request_deserializer=pampax_dot_v1_dot_context__service__pb2.DeleteContextPackRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
             'CreateUpload': grpc.stream_unary_rpc_method_handler(
                     servicer.CreateUpload,
@@ -1032,6 +1101,114 @@ class GatewayService:
             '/pampax.v1.GatewayService/PruneBuilds',
             pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsRequest.SerializeToString,
             pampax_dot_v1_dot_indexing__service__pb2.PruneBuildsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SaveContextPack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/SaveContextPack',
+            pampax_dot_v1_dot_context__service__pb2.SaveContextPackRequest.SerializeToString,
+            pampax_dot_v1_dot_context__service__pb2.ContextPack.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetContextPack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/GetContextPack',
+            pampax_dot_v1_dot_context__service__pb2.GetContextPackRequest.SerializeToString,
+            pampax_dot_v1_dot_context__service__pb2.ContextPack.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListContextPacks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/ListContextPacks',
+            pampax_dot_v1_dot_context__service__pb2.ListContextPacksRequest.SerializeToString,
+            pampax_dot_v1_dot_context__service__pb2.ListContextPacksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteContextPack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/DeleteContextPack',
+            pampax_dot_v1_dot_context__service__pb2.DeleteContextPackRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
             options,
             channel_credentials,
             insecure,

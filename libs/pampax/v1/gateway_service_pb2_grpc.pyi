@@ -8,6 +8,7 @@ from google.longrunning import operations_pb2 as _operations_pb2
 from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from pampax.v1 import assembly_service_pb2 as _assembly_service_pb2
+from pampax.v1 import context_service_pb2 as _context_service_pb2
 from pampax.v1 import gateway_service_pb2 as _gateway_service_pb2
 from pampax.v1 import graph_service_pb2 as _graph_service_pb2
 from pampax.v1 import indexing_service_pb2 as _indexing_service_pb2
@@ -86,6 +87,14 @@ class GatewayServiceStub:
     """Lists the builds of the readable repositories."""
     PruneBuilds: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.PruneBuildsRequest, _indexing_service_pb2.PruneBuildsResponse]
     """Removes the builds that nothing uses."""
+    SaveContextPack: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.SaveContextPackRequest, _context_service_pb2.ContextPack]
+    """Creates the caller's context pack of this name or replaces it."""
+    GetContextPack: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.GetContextPackRequest, _context_service_pb2.ContextPack]
+    """Reads a context pack."""
+    ListContextPacks: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.ListContextPacksRequest, _context_service_pb2.ListContextPacksResponse]
+    """Lists the caller's own context packs and the shared ones, by name."""
+    DeleteContextPack: _grpc.UnaryUnaryMultiCallable[_context_service_pb2.DeleteContextPackRequest, _empty_pb2.Empty]
+    """Deletes a context pack."""
     CreateUpload: _grpc.StreamUnaryMultiCallable[_indexing_service_pb2.CreateUploadRequest, _indexing_service_pb2.CreateUploadResponse]
     """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks."""
     UploadBlobs: _grpc.StreamUnaryMultiCallable[_indexing_service_pb2.UploadBlobsRequest, _indexing_service_pb2.UploadBlobsResponse]
@@ -144,6 +153,14 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     """Lists the builds of the readable repositories."""
     PruneBuilds: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.PruneBuildsRequest, _indexing_service_pb2.PruneBuildsResponse]  # type: ignore[assignment]
     """Removes the builds that nothing uses."""
+    SaveContextPack: _aio.UnaryUnaryMultiCallable[_context_service_pb2.SaveContextPackRequest, _context_service_pb2.ContextPack]  # type: ignore[assignment]
+    """Creates the caller's context pack of this name or replaces it."""
+    GetContextPack: _aio.UnaryUnaryMultiCallable[_context_service_pb2.GetContextPackRequest, _context_service_pb2.ContextPack]  # type: ignore[assignment]
+    """Reads a context pack."""
+    ListContextPacks: _aio.UnaryUnaryMultiCallable[_context_service_pb2.ListContextPacksRequest, _context_service_pb2.ListContextPacksResponse]  # type: ignore[assignment]
+    """Lists the caller's own context packs and the shared ones, by name."""
+    DeleteContextPack: _aio.UnaryUnaryMultiCallable[_context_service_pb2.DeleteContextPackRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """Deletes a context pack."""
     CreateUpload: _aio.StreamUnaryMultiCallable[_indexing_service_pb2.CreateUploadRequest, _indexing_service_pb2.CreateUploadResponse]  # type: ignore[assignment]
     """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks."""
     UploadBlobs: _aio.StreamUnaryMultiCallable[_indexing_service_pb2.UploadBlobsRequest, _indexing_service_pb2.UploadBlobsResponse]  # type: ignore[assignment]
@@ -325,6 +342,38 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_indexing_service_pb2.PruneBuildsResponse, _abc.Awaitable[_indexing_service_pb2.PruneBuildsResponse]]:
         """Removes the builds that nothing uses."""
+
+    @_abc_1.abstractmethod
+    def SaveContextPack(
+        self,
+        request: _context_service_pb2.SaveContextPackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_context_service_pb2.ContextPack, _abc.Awaitable[_context_service_pb2.ContextPack]]:
+        """Creates the caller's context pack of this name or replaces it."""
+
+    @_abc_1.abstractmethod
+    def GetContextPack(
+        self,
+        request: _context_service_pb2.GetContextPackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_context_service_pb2.ContextPack, _abc.Awaitable[_context_service_pb2.ContextPack]]:
+        """Reads a context pack."""
+
+    @_abc_1.abstractmethod
+    def ListContextPacks(
+        self,
+        request: _context_service_pb2.ListContextPacksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_context_service_pb2.ListContextPacksResponse, _abc.Awaitable[_context_service_pb2.ListContextPacksResponse]]:
+        """Lists the caller's own context packs and the shared ones, by name."""
+
+    @_abc_1.abstractmethod
+    def DeleteContextPack(
+        self,
+        request: _context_service_pb2.DeleteContextPackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """Deletes a context pack."""
 
     @_abc_1.abstractmethod
     def CreateUpload(

@@ -134,6 +134,8 @@ class SearchChunksRequest(_message.Message):
     EXACT_VECTORS_FIELD_NUMBER: _builtins.int
     WHY_NOT_FIELD_NUMBER: _builtins.int
     IGNORE_CASE_FIELD_NUMBER: _builtins.int
+    PACK_FIELD_NUMBER: _builtins.int
+    PATH_GLOBS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The question, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -158,6 +160,10 @@ class SearchChunksRequest(_message.Message):
     """Path of a file that is missed: the response tells at which stage it fell out."""
     ignore_case: _builtins.bool
     """A pattern matches whatever the case of its letters; words always do."""
+    pack: _builtins.str
+    """Name of a context pack, `contexts/{context}`: its scope narrows the request, its defaults fill what the request leaves
+    open. The gateway takes its place before a service behind it is asked.
+    """
     @_builtins.property
     def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """`repositories/{repository}` names to search; empty means every readable one, at most 50."""
@@ -173,6 +179,12 @@ class SearchChunksRequest(_message.Message):
     @_builtins.property
     def max_staleness(self) -> _duration_pb2.Duration:
         """Fail with FAILED_PRECONDITION when a snapshot was published longer ago than this."""
+
+    @_builtins.property
+    def path_globs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Keep only paths that match one of these gitignore-style patterns, and `path_glob` as well where both are given; at
+        most 16.
+        """
 
     def __init__(
         self,
@@ -193,10 +205,12 @@ class SearchChunksRequest(_message.Message):
         exact_vectors: _builtins.bool = ...,
         why_not: _builtins.str = ...,
         ignore_case: _builtins.bool = ...,
+        pack: _builtins.str = ...,
+        path_globs: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["max_staleness", b"max_staleness"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "pack", b"pack", "page_token", b"page_token", "path_glob", b"path_glob", "path_globs", b"path_globs", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -217,6 +231,7 @@ class SearchChunksResponse(_message.Message):
     RANKING_FIELD_NUMBER: _builtins.int
     WHY_NOT_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
+    PACK_FIELD_NUMBER: _builtins.int
     intent: _builtins.str
     """The intent that ranking used."""
     next_page_token: _builtins.str
@@ -225,6 +240,8 @@ class SearchChunksResponse(_message.Message):
     """Whether the gateway answered from its cache."""
     ranking: _builtins.str
     """Version of the ranking weights that ordered the results."""
+    pack: _builtins.str
+    """The context pack that narrowed the request, `contexts/{context}`; empty without one."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchResult]:
         """Best first."""
@@ -257,10 +274,11 @@ class SearchChunksResponse(_message.Message):
         ranking: _builtins.str = ...,
         why_not: _abc.Iterable[Global___WhyNot] | None = ...,
         notices: _abc.Iterable[_builtins.str] | None = ...,
+        pack: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "degraded", b"degraded", "intent", b"intent", "next_page_token", b"next_page_token", "notices", b"notices", "ranking", b"ranking", "results", b"results", "snapshots", b"snapshots", "why_not", b"why_not"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache", b"cache", "degraded", b"degraded", "intent", b"intent", "next_page_token", b"next_page_token", "notices", b"notices", "pack", b"pack", "ranking", b"ranking", "results", b"results", "snapshots", b"snapshots", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -119,6 +119,24 @@ async def set_refresh(api, name):
     assert (ended.status_code, "refresh" in ended.json()) == (200, False)
 
 
+async def contexts(api, name):
+    scope = {"repos": [name], "languages": ["python"], "path_globs": ["src/"], "kinds": ["function"]}
+    body = {"description": "Retries", "visibility": "shared", "scope": scope, "defaults": {"mode": "lexical"}}
+    saved = await api("PUT", "/v1/contexts/retries", json=body)
+    assert saved.status_code == 200, saved.text
+    assert saved.json()["scope"] == {**scope, "ref": None}
+    assert (saved.json()["visibility"], saved.json()["mine"]) == ("shared", True)
+    assert (await api("GET", "/v1/contexts/retries")).json() == saved.json()
+    assert saved.json() in (await api("GET", "/v1/contexts")).json()["contexts"]
+    found = (await api("POST", "/v1/search", json={"query": "retry", "pack": "retries"})).json()
+    assert (found["pack"], {each["path"] for each in found["results"]}) == ("retries", {"src/retry.py"})
+    bundle = (await api("POST", "/v1/bundles", json={"task": "retry", "pack": "retries"})).json()
+    assert (bundle["pack"], "docs/it's here.md" in bundle["markdown"]) == ("retries", False)
+    assert (await api("DELETE", "/v1/contexts/retries")).status_code == 204
+    gone = await api("GET", "/v1/contexts/retries")
+    assert (gone.status_code, gone.json()["reason"]) == (404, "PACK_NOT_FOUND")
+
+
 async def list_repositories(api, name):
     page = (await api("GET", "/v1/repositories", params={"page_size": 1})).json()
     assert len(page["repositories"]) == 1
@@ -264,6 +282,10 @@ CALLS: dict[str, Call] = {
     "set_credential": credential,
     "delete_credential": credential,
     "set_refresh": set_refresh,
+    "save_context": contexts,
+    "get_context": contexts,
+    "list_contexts": contexts,
+    "delete_context": contexts,
     "list_repositories": list_repositories,
     "get_repository": get_repository,
     "index_repository": index,
@@ -350,6 +372,14 @@ def examples_of(document, schema):
         ("GET", "/v1/repositories/unknown:freshness", None, 404),
         ("POST", "/v1/repositories/unknown:check", {}, 404),
         ("POST", "/v1/repositories/unknown:check", {"documents": 0}, 400),
+        ("GET", "/v1/contexts/unknown", None, 404),
+        ("GET", "/v1/contexts?page_token=junk", None, 400),
+        ("PUT", "/v1/contexts/UPPER", {}, 400),
+        ("PUT", "/v1/contexts/x", {"scope": {"path_globs": ["!"]}}, 400),
+        ("PUT", "/v1/contexts/x", {"scope": {"repos": ["unknown"]}}, 404),
+        ("DELETE", "/v1/contexts/unknown", None, 404),
+        ("POST", "/v1/search", {"query": "x", "pack": "unknown"}, 404),
+        ("POST", "/v1/bundles", {"task": "x", "pack": "-"}, 400),
         ("GET", "/v1/builds?repo=unknown", None, 404),
         ("GET", "/v1/builds?repo=UPPER", None, 400),
         ("GET", "/v1/builds?page_token=junk", None, 400),

@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from pampax.v1 import (
     assembly_service_pb2,
+    context_service_pb2,
     gateway_service_pb2,
     gateway_service_pb2_grpc,
     graph_service_pb2,
@@ -94,6 +95,34 @@ async def list_repositories(rpc, name):
 async def get_health(rpc, _name):
     told = await rpc("GetHealth", gateway_service_pb2.GetHealthRequest())
     assert {"database", "redis", *SERVICES} <= {part.name for part in told.components}
+
+
+async def keep_a_pack(rpc, name):
+    scope = context_service_pb2.ContextScope(repositories=[name], path_globs=["src/clock*"])
+    pack = context_service_pb2.ContextPack(name="contexts/clocks", scope=scope)
+    saved = await rpc("SaveContextPack", context_service_pb2.SaveContextPackRequest(pack=pack))
+    assert (saved.scope, saved.visibility) == (scope, context_service_pb2.PACK_VISIBILITY_PRIVATE)
+    named = {"name": "contexts/clocks"}
+    assert await rpc("GetContextPack", context_service_pb2.GetContextPackRequest(**named)) == saved
+    page = await rpc("ListContextPacks", context_service_pb2.ListContextPacksRequest())
+    assert saved in page.packs
+    asked = search_service_pb2.SearchChunksRequest(query="pause", pack="contexts/clocks", path_globs=["src/"])
+    with pytest.raises(grpc.aio.AioRpcError, match="path_globs must be left away"):
+        await rpc("SearchChunks", asked)
+    asked.ClearField("path_globs")
+    found = await rpc("SearchChunks", asked)
+    assert ({each.path for each in found.results}, found.pack) == ({"src/clock.py"}, "contexts/clocks")
+    for wrong in (
+        context_service_pb2.ContextPack(name="clocks"),
+        context_service_pb2.ContextPack(name="contexts/-"),
+        context_service_pb2.ContextPack(
+            name="contexts/x", defaults=context_service_pb2.ContextDefaults(mode=99, limit=101, token_budget=1)
+        ),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await rpc("SaveContextPack", context_service_pb2.SaveContextPackRequest(pack=wrong))
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    await rpc("DeleteContextPack", context_service_pb2.DeleteContextPackRequest(**named))
 
 
 async def from_upload_to_deletion(rpc, _name):
@@ -180,6 +209,10 @@ CALLS = {
     "GetRepository": get_repository,
     "ListRepositories": list_repositories,
     "GetHealth": get_health,
+    **dict.fromkeys(
+        ["SaveContextPack", "GetContextPack", "ListContextPacks", "DeleteContextPack"],
+        keep_a_pack,
+    ),
     **dict.fromkeys(
         [
             "CreateRepository",

@@ -286,3 +286,42 @@ async def test_search_and_bundles_show_the_lines_that_the_index_counts(client, d
     whole = await service.read_file(repository.caller, "windows", "shop/invoices.py", None, 0, 0)
     bundle = await client.bundle(repository.caller, "settle an invoice")
     assert (found.results[0].content, whole.content, bundle.items[0].content) == (lines, lines, lines)
+
+
+async def test_nothing_but_seeds_is_shown_from_outside_the_filters(client, shop):
+    whole = await client.bundle(shop.caller)
+    assert {"shop/ledger.py", "tests/test_payments.py"} <= {item.path for item in whole.items}
+    narrowed = await client.bundle(
+        shop.caller, path_globs=["shop/payments.py", "shop/mod*"], seed_paths=["shop/shelves.py"]
+    )
+    assert {item.path for item in narrowed.items} == {"shop/payments.py", "shop/models.py", "shop/shelves.py"}
+    assert {left_out.path for left_out in narrowed.omitted} <= {"shop/payments.py", "shop/models.py", "shop/shelves.py"}
+    assert "Narrowed to paths like `shop/mod*` or `shop/payments.py`." in narrowed.markdown
+    assert narrowed.signature not in ("", whole.signature)
+
+
+async def test_a_bundle_in_one_language_has_no_other(client, shop):
+    prose = await client.bundle(shop.caller, languages=["Markdown"])
+    assert {item.path for item in prose.items} == {"README.md"}
+    assert {item.language for item in (await client.bundle(shop.caller, languages=["python"])).items} == {"python"}
+
+
+async def test_kinds_narrow_what_is_looked_for(client, shop):
+    types = await client.bundle(shop.caller, task="order of a customer", kinds=["type"])
+    hits = [item for item in types.items if any(part.rank for part in item.evidence)]
+    assert [item.path for item in hits]
+    assert "README.md" not in {item.path for item in types.items}
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"languages": ["klingon"]}, "languages 'klingon' is not known"),
+        ({"kinds": ["poem"]}, "kinds 'poem' is not known"),
+        ({"path_globs": ["src/", "!"]}, r"path_globs\[0\] '!' names no paths"),
+        ({"path_globs": [f"{number}/" for number in range(17)]}, "path_globs at most 16 can be given, got 17"),
+    ],
+)
+async def test_filters_without_meaning_are_refused(client, shop, fields, message):
+    with pytest.raises(InvalidRequest, match=message):
+        await client.bundle(shop.caller, **fields)

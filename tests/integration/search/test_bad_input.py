@@ -65,6 +65,8 @@ async def test_words_of_other_languages_find_what_is_written_in_them(service, od
         ({"kinds": frozenset({"klass"})}, "kinds"),
         ({"path_glob": "!"}, "path_glob"),
         ({"path_glob": "a" * 501}, "path_glob"),
+        ({"path_globs": ("src/", "!")}, "path_globs[1]"),
+        ({"path_globs": ("a/",) * 17}, "path_globs"),
         ({"repositories": ("a\0b",)}, "repositories"),
         ({"ref": "a\0b"}, "ref"),
         ({"page_token": "AAAA"}, "page_token"),

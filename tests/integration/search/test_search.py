@@ -108,6 +108,8 @@ async def test_exact_and_usual_vectors_agree_on_a_small_repository(service, demo
     [
         ({"languages": frozenset({"go"})}, {"src/retry.go"}),
         ({"path_glob": "tests/**"}, {"tests/test_pool.py"}),
+        ({"path_globs": ("tests/", "nothing/")}, {"tests/test_pool.py"}),
+        ({"path_globs": ("tests/", "src/"), "path_glob": "test_*"}, {"tests/test_pool.py"}),
         ({"kinds": frozenset({"type"})}, {"src/pool.py"}),
     ],
 )

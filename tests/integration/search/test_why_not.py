@@ -51,6 +51,7 @@ async def test_a_path_that_is_not_indexed_is_told_with_what_may_be_meant(missed,
     [
         ({"languages": frozenset({"go"})}, "the languages go"),
         ({"path_glob": "lib/**"}, "paths like 'lib/**'"),
+        ({"path_globs": ("lib/**", "web/")}, "paths like 'lib/**' or 'web/'"),
         ({"kinds": frozenset({"variable"})}, "the kinds variable"),
     ],
 )

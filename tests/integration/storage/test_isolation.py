@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 # Every table with tenant data but the vector tables, which are made while the system runs.
 TABLES = (
-    "api_key", "blob", "chunk", "chunk_vector", "document", "file", "git_credential", "index_check", "operation",
-    "posting", "principal", "quarantine", "ref", "repository", "repository_build", "role_binding", "snapshot", "symbol",
-    "tenant", "upload",
+    "api_key", "blob", "chunk", "chunk_vector", "context_pack", "document", "file", "git_credential", "index_check",
+    "operation", "posting", "principal", "quarantine", "ref", "repository", "repository_build", "role_binding",
+    "snapshot", "symbol", "tenant", "upload",
 )  # fmt: skip
 VECTOR_TABLE = "the vector table"  # of the tenant in question; its name holds the repository
 VECTOR = "[" + ",".join(["0.5"] * 256) + "]"
@@ -54,6 +54,9 @@ INSERT INTO chunk_vector (repository_id, build_id, ordinal, embedding) VALUES (%
 INSERT INTO upload (upload_id, repository_id, ref, manifest) VALUES (%(id)s, %(r)s, 'main', 'x');
 INSERT INTO git_credential (repository_id, kind, sealed, key_id) VALUES (%(r)s, 'token', 'x', 'k');
 INSERT INTO index_check (repository_id) VALUES (%(r)s);
+INSERT INTO context_pack (owner_id, name, shared, description, repositories, ref, languages, path_globs, kinds, mode,
+                          result_limit, token_budget)
+    SELECT principal_id, 'p', true, '', '{}', '', '{}', '{}', '{}', '', 0, 0 FROM principal;
 """
 
 

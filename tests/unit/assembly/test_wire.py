@@ -49,3 +49,8 @@ def test_every_rendering_and_field_has_its_place_on_the_wire(make):
     assert (message.budget.limit, message.budget.used, message.budget.exact) == (256, 9, True)
     assert (message.stopping_reason, list(message.degraded)) == ("budget_full", ["semantic"])
     assert message.snapshots[0].repository == "repositories/demo"
+
+
+def test_only_the_gateway_knows_packs():
+    with pytest.raises(InvalidRequest, match="the gateway narrows by a context pack"):
+        bundle_request(pb.AssembleBundleRequest(task="x", pack="contexts/web"))

@@ -20,6 +20,7 @@ def _no_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PAMPAX_ENDPOINT", "PAMPAX_TOKEN", "PAMPAX_TOKEN_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PAMPAX_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
 
 

@@ -16,7 +16,21 @@ from .conftest import Run
 
 @pytest.mark.parametrize(
     "command",
-    ["", *COMMANDS, "repos list", "repos show", "repos check", "repos delete", "builds list", "builds prune"],
+    [
+        "",
+        *COMMANDS,
+        "repos list",
+        "repos show",
+        "repos check",
+        "repos delete",
+        "builds list",
+        "builds prune",
+        "context list",
+        "context show",
+        "context save",
+        "context delete",
+        "context use",
+    ],
 )
 def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:
     code, out, err = run(*command.split(), "--help")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from pampax.client.client import Client
+from pampax.client.context import NewPack, PackDefaults, PackScope
 from pampax.client.repository import Manifest, ManifestEntry, NewRepository, Source
 from pampax.client.search import SearchRequest
 from pampax.client.transport import Exchange
@@ -233,3 +234,27 @@ def test_every_attempt_can_be_watched(gateway: Gateway, problem: Callable[..., T
         ("GET", "/v1/health", "503"),
         ("GET", "/v1/health", "200"),
     ]
+
+
+def test_packs_are_saved_whole_and_listed_page_by_page(gateway: Gateway, client: Client) -> None:
+    scope = {"repos": ["shop"], "ref": None, "languages": [], "path_globs": ["src/"], "kinds": []}
+    defaults = {"mode": None, "limit": 5, "token_budget": None}
+    pack = {
+        "name": "web", "description": "", "visibility": "private", "scope": scope, "defaults": defaults, "owner": "p",
+        "mine": True, "hidden_repos": 0, "create_time": "2025-01-01T00:00:00Z", "update_time": "2025-01-01T00:00:00Z",
+    }  # fmt: skip
+    gateway.will(Told(pack))
+    new = NewPack(scope=PackScope(repos=("shop",), path_globs=("src/",)), defaults=PackDefaults(limit=5))
+    assert client.save_context("web", new).document() == pack
+    assert client.context("web").document() == pack
+    assert [(each.method, each.path) for each in gateway.asked] == [
+        ("PUT", "/v1/contexts/web"), ("GET", "/v1/contexts/web")
+    ]  # fmt: skip
+    assert gateway.asked[0].body == {"scope": {"repos": ["shop"], "path_globs": ["src/"]}, "defaults": {"limit": 5}}
+    gateway.will(
+        Told({"contexts": [pack], "next_page_token": "t"}),
+        Told({"contexts": [{**pack, "name": "x"}], "next_page_token": ""}),
+    )
+    assert [each.name for each in client.contexts()] == ["web", "x"]
+    with pytest.raises(InvalidRequest, match="a context pack's name must be"):
+        client.delete_context("../repositories")

@@ -57,6 +57,7 @@ def test_requests_that_mean_the_same_share_a_key(same):
         SearchChunksRequest(query="retry", mode=SEARCH_MODE_LEXICAL),
         SearchChunksRequest(query="retry", languages=["go"]),
         SearchChunksRequest(query="retry", path_glob="*.go"),
+        SearchChunksRequest(query="retry", path_globs=["*.go"]),
         SearchChunksRequest(query="retry", kinds=["type"]),
         SearchChunksRequest(query="retry", limit=11),
         SearchChunksRequest(query="retry", group_by=GROUP_BY_FILE),
@@ -74,10 +75,10 @@ def test_every_field_that_shapes_the_answer_is_part_of_the_key(other):
 
 
 def test_no_field_of_a_search_was_forgotten_here():
-    shaping = {field.name for field in SearchChunksRequest.DESCRIPTOR.fields} - {"max_staleness"}
+    shaping = {field.name for field in SearchChunksRequest.DESCRIPTOR.fields} - {"max_staleness", "pack"}
     assert shaping == {
         "query", "repositories", "ref", "mode", "languages", "path_glob", "kinds", "limit", "group_by", "intent",
-        "explain", "page_token", "exact_vectors", "why_not", "ignore_case",
+        "explain", "page_token", "exact_vectors", "why_not", "ignore_case", "path_globs",
     }  # fmt: skip
 
 

@@ -24,22 +24,31 @@ def test_every_field_of_a_search_arrives():
             "query": "q", "repos": ["a"], "ref": "main", "mode": "symbol", "languages": ["go"], "path_glob": "*.go",
             "kinds": ["type"], "limit": 3, "group_by": "file", "intent": "path", "explain": True,
             "max_staleness": 1.5, "page_token": "t", "why_not": "a.py",
-                "ignore_case": True,
+            "ignore_case": True, "pack": "web",
         }
     )  # fmt: skip
     message = search_message(request)
     sent = {field.name for field, _ in message.ListFields()}
-    assert sent == {field.name for field in message.DESCRIPTOR.fields} - {"exact_vectors"}
+    assert sent == {field.name for field in message.DESCRIPTOR.fields} - {"exact_vectors", "path_globs"}
     assert message.max_staleness.ToMilliseconds() == 1500
     assert list(message.repositories) == ["repositories/a"]
 
 
 def test_every_field_of_a_bundle_arrives():
     request = BundleRequest.model_validate(
-        {"task": "t", "repos": ["a"], "ref": "r", "token_budget": 300, "tokenizer": "bytes4", "seed_paths": ["a.py"]}
+        {
+            "task": "t",
+            "repos": ["a"],
+            "ref": "r",
+            "token_budget": 300,
+            "tokenizer": "bytes4",
+            "seed_paths": ["a.py"],
+            "pack": "web",
+        }
     )
     message = bundle_message(request)
-    assert {field.name for field, _ in message.ListFields()} == {field.name for field in message.DESCRIPTOR.fields}
+    sent = {field.name for field, _ in message.ListFields()}
+    assert sent == {field.name for field in message.DESCRIPTOR.fields} - {"languages", "path_globs", "kinds"}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 
 from pampax.core.errors import InvalidRequest
 from pampax.search.directory import FileRow, build_directory
-from pampax.search.filters import allowed_by
+from pampax.search.filters import MOST_KEPT, allowed_by
 from pampax.search.path_kinds import path_kinds
 from pampax.search.paths import match_paths
 from pampax.search.query import read_query
@@ -82,6 +82,14 @@ def test_a_filter_shows_a_document_under_a_path_that_passes():
     allowed = allowed_by(SearchRequest(query="x", path_glob="b/**"), directory)
     assert allowed.documents.tolist() == [True, False]
     assert [directory.files[file].path for file in allowed.paths(directory, 0)] == ["b/one.py"]
+
+
+def test_one_of_several_globs_is_enough_however_often_they_are_asked_for():
+    directory = directory_of("a/one.py", "b/two.py", "c/three.py")
+    globs = [("a/", "c/"), *((f"{number}/",) for number in range(MOST_KEPT + 1)), ("a/", "c/")]
+    allowed = [allowed_by(SearchRequest(query="x", path_globs=each), directory) for each in [*globs, *globs]]
+    shown = [[directory.files[file].path for file in np.flatnonzero(each.files)] for each in allowed]
+    assert shown == [["a/one.py", "c/three.py"], *[[]] * (MOST_KEPT + 1), ["a/one.py", "c/three.py"]] * 2
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pampax.cli import words
+from pampax.cli.contexts.choosing import chosen_pack, context_options
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.staleness import StalePolicy, staleness_of, staleness_options
-from pampax.cli.values import TEXT, choice, one_text
+from pampax.cli.values import TEXT, choice, one_text, typed
 from pampax.core.choices import Tokenizer
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ EPILOG = """\b
 Examples:
   pampax assemble "add a timeout to the payment client"
   pampax assemble "fix the login test" -r web -b 4000 -o bundle.md
+  pampax assemble "validate orders" --context backend
   pampax assemble "document the cache" --seed src/cache.py --json
 """
 STOPPED_BECAUSE = {
@@ -57,6 +59,7 @@ STOPPED_BECAUSE = {
 @click.option(
     "--seed", "seed_paths", multiple=True, type=TEXT, metavar="PATH", help="A path that must be in; repeatable."
 )
+@context_options
 @staleness_options
 @click.option("--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Write there instead of stdout.")
 @with_session
@@ -68,6 +71,8 @@ def command(
     token_budget: int,
     tokenizer: Tokenizer,
     seed_paths: tuple[str, ...],
+    pack: str | None,
+    no_context: bool,
     max_staleness: float | None,
     stale_policy: StalePolicy | None,
     output: str | None,
@@ -79,16 +84,18 @@ def command(
     from pampax.client.bundle import BundleRequest
 
     staleness = staleness_of(max_staleness, stale_policy)
+    chosen = chosen_pack(session, pack, no_context=no_context)
     request = BundleRequest(
         task=one_text(task, "task", "describe the task"),
         repos=repos,
         ref=ref,
-        token_budget=token_budget,
         tokenizer=tokenizer,
         format="json" if session.json else "markdown",
         seed_paths=seed_paths,
+        pack=chosen.pack,
+        **typed(token_budget=token_budget),
     )
-    with session.client() as client:
+    with session.client() as client, chosen.explaining():
         bundle = client.assemble(request)
     staleness.refuse(bundle.snapshots)
     document = {**bundle.document(), **staleness.warn(session, bundle.snapshots)}
@@ -99,6 +106,7 @@ def command(
         session.screen.document(document)
     else:
         session.screen.text(bundle.markdown)
+    chosen.tell(session)
     session.hint(_summary(bundle, output))
 
 
@@ -127,7 +135,7 @@ def _json(document: Mapping[str, Any]) -> str:
 
 
 def _left_out(bundle: Bundle) -> str:
-    if not bundle.degraded:
+    if not bundle.degraded and not bundle.notices:
         return ""
     return "; ".join(bundle.notices) or f"without {', '.join(bundle.degraded)} (see `pampax health`)"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from pampax.cli.contexts.choosing import chosen_pack, context_options
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.staleness import StalePolicy, staleness_of, staleness_options
-from pampax.cli.values import TEXT, choice, one_text
+from pampax.cli.values import TEXT, choice, one_text, typed
 from pampax.core.choices import GroupBy, Intent, Kind, Mode
 
 EPILOG = """\b
@@ -19,6 +20,7 @@ Examples:
   pampax search -m literal 'except (KeyError, ValueError):'
   pampax search "parse config" --why-not src/config.py
   pampax search "retry policy" --max-staleness 1d --stale-policy warn
+  pampax search "where are orders validated" --context backend
   pampax search "rate limit" --json | jq -r '.results[].path'
 """
 
@@ -43,6 +45,7 @@ Examples:
 @click.option("--ignore-case", "-i", is_flag=True, help="For a pattern: whatever the case of letters.")
 @click.option("--explain", is_flag=True, help="Show the parts that add up to each score.")
 @click.option("--why-not", type=TEXT, metavar="PATH", help="Tell at which stage this file fell out.")
+@context_options
 @staleness_options
 @click.option("--page-token", type=TEXT, metavar="TOKEN", help="The next page, as the page before names it.")
 @with_session
@@ -61,6 +64,8 @@ def command(
     ignore_case: bool,
     explain: bool,
     why_not: str | None,
+    pack: str | None,
+    no_context: bool,
     max_staleness: float | None,
     stale_policy: StalePolicy | None,
     page_token: str | None,
@@ -71,15 +76,14 @@ def command(
     from pampax.cli.search_page import show_answer
     from pampax.client.search import SearchRequest
 
+    chosen = chosen_pack(session, pack, no_context=no_context)
     request = SearchRequest(
         query=text,
         repos=repos,
         ref=ref,
-        mode=mode,
         languages=languages,
         path_glob=path_glob,
         kinds=kinds,
-        limit=limit,
         group_by=group_by,
         intent=intent,
         explain=explain,
@@ -87,9 +91,12 @@ def command(
         page_token=page_token,
         why_not=why_not,
         ignore_case=ignore_case,
+        pack=chosen.pack,
+        **typed(mode=mode, limit=limit),
     )
-    with session.client() as client:
+    with session.client() as client, chosen.explaining():
         answer = client.search(request)
+    chosen.tell(session)
     stale = staleness.warn(session, answer.snapshots)
     if session.json:
         session.screen.document({**answer.document(), **stale})

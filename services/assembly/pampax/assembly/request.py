@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pampax.codeintel.languages import LANGUAGES
 from pampax.codeintel.tokens import counter
+from pampax.core.choices import KINDS
 from pampax.core.errors import InvalidRequest
+from pampax.core.globs import compile_glob
 
 MAX_TASK_BYTES = 8_192
 MIN_BUDGET, MAX_BUDGET, DEFAULT_BUDGET = 256, 200_000, 8_000  # tokens
 DEFAULT_TOKENIZER = "o200k_base"
 MAX_SEED_PATHS = 20
 MAX_REPOSITORIES = 50
+MAX_LANGUAGES = 32
+MAX_GLOBS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class BundleRequest:
-    """`repositories` are names without prefix; None means every readable one. `token_budget` bounds the markdown."""
+    """`repositories` are names without prefix; None means every readable one. `token_budget` bounds the markdown.
+
+    `languages` and `path_globs` are of the files that may be shown, `kinds` of the chunks that are looked for.
+    """
 
     task: str
     repositories: tuple[str, ...] | None = None
@@ -24,6 +32,9 @@ class BundleRequest:
     token_budget: int = DEFAULT_BUDGET
     tokenizer: str = DEFAULT_TOKENIZER
     seed_paths: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    path_globs: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 def normalised(request: BundleRequest) -> BundleRequest:
@@ -35,6 +46,9 @@ def normalised(request: BundleRequest) -> BundleRequest:
         tokenizer=request.tokenizer or DEFAULT_TOKENIZER,
         token_budget=request.token_budget or DEFAULT_BUDGET,
         seed_paths=tuple(sorted({_relative(path) for path in request.seed_paths})),
+        languages=tuple(sorted({language.lower() for language in request.languages})),
+        path_globs=tuple(sorted(set(request.path_globs))),
+        kinds=tuple(sorted(set(request.kinds))),
     )
     wrong = _mistakes(known)
     if wrong:
@@ -58,6 +72,24 @@ def _mistakes(request: BundleRequest) -> dict[str, str]:
         wrong["seed_paths"] = "must not be empty; give the path of a file, as in src/app.py"
     if len(request.repositories or ()) > MAX_REPOSITORIES:
         wrong["repositories"] = f"at most {MAX_REPOSITORIES} can be named, got {len(request.repositories or ())}"
+    return wrong | _wrong_filters(request)
+
+
+def _wrong_filters(request: BundleRequest) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    for name, given, known in (("languages", request.languages, LANGUAGES), ("kinds", request.kinds, KINDS)):
+        unknown = sorted(set(given) - set(known))
+        if unknown:
+            wrong[name] = f"{unknown[0][:64]!r} is not known; see `pampax assemble --help`"
+    if len(request.languages) > MAX_LANGUAGES:
+        wrong["languages"] = f"at most {MAX_LANGUAGES} can be named, got {len(request.languages)}"
+    if len(request.path_globs) > MAX_GLOBS:
+        wrong["path_globs"] = f"at most {MAX_GLOBS} can be given, got {len(request.path_globs)}"
+    for index, glob in enumerate(request.path_globs[:MAX_GLOBS]):
+        try:
+            compile_glob(glob, f"path_globs[{index}]")
+        except InvalidRequest as error:
+            wrong |= error.fields
     return wrong
 
 

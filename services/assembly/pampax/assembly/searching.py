@@ -69,6 +69,9 @@ class Search:
             query=request.task,
             repositories=[PREFIX + name for name in request.repositories or ()],
             ref=request.ref or "",
+            languages=request.languages,
+            path_globs=request.path_globs,
+            kinds=request.kinds,
             limit=MAX_HITS,
             explain=True,
             exact_vectors=True,  # an approximate index changes under one snapshot, and so would the bundle

@@ -11,6 +11,7 @@ from typing import TypeVar
 from pampax.assembly.bundle import Budget, Bundle
 from pampax.assembly.candidates import Candidate
 from pampax.assembly.composing import Composed, compose
+from pampax.assembly.inside import Inside, inside_of, narrowed_to
 from pampax.assembly.postgres import Reader
 from pampax.assembly.ranking import hit_candidates
 from pampax.assembly.request import BundleRequest, normalised
@@ -86,7 +87,7 @@ class AssemblyService:
         signature = (
             "" if degraded else sign(request, caller.tenant_id, snapshots, ranking=found.ranking, exact=counts.exact)
         )
-        subject = Subject(request.task, snapshots, signature, degraded, found.notices)
+        subject = Subject(request.task, snapshots, signature, degraded, found.notices, narrowed_to(request))
         with span("assembly.compose", candidates=len(around.candidates), budget=request.token_budget) as composing:
             composed = await self._apart(
                 lambda: compose(subject, around.candidates, around.files, request.token_budget, counts)
@@ -142,6 +143,7 @@ class AssemblyService:
         hits = dict(zip(candidates, found.hits, strict=True))
         parts: list[Surroundings] = []
         degraded: tuple[str, ...] = ()
+        inside = inside_of(request)
         until = asyncio.get_running_loop().time() + AROUND_TIMEOUT_S
         for snapshot in snapshots:
             own = {each: hit for each, hit in hits.items() if each.place.repository == snapshot.repository}
@@ -150,7 +152,7 @@ class AssemblyService:
                 continue
             try:
                 async with asyncio.timeout_at(until):
-                    parts.append(await self._around(caller, snapshot, own, named))
+                    parts.append(await self._around(caller, snapshot, own, named, inside))
             except (TimeoutError, DeadlineExceeded, ResourceExhausted, Unavailable) as error:
                 _log.warning("surroundings left out", op="assemble", detail=str(error) or "they were late")
                 parts.append(only_hits(own))
@@ -158,11 +160,16 @@ class AssemblyService:
         return together(parts), degraded
 
     async def _around(
-        self, caller: Caller, snapshot: Snapshot, hits: Mapping[Candidate, Hit], seeds: frozenset[str]
+        self,
+        caller: Caller,
+        snapshot: Snapshot,
+        hits: Mapping[Candidate, Hit],
+        seeds: frozenset[str],
+        inside: Inside,
     ) -> Surroundings:
         async with self._database.tenant(caller.tenant_id, timeout_s=READ_TIMEOUT_S, read_only=True) as conn:
             reader = await _reader(conn, snapshot)
-            return await look_around(reader, hits, seeds)
+            return await look_around(reader, hits, seeds, inside)
 
     async def _apart(self, work: Callable[[], _Result]) -> _Result:
         """CPU-bound work off the event loop, in the request's context: what it logs has the request's ids."""

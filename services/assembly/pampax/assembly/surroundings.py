@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pampax.assembly import around
 from pampax.assembly.candidates import Candidate, Origin, best_first, candidate
 from pampax.assembly.edges import fitted
+from pampax.assembly.inside import Inside
 from pampax.assembly.markup import code
 from pampax.assembly.pieces import MAX_GAP_LINES
 from pampax.assembly.postgres import FileRow, Found, Reader
@@ -34,9 +35,11 @@ class Surroundings:
     files: dict[FileKey, SourceFile] = field(default_factory=dict)
 
 
-async def look_around(reader: Reader, hits: Mapping[Candidate, Hit], seed_paths: Iterable[str]) -> Surroundings:
-    """Hits and seeds of the reader's snapshot; `seed_paths` exist there."""
-    return await _Look(reader, hits, seed_paths).around()
+async def look_around(
+    reader: Reader, hits: Mapping[Candidate, Hit], seed_paths: Iterable[str], inside: Inside
+) -> Surroundings:
+    """Hits and seeds of the reader's snapshot; `seed_paths` exist there. Around them only files that are inside."""
+    return await _Look(reader, hits, seed_paths, inside).around()
 
 
 def only_hits(hits: Mapping[Candidate, Hit]) -> Surroundings:
@@ -59,8 +62,11 @@ def together(parts: Iterable[Surroundings]) -> Surroundings:
 
 
 class _Look:
-    def __init__(self, reader: Reader, hits: Mapping[Candidate, Hit], seed_paths: Iterable[str]) -> None:
+    def __init__(
+        self, reader: Reader, hits: Mapping[Candidate, Hit], seed_paths: Iterable[str], inside: Inside
+    ) -> None:
         self._reader = reader
+        self._inside = inside
         self._repository = reader.snapshot.repository
         self._candidates = list(hits)
         self._texts = {each: hit.content for each, hit in hits.items()}
@@ -111,7 +117,7 @@ class _Look:
         pattern = pattern_of_tests([each.place.path for each in best])
         if pattern is None:
             return
-        rows = await self._reader.test_files(pattern)
+        rows = self._allowed(await self._reader.test_files(pattern))
         tested = {row.path: found for row in rows if (found := around.tested_by(row.path, best))}
         worth = sorted(tested, key=lambda path: (-tested[path][0].value, path))[:MAX_TEST_FILES]
         await self._open([row for row in rows if row.path in worth])
@@ -136,7 +142,8 @@ class _Look:
         for one in named:
             by_name.setdefault(one.definition.name, []).append(one)
         telling = {name: held for name, held in by_name.items() if len(held) <= MAX_NAMESAKES}
-        rows = await self._reader.files_of_chunks(one.chunk for held in telling.values() for one in held)
+        chunks = (one.chunk for held in telling.values() for one in held)
+        rows = self._allowed(await self._reader.files_of_chunks(chunks))
         first: dict[int, FileRow] = {}
         for row in [*self._rows.values(), *rows]:
             first.setdefault(row.first_chunk, row)
@@ -170,6 +177,9 @@ class _Look:
                 reason = f"defines {code(name)}, which {_called(min(shares, key=best_first))} uses"
                 found.append(candidate(place, Origin.DEFINITION, value, definition.qualified_name, reason))
         return found
+
+    def _allowed(self, rows: Iterable[FileRow]) -> list[FileRow]:
+        return [row for row in rows if self._inside.allows(row.path, row.language)]
 
     def _language(self, each: Candidate) -> str:
         row = self._rows.get(each.place.path)

@@ -26,6 +26,7 @@ class Subject:
     signature: str
     degraded: tuple[str, ...]
     notices: tuple[str, ...] = ()
+    narrowed: str = ""  # to which files and chunks the request is, in a sentence
 
     @property
     def many(self) -> bool:
@@ -52,7 +53,7 @@ def frames(subject: Subject, repositories: Sequence[str]) -> list[Frame]:
     short = _sources(named[:1], len(subject.snapshots)) if named else ""
     seal = _seal(subject)
     return [
-        Frame(_title(subject.task, 300), joined(["---", "\n".join(filter(None, [sources, seal]))])),
+        Frame(_title(subject.task, 300), joined(["---", "\n".join(filter(None, [sources, subject.narrowed, seal]))])),
         Frame(_title(subject.task, 120), joined(["---", sources])),
         Frame(_title(subject.task, 60), joined(["---", short])),
         Frame(_title(subject.task, 40), ""),

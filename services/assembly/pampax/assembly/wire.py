@@ -20,6 +20,8 @@ _RENDERINGS = {
 
 def bundle_request(message: pb.AssembleBundleRequest) -> BundleRequest:
     """As it came; `request.normalised` fills defaults and checks bounds."""
+    if message.pack:
+        raise InvalidRequest("the gateway narrows by a context pack; ask it", fields={"pack": "must be empty here"})
     return BundleRequest(
         task=message.task,
         repositories=tuple(_repository_id(name) for name in message.repositories) or None,
@@ -27,6 +29,9 @@ def bundle_request(message: pb.AssembleBundleRequest) -> BundleRequest:
         token_budget=message.token_budget,
         tokenizer=message.tokenizer,
         seed_paths=tuple(message.seed_paths),
+        languages=tuple(message.languages),
+        path_globs=tuple(message.path_globs),
+        kinds=tuple(message.kinds),
     )
 
 

@@ -11,6 +11,7 @@ from google.longrunning.operations_pb2_grpc import OperationsStub
 from pampax.gateway.auth import Keys
 from pampax.gateway.behind import ASSEMBLY, INDEXING, SEARCH
 from pampax.gateway.code_graph import CodeGraph
+from pampax.gateway.contexts import Contexts
 from pampax.gateway.health.asking import PART_S
 from pampax.gateway.health.report import HealthChecks
 from pampax.gateway.health.rows import HealthRows
@@ -39,6 +40,7 @@ from pampax.storage.database import Database
 from pampax.storage.readiness import Readiness, open_patiently
 from pampax.storage.redis_state import RedisProbe
 from pampax.v1.assembly_service_pb2_grpc import AssemblyServiceStub
+from pampax.v1.context_service_pb2_grpc import ContextServiceStub
 from pampax.v1.graph_service_pb2_grpc import GraphServiceStub
 from pampax.v1.indexing_service_pb2_grpc import IndexingServiceStub
 from pampax.v1.search_service_pb2_grpc import SearchServiceStub
@@ -113,6 +115,7 @@ def _use_cases(settings: Settings, database: Database, readiness: Readiness, par
         Retrieval(database, AnswerCache(cache), SearchServiceStub(search), AssemblyServiceStub(assembly)),
         CodeGraph(GraphServiceStub(search)),
         Repositories(IndexingServiceStub(indexing)),
+        Contexts(ContextServiceStub(indexing)),
         Uploads(IndexingServiceStub(indexing)),
         Operations(OperationsStub(indexing)),
         HealthChecks(

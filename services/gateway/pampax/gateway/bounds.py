@@ -10,6 +10,7 @@ DEFAULT_SEARCH_LIMIT = 10
 LANGUAGES = 32
 MOST_KINDS = 8
 GLOB_BYTES = 500
+GLOBS = 16
 PATTERN_BYTES = 1_024
 # A year: longer than any index should live unrefreshed.
 MAX_STALENESS_S = (0, 31_536_000)
@@ -30,6 +31,8 @@ DEFAULT_SYMBOLS = 50
 GRAPH_DEPTH = (1, 8)
 GRAPH_NODES = (1, 1_000)
 DEFAULT_GRAPH_NODES = 100
+# Context packs.
+DESCRIPTION_BYTES = 1_000
 
 # Repositories and their content.
 PAGE_SIZE = (1, 1_000)

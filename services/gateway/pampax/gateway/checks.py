@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from pampax.core import choices, names
 from pampax.core.errors import InvalidRequest
 from pampax.gateway import bounds, rules
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
+from pampax.v1.context_service_pb2 import ContextScope, PackVisibility
 from pampax.v1.graph_service_pb2 import FindSymbolsRequest, TraverseGraphRequest
 from pampax.v1.indexing_service_pb2 import (
     Blob,
@@ -30,6 +32,7 @@ from pampax.v1.indexing_service_pb2 import (
 from pampax.v1.repository_pb2 import GitCredential
 from pampax.v1.search_service_pb2 import GroupBy, ReadFileRequest, SearchChunksRequest, SearchMode
 
+Filters: TypeAlias = SearchChunksRequest | AssembleBundleRequest | ContextScope
 _OPERATION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _BLOB_ID_BYTES = 20
 _FILE_MODES = (0o100644, 0o100755)
@@ -65,6 +68,13 @@ def resource_name(value: str) -> str | None:
     return rules.repository(names.plain_repository(value))
 
 
+def context_name(value: str) -> str | None:
+    """What is wrong with a `contexts/{context}`."""
+    if not value.startswith(names.CONTEXTS):
+        return f"must be contexts/ and a name, got {rules.shown(value)}"
+    return rules.context(names.plain_context(value))
+
+
 def check_health(service: str) -> None:
     """Empty for all of them."""
     mistakes = Mistakes()
@@ -75,16 +85,13 @@ def check_health(service: str) -> None:
 def check_search(request: SearchChunksRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("query", rules.query(request.query))
-    _note_scope(mistakes, request.repositories, request.ref)
-    mistakes.note("mode", _known(SearchMode, request.mode))
-    mistakes.note("languages", rules.count(len(request.languages), bounds.LANGUAGES))
-    mistakes.note_each("languages", request.languages, rules.language)
+    note_scope(mistakes, request.repositories, request.ref)
+    mistakes.note("mode", known(SearchMode, request.mode))
     mistakes.note("path_glob", rules.glob(request.path_glob))
-    mistakes.note("kinds", rules.count(len(request.kinds), bounds.MOST_KINDS))
-    mistakes.note_each("kinds", request.kinds, lambda kind: rules.choice(kind, choices.KINDS))
+    note_filters(mistakes, request)
     if request.limit:
         mistakes.note("limit", rules.number(request.limit, bounds.SEARCH_LIMIT))
-    mistakes.note("group_by", _known(GroupBy, request.group_by))
+    mistakes.note("group_by", known(GroupBy, request.group_by))
     if request.intent:
         mistakes.note("intent", rules.choice(request.intent, choices.INTENTS))
     if request.HasField("max_staleness"):
@@ -93,26 +100,31 @@ def check_search(request: SearchChunksRequest) -> None:
     mistakes.note("page_token", rules.page_token(request.page_token))
     if request.why_not:
         mistakes.note("why_not", rules.path(request.why_not))
+    if request.pack:
+        mistakes.note("pack", context_name(request.pack))
     mistakes.refuse()
 
 
 def check_bundle(request: AssembleBundleRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("task", rules.task(request.task))
-    _note_scope(mistakes, request.repositories, request.ref)
+    note_scope(mistakes, request.repositories, request.ref)
     if request.token_budget:
         mistakes.note("token_budget", rules.number(request.token_budget, bounds.TOKEN_BUDGET))
     if request.tokenizer:
         mistakes.note("tokenizer", rules.choice(request.tokenizer, choices.TOKENIZERS))
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
     mistakes.note_each("seed_paths", request.seed_paths, rules.seed_path)
+    note_filters(mistakes, request)
+    if request.pack:
+        mistakes.note("pack", context_name(request.pack))
     mistakes.refuse()
 
 
 def check_symbols(request: FindSymbolsRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("name", rules.text(request.name.strip(), bounds.SYMBOL_CHARS, required=True))
-    _note_scope(mistakes, request.repositories, request.ref)
+    note_scope(mistakes, request.repositories, request.ref)
     if request.limit:
         mistakes.note("limit", rules.number(request.limit, bounds.SYMBOLS))
     mistakes.refuse()
@@ -122,7 +134,7 @@ def check_traversal(request: TraverseGraphRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("start", rules.text(request.start.strip(), bounds.START_BYTES, required=True))
     mistakes.note("end", rules.text(request.end, bounds.START_BYTES))
-    _note_scope(mistakes, request.repositories, request.ref)
+    note_scope(mistakes, request.repositories, request.ref)
     if request.direction:
         mistakes.note("direction", rules.choice(request.direction, choices.DIRECTIONS))
     mistakes.note_each("relations", request.relations, lambda each: rules.choice(each, choices.RELATIONS))
@@ -217,7 +229,7 @@ def check_index(request: IndexRepositoryRequest) -> None:
     mistakes.note("name", resource_name(request.name))
     mistakes.note("ref", rules.ref(request.ref))
     mistakes.note("upload", rules.text(request.upload, bounds.LABEL_BYTES))
-    mistakes.note("priority", _known(Priority, request.priority))
+    mistakes.note("priority", known(Priority, request.priority))
     mistakes.refuse()
 
 
@@ -309,6 +321,16 @@ def check_blobs(blobs: Iterable[Blob]) -> None:
     mistakes.refuse()
 
 
+def note_filters(mistakes: Mistakes, filters: Filters, within: str = "") -> None:
+    """What is wrong with languages, path patterns and kinds; `within` stands before the fields' names."""
+    mistakes.note(f"{within}languages", rules.count(len(filters.languages), bounds.LANGUAGES))
+    mistakes.note_each(f"{within}languages", filters.languages, rules.language)
+    mistakes.note(f"{within}path_globs", rules.count(len(filters.path_globs), bounds.GLOBS))
+    mistakes.note_each(f"{within}path_globs", filters.path_globs, rules.readable_glob)
+    mistakes.note(f"{within}kinds", rules.count(len(filters.kinds), bounds.MOST_KINDS))
+    mistakes.note_each(f"{within}kinds", filters.kinds, lambda kind: rules.choice(kind, choices.KINDS))
+
+
 def _note_credential(mistakes: Mistakes, credential: GitCredential) -> None:
     match credential.WhichOneof("kind"):
         case "token":
@@ -321,12 +343,13 @@ def _note_credential(mistakes: Mistakes, credential: GitCredential) -> None:
             mistakes.note("credential", "must have exactly one of token and ssh_key")
 
 
-def _note_scope(mistakes: Mistakes, repositories: Iterable[str], ref: str) -> None:
+def note_scope(mistakes: Mistakes, repositories: Iterable[str], ref: str, within: str = "") -> None:
+    """What is wrong with repositories and ref; `within` as above."""
     asked = list(repositories)
-    mistakes.note("repositories", rules.count(len(asked), bounds.SEARCH_REPOSITORIES))
-    mistakes.note_each("repositories", asked, resource_name)
-    mistakes.note("ref", rules.ref(ref))
+    mistakes.note(f"{within}repositories", rules.count(len(asked), bounds.SEARCH_REPOSITORIES))
+    mistakes.note_each(f"{within}repositories", asked, resource_name)
+    mistakes.note(f"{within}ref", rules.ref(ref))
 
 
-def _known(enum: type[SearchMode] | type[GroupBy] | type[Priority], value: int) -> str | None:
+def known(enum: type[SearchMode] | type[GroupBy] | type[Priority] | type[PackVisibility], value: int) -> str | None:
     return None if value in enum.values() else f"must be a known value, got {value}"

@@ -22,6 +22,7 @@ def normalise_search(request: SearchChunksRequest) -> SearchChunksRequest:
     normal.repositories[:] = sorted(set(request.repositories))
     normal.languages[:] = sorted({language.lower() for language in request.languages})
     normal.kinds[:] = sorted(set(request.kinds))
+    normal.path_globs[:] = sorted(set(request.path_globs))
     normal.mode = _MODES.get(request.mode, request.mode)
     normal.group_by = _GROUPS.get(request.group_by, request.group_by)
     normal.limit = request.limit or bounds.DEFAULT_SEARCH_LIMIT
@@ -35,6 +36,9 @@ def normalise_bundle(request: AssembleBundleRequest) -> AssembleBundleRequest:
     normal.task = request.task.strip()
     normal.repositories[:] = sorted(set(request.repositories))
     normal.seed_paths[:] = sorted({path.removeprefix("./") for path in request.seed_paths})
+    normal.languages[:] = sorted({language.lower() for language in request.languages})
+    normal.kinds[:] = sorted(set(request.kinds))
+    normal.path_globs[:] = sorted(set(request.path_globs))
     normal.token_budget = request.token_budget or bounds.DEFAULT_TOKEN_BUDGET
     normal.tokenizer = request.tokenizer or choices.TOKENIZERS[0]
     return normal

@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING
 
 from pampax.gateway import bounds
+from pampax.gateway.asked import read_asked
 from pampax.gateway.behind import ASSEMBLY, SEARCH, ask, ask_within
 from pampax.gateway.cache_key import cache_key
 from pampax.gateway.checks import check_bundle, check_file, check_search
 from pampax.gateway.deadline import within
 from pampax.gateway.measures import Hits, answering
 from pampax.gateway.normal_form import normalise_bundle, normalise_search
-from pampax.gateway.scope import read_scope
 from pampax.gateway.search_cache import AnswerCache
 from pampax.runtime.caller import current_caller
 from pampax.runtime.logging import get_logger
@@ -35,7 +35,7 @@ _log = get_logger()
 
 
 class Retrieval:
-    """Checks, finds the scope, looks into the cache, asks the service behind."""
+    """Checks, finds what is asked for and the scope, looks into the cache, asks the service behind."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Retrieval:
 
     async def search_chunks(self, request: SearchChunksRequest) -> SearchChunksResponse:
         check_search(request)
-        normal = normalise_search(request)
         with answering("search") as took_ms:
             async with within(bounds.SEARCH_S):
-                scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)
+                asked = await read_asked(self._database, current_caller(), request)
+                normal, scope = normalise_search(asked.narrowed.request), asked.scope
                 if normal.HasField("max_staleness"):
                     scope.refuse_stale(normal.max_staleness.seconds + normal.max_staleness.nanos / 1e9, time.time())
                 answer = await self._answers.answer(
@@ -64,21 +64,23 @@ class Retrieval:
                     SearchChunksResponse,
                     lambda: ask(SEARCH, self._search.SearchChunks, normal, bounds.SEARCH_S),
                 )
+                asked.tell(answer)
             self._tell("search", normal.query, answer, took_ms())
         return answer
 
     async def assemble_bundle(self, request: AssembleBundleRequest) -> Bundle:
         check_bundle(request)
-        normal = normalise_bundle(request)
         with answering("bundle") as took_ms:
             async with within(bounds.BUNDLE_S):
-                scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)
+                asked = await read_asked(self._database, current_caller(), request)
+                normal, scope = normalise_bundle(asked.narrowed.request), asked.scope
                 answer = await self._answers.answer(
                     cache_key("bundle", normal, scope),
                     scope,
                     Bundle,
                     lambda: ask(ASSEMBLY, self._assembly.AssembleBundle, normal, bounds.BUNDLE_S),
                 )
+                asked.tell(answer)
             self._tell("bundle", normal.task, answer, took_ms())
         return answer
 

@@ -16,6 +16,7 @@ from pampax.gateway.operations import same_state
 from pampax.gateway.use_cases import UseCases
 from pampax.v1 import (
     assembly_service_pb2,
+    context_service_pb2,
     gateway_service_pb2,
     gateway_service_pb2_grpc,
     graph_service_pb2,
@@ -163,6 +164,26 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
         self, request: indexing_service_pb2.PruneBuildsRequest, context: aio.ServicerContext[Any, Any]
     ) -> indexing_service_pb2.PruneBuildsResponse:
         return await self._use_cases.repositories.prune_builds(request)
+
+    async def SaveContextPack(
+        self, request: context_service_pb2.SaveContextPackRequest, context: aio.ServicerContext[Any, Any]
+    ) -> context_service_pb2.ContextPack:
+        return await self._use_cases.contexts.save(request)
+
+    async def GetContextPack(
+        self, request: context_service_pb2.GetContextPackRequest, context: aio.ServicerContext[Any, Any]
+    ) -> context_service_pb2.ContextPack:
+        return await self._use_cases.contexts.get(request)
+
+    async def ListContextPacks(
+        self, request: context_service_pb2.ListContextPacksRequest, context: aio.ServicerContext[Any, Any]
+    ) -> context_service_pb2.ListContextPacksResponse:
+        return await self._use_cases.contexts.list_page(request)
+
+    async def DeleteContextPack(
+        self, request: context_service_pb2.DeleteContextPackRequest, context: aio.ServicerContext[Any, Any]
+    ) -> Empty:
+        return await self._use_cases.contexts.delete(request)
 
     async def CreateUpload(
         self,

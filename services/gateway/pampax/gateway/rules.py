@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pampax.codeintel.languages import LANGUAGES
 from pampax.core import names
 from pampax.core.errors import InvalidRequest
+from pampax.core.globs import compile_glob
 from pampax.gateway import bounds
 from pampax.sources.address import parse_git_url
 
@@ -74,12 +75,30 @@ def glob(value: str) -> str | None:
     return text(value, bounds.GLOB_BYTES)
 
 
+def readable_glob(value: str) -> str | None:
+    """The same, for what only the services behind would look at, or what is kept."""
+    try:
+        compile_glob(value, "")
+    except InvalidRequest as error:
+        return glob(value) or error.message.strip()
+    return glob(value)
+
+
 def page_token(value: str) -> str | None:
     return text(value, bounds.PAGE_TOKEN_BYTES)
 
 
 def repository(value: str) -> str | None:
     return None if names.is_repository(value) else f"must be {names.REPOSITORY_RULE}, got {shown(value)}"
+
+
+def context(value: str) -> str | None:
+    """Context packs are called as repositories are."""
+    return repository(value)
+
+
+def description(value: str) -> str | None:
+    return text(value, bounds.DESCRIPTION_BYTES)
 
 
 def language(value: str) -> str | None:

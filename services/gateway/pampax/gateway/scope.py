@@ -13,7 +13,7 @@ from pampax.storage.snapshots import Snapshot, resolve
 from pampax.v1.search_service_pb2 import SnapshotInfo
 
 # A read of a few rows by key; when it takes longer, Postgres is in trouble.
-_TIMEOUT_S = 5.0
+TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ async def read_scope(database: Database, caller: Caller, repositories: Sequence[
     pampax.storage.snapshots.resolve raises them.
     """
     names = [plain_repository(name) for name in repositories] or None
-    async with database.tenant(caller.tenant_id, timeout_s=_TIMEOUT_S, read_only=True) as connection:
+    async with database.tenant(caller.tenant_id, timeout_s=TIMEOUT_S, read_only=True) as connection:
         snapshots = await resolve(connection, caller.principal_id, names, ref)
+    return scope_of(caller, snapshots)
+
+
+def scope_of(caller: Caller, snapshots: Iterable[Snapshot]) -> Scope:
     return Scope(caller, tuple(sorted(snapshots, key=lambda s: s.repository_id)))

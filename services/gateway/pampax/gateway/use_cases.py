@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pampax.gateway.code_graph import CodeGraph
+from pampax.gateway.contexts import Contexts
 from pampax.gateway.health.report import HealthChecks
 from pampax.gateway.operations import Operations
 from pampax.gateway.repositories import Repositories
@@ -19,6 +20,7 @@ class UseCases:
     retrieval: Retrieval
     graph: CodeGraph
     repositories: Repositories
+    contexts: Contexts
     uploads: Uploads
     operations: Operations
     health: HealthChecks

@@ -10,6 +10,9 @@ from grpc import aio
 from pampax.indexing.broker import Broker
 from pampax.indexing.builds.service import Builds
 from pampax.indexing.checking.service import Checks
+from pampax.indexing.contexts.rpc import SERVICE as CONTEXT_SERVICE
+from pampax.indexing.contexts.rpc import ContextServicer
+from pampax.indexing.contexts.service import Contexts
 from pampax.indexing.credentials.new_key import NewKey
 from pampax.indexing.credentials.sealing import Sealer
 from pampax.indexing.freshness import Freshnesses
@@ -26,7 +29,7 @@ from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
 from pampax.storage.database import Database
 from pampax.storage.readiness import Readiness, open_patiently
-from pampax.v1 import indexing_service_pb2_grpc
+from pampax.v1 import context_service_pb2_grpc, indexing_service_pb2_grpc
 
 COMPONENT = "indexing"
 
@@ -58,10 +61,11 @@ async def run(settings: Settings) -> None:
         servicer = IndexingServicer(repositories, operations, uploads, plans, freshness, builds, checks)
         indexing_service_pb2_grpc.add_IndexingServiceServicer_to_server(servicer, server)
         operations_pb2_grpc.add_OperationsServicer_to_server(OperationsServicer(operations), server)
+        context_service_pb2_grpc.add_ContextServiceServicer_to_server(ContextServicer(Contexts(database)), server)
         reaper.start()
         new_key.start()
         checks.start()
-        return [SERVICE, OPERATIONS_SERVICE]
+        return [SERVICE, OPERATIONS_SERVICE, CONTEXT_SERVICE]
 
     readiness = Readiness(database)
     await open_patiently(database)

@@ -9,13 +9,14 @@ from enum import StrEnum
 
 from pampax.codeintel.languages import LANGUAGES
 from pampax.core.errors import InvalidRequest
-from pampax.search.globs import compile_glob
+from pampax.core.globs import compile_glob
 from pampax.search.query import Intent
 
 MAX_QUERY_BYTES = 8_192
 MAX_LIMIT = 100
 MAX_REPOSITORIES = 50
 MAX_LANGUAGES = 32
+MAX_GLOBS = 16  # matched one after the other, file by file
 DEFAULT_LIMIT = 10
 MAX_SHOWN_CHARS = 64  # of a wrong value in the message about it
 KINDS = frozenset({"type", "function", "variable", "declaration", "block", "text"})
@@ -34,7 +35,7 @@ class Mode(StrEnum):
 class SearchRequest:
     """`repositories` are names without prefix; None searches every readable one. `max_staleness_s` in seconds.
     `why_not`: path of a file of which is told at which stage it fell out. `ignore_case` is for patterns: words are
-    always looked for so."""
+    always looked for so. A path passes when it matches `path_glob` and, where there are some, one of `path_globs`."""
 
     query: str
     repositories: tuple[str, ...] | None = None
@@ -42,6 +43,7 @@ class SearchRequest:
     mode: Mode = Mode.HYBRID
     languages: frozenset[str] = field(default_factory=frozenset)
     path_glob: str = ""
+    path_globs: tuple[str, ...] = ()
     kinds: frozenset[str] = field(default_factory=frozenset)
     limit: int = DEFAULT_LIMIT
     by_file: bool = False
@@ -61,9 +63,11 @@ def check(request: SearchRequest) -> SearchRequest:
         unknown = min(given - known, default=None)
         if unknown is not None:
             wrong[name] = f"{unknown[:MAX_SHOWN_CHARS]!r} is not known{_nearest(unknown[:MAX_SHOWN_CHARS], known)}"
-    if request.path_glob:
+    named = [("path_glob", request.path_glob)] if request.path_glob else []
+    named += [(f"path_globs[{index}]", glob) for index, glob in enumerate(request.path_globs[:MAX_GLOBS])]
+    for name, glob in named:
         try:
-            compile_glob(request.path_glob)
+            compile_glob(glob, name)
         except InvalidRequest as error:
             wrong |= error.fields
     _refuse(wrong)
@@ -88,6 +92,8 @@ def _wrong_bounds(request: SearchRequest) -> dict[str, str]:
         wrong["repositories"] = f"at most {MAX_REPOSITORIES} can be named, got {len(request.repositories)}"
     if len(request.languages) > MAX_LANGUAGES:
         wrong["languages"] = f"at most {MAX_LANGUAGES} can be named, got {len(request.languages)}"
+    if len(request.path_globs) > MAX_GLOBS:
+        wrong["path_globs"] = f"at most {MAX_GLOBS} can be given, got {len(request.path_globs)}"
     return wrong
 
 

@@ -115,6 +115,7 @@ def allows(request: SearchRequest) -> str:
     narrowed = [
         ("the languages " + ", ".join(sorted(request.languages)), request.languages),
         (f"paths like {request.path_glob!r}", request.path_glob),
+        ("paths like " + " or ".join(map(repr, request.path_globs)), request.path_globs),
         ("the kinds " + ", ".join(sorted(request.kinds)), request.kinds),
         ("definitions that match", request.mode is Mode.SYMBOL),
     ]

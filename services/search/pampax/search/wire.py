@@ -33,6 +33,8 @@ def search_request(message: pb.SearchChunksRequest) -> SearchRequest:
     """InvalidRequest for values that have no meaning here."""
     if message.mode not in _MODES:
         raise InvalidRequest("mode is not known", fields={"mode": f"{message.mode} is not a search mode"})
+    if message.pack:
+        raise InvalidRequest("the gateway narrows by a context pack; ask it", fields={"pack": "must be empty here"})
     stale = message.max_staleness.ToNanoseconds() / 1e9 if message.HasField("max_staleness") else None
     return SearchRequest(
         query=message.query,
@@ -41,6 +43,7 @@ def search_request(message: pb.SearchChunksRequest) -> SearchRequest:
         mode=_MODES[message.mode],
         languages=frozenset(language.lower() for language in message.languages),
         path_glob=message.path_glob,
+        path_globs=tuple(message.path_globs),
         kinds=frozenset(message.kinds),
         limit=message.limit or DEFAULT_LIMIT,
         by_file=message.group_by == pb.GROUP_BY_FILE,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from pampax.core.names import plain_repository
+from pampax.core.names import plain_context, plain_repository
 from pampax.gateway.rest.request_state import took_ms
 from pampax.runtime.context import corr_id, trace_id
 from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
@@ -55,6 +55,7 @@ def search_json(answer: SearchChunksResponse) -> Json:
         **ids_json(),
         "next_page_token": answer.next_page_token,
         "why_not": [_why_not(each) for each in answer.why_not],
+        "pack": plain_context(answer.pack),
     }
 
 
@@ -77,6 +78,7 @@ def bundle_json(bundle: Bundle, *, with_content: bool) -> Json:
         "notices": list(bundle.notices),
         "snapshots": snapshots_json(bundle.snapshots, time.time()),
         **ids_json(),
+        "pack": plain_context(bundle.pack),
     }
 
 

@@ -13,6 +13,7 @@ from pampax.core.errors import PampaxError
 from pampax.core.version import own_version
 from pampax.gateway.rest import (
     build_routes,
+    context_routes,
     graph_routes,
     operation_routes,
     probe_routes,
@@ -49,7 +50,8 @@ def build_application(use_cases: UseCases, *, metrics: bool = True) -> FastAPI:
     routers = [
         routes.router
         for routes in (
-            search_routes, graph_routes, repository_routes, build_routes, upload_routes, operation_routes, probe_routes,
+            search_routes, graph_routes, context_routes, repository_routes, build_routes, upload_routes,
+            operation_routes, probe_routes,
         )
     ]  # fmt: skip
     for router in routers:

@@ -25,6 +25,7 @@ _DESCRIPTION = (
 _TAGS = [
     {"name": "search", "description": "Find code."},
     {"name": "bundles", "description": "Assemble the code that a task needs."},
+    {"name": "contexts", "description": "Keep named scopes that searches and bundles are narrowed by."},
     {"name": "repositories", "description": "Keep repositories, their content and their indexes."},
     {"name": "operations", "description": "Follow long work."},
     {"name": "health", "description": "State of the system."},

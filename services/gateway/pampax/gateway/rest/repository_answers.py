@@ -41,7 +41,7 @@ def repository_json(repository: Repository) -> Json:
         "source": {kind: getattr(source, kind)} if kind else {},
         "include": list(repository.include),
         "exclude": list(repository.exclude),
-        "create_time": _moment(repository.create_time),
+        "create_time": moment(repository.create_time),
         "refs": [_ref_status(status) for status in repository.refs],
         "default_ref": repository.default_ref,
         "credential": _credential(repository.credential) if repository.HasField("credential") else None,
@@ -50,7 +50,7 @@ def repository_json(repository: Repository) -> Json:
 
 
 def _credential(status: CredentialStatus) -> Json:
-    return {"kind": status.kind, "set_at": _moment(status.set_time), "fingerprint": status.fingerprint}
+    return {"kind": status.kind, "set_at": moment(status.set_time), "fingerprint": status.fingerprint}
 
 
 def repository_page_json(page: ListRepositoriesResponse) -> Json:
@@ -92,7 +92,7 @@ def freshness_json(freshness: Freshness) -> Json:
         "state": freshness.state,
         "behind": freshness.behind,
         "source_commit": freshness.source_commit,
-        "checked_at": _moment(freshness.check_time),
+        "checked_at": moment(freshness.check_time),
         "detail": freshness.detail,
         "ref": freshness.ref,
         "commit": freshness.commit,
@@ -107,7 +107,7 @@ def quarantine_json(quarantine: ListQuarantineResponse) -> Json:
             "language": each.language,
             "reason": each.reason,
             "by_lines": each.by_lines,
-            "create_time": _moment(each.create_time),
+            "create_time": moment(each.create_time),
         }
         for each in quarantine.files
     ]
@@ -158,8 +158,8 @@ def operation_json(operation: Operation) -> Json:
         },
         "errors": _file_problems(metadata.errors),
         "error_count": metadata.error_count,
-        "create_time": _moment(metadata.create_time),
-        "update_time": _moment(metadata.update_time),
+        "create_time": moment(metadata.create_time),
+        "update_time": moment(metadata.update_time),
     }
     result = IndexRepositoryResponse()
     if operation.HasField("response") and operation.response.Unpack(result):
@@ -191,7 +191,7 @@ def _ref_status(status: RefStatus) -> Json:
         "dirty": status.dirty,
         "generation": status.generation,
         "build": status.build,
-        "publish_time": _moment(status.publish_time),
+        "publish_time": moment(status.publish_time),
         "age_s": age_s(status.publish_time.ToNanoseconds() / 1e9, time.time()),
         "files": status.files,
         "chunks": status.chunks,
@@ -203,8 +203,8 @@ def _ref_status(status: RefStatus) -> Json:
 def _refresh(refresh: Refresh) -> Json:
     return {
         "interval_s": refresh.interval_s,
-        "due_time": _moment(refresh.due_time),
-        "check_time": _moment(refresh.check_time) if refresh.HasField("check_time") else None,
+        "due_time": moment(refresh.due_time),
+        "check_time": moment(refresh.check_time) if refresh.HasField("check_time") else None,
         "failures": refresh.failures,
         "error": refresh.error,
     }
@@ -221,7 +221,7 @@ def _build(build: Build) -> Json:
         "files": build.files,
         "chunks": build.chunks,
         "bytes": build.bytes,
-        "publish_time": _moment(build.publish_time) if published else None,
+        "publish_time": moment(build.publish_time) if published else None,
         "age_s": age_s(build.publish_time.ToNanoseconds() / 1e9, time.time()) if published else None,
     }
 
@@ -238,5 +238,5 @@ def _state(operation: Operation, metadata: IndexOperationMetadata) -> str:
     return "cancelled" if operation.error.code == grpc.StatusCode.CANCELLED.value[0] else "failed"
 
 
-def _moment(timestamp: Timestamp) -> str:
+def moment(timestamp: Timestamp) -> str:
     return timestamp.ToJsonString()

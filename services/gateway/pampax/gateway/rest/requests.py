@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 from google.protobuf.duration_pb2 import Duration
 
-from pampax.core.names import repository_resource
+from pampax.core.names import context_resource, repository_resource
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.bundle import BundleRequest
+from pampax.gateway.rest.models.context import PackRequest
 from pampax.gateway.rest.models.repository import (
     CredentialRequest,
     IndexRequest,
@@ -19,6 +20,13 @@ from pampax.gateway.rest.models.repository import (
 from pampax.gateway.rest.models.search import SearchRequest
 from pampax.gateway.rest.models.upload import ManifestEntry, OpenUpload, SendBlobs
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
+from pampax.v1.context_service_pb2 import (
+    ContextDefaults,
+    ContextPack,
+    ContextScope,
+    PackVisibility,
+    SaveContextPackRequest,
+)
 from pampax.v1.indexing_service_pb2 import (
     Blob,
     CreateRepositoryRequest,
@@ -47,21 +55,27 @@ _MODES = {
     "regex": SearchMode.SEARCH_MODE_REGEX,
     "literal": SearchMode.SEARCH_MODE_LITERAL,
 }
+_VISIBILITIES = {
+    "private": PackVisibility.PACK_VISIBILITY_PRIVATE,
+    "shared": PackVisibility.PACK_VISIBILITY_SHARED,
+}
 _GROUPS = {"chunk": GroupBy.GROUP_BY_CHUNK, "file": GroupBy.GROUP_BY_FILE}
 # Tags and lengths of an entry's fields, at most; entries are counted this way instead of being serialized twice.
 _ENTRY_OVERHEAD_BYTES = 64
 
 
 def search_message(request: SearchRequest) -> SearchChunksRequest:
+    """What has a default stays open where nobody asked for it, so that a context pack may fill it."""
+    given = request.model_fields_set
     return SearchChunksRequest(
         query=request.query,
         repositories=map(repository_resource, request.repos),
         ref=request.ref or "",
-        mode=_MODES[request.mode],
+        mode=_MODES[request.mode] if "mode" in given else SearchMode.SEARCH_MODE_UNSPECIFIED,
         languages=request.languages,
         path_glob=request.path_glob or "",
         kinds=request.kinds,
-        limit=request.limit,
+        limit=request.limit if "limit" in given else 0,
         group_by=_GROUPS[request.group_by],
         intent=request.intent or "",
         explain=request.explain,
@@ -69,6 +83,7 @@ def search_message(request: SearchRequest) -> SearchChunksRequest:
         page_token=request.page_token or "",
         why_not=request.why_not or "",
         ignore_case=request.ignore_case,
+        pack=_pack(request.pack),
     )
 
 
@@ -77,10 +92,33 @@ def bundle_message(request: BundleRequest) -> AssembleBundleRequest:
         task=request.task,
         repositories=map(repository_resource, request.repos),
         ref=request.ref or "",
-        token_budget=request.token_budget,
+        token_budget=request.token_budget if "token_budget" in request.model_fields_set else 0,
         tokenizer=request.tokenizer,
         seed_paths=request.seed_paths,
+        pack=_pack(request.pack),
     )
+
+
+def pack_message(name: str, request: PackRequest) -> SaveContextPackRequest:
+    scope, defaults = request.scope, request.defaults
+    pack = ContextPack(
+        name=context_resource(name),
+        description=request.description,
+        visibility=_VISIBILITIES[request.visibility],
+        scope=ContextScope(
+            repositories=map(repository_resource, scope.repos),
+            ref=scope.ref or "",
+            languages=scope.languages,
+            path_globs=scope.path_globs,
+            kinds=scope.kinds,
+        ),
+        defaults=ContextDefaults(
+            mode=_MODES[defaults.mode] if defaults.mode else SearchMode.SEARCH_MODE_UNSPECIFIED,
+            limit=defaults.limit or 0,
+            token_budget=defaults.token_budget or 0,
+        ),
+    )
+    return SaveContextPackRequest(pack=pack)
 
 
 def repository_message(request: RepositoryRequest) -> CreateRepositoryRequest:
@@ -156,6 +194,10 @@ def _credential(request: CredentialRequest) -> GitCredential:
     if request.token is not None:
         return GitCredential(token=GitToken(token=request.token, username=request.username))
     return GitCredential(ssh_key=GitSshKey(private_key=request.ssh_key or "", known_hosts=request.known_hosts))
+
+
+def _pack(name: str | None) -> str:
+    return context_resource(name) if name else ""
 
 
 def _duration(seconds: float) -> Duration:

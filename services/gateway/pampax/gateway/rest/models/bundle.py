@@ -10,6 +10,7 @@ from pampax.core.choices import TOKENIZERS, BundleFormat, Tokenizer
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
+    ContextName,
     Ref,
     RequestModel,
     SearchedRepositories,
@@ -38,6 +39,9 @@ class BundleRequest(RequestModel):
     tokenizer: Tokenizer = Field(TOKENIZERS[0], description="Who counts; bytes4 is a token per four bytes.")
     format: BundleFormat = Field("markdown", description="json adds the content of each item.")
     seed_paths: SeedPaths = Field([], description="Paths that must be in the bundle.")
+    pack: ContextName | None = Field(
+        None, description="A context pack: its scope narrows the request, its defaults fill what is left open."
+    )
 
 
 class BundleItem(AnswerModel):
@@ -93,3 +97,4 @@ class BundleResponse(AnswerModel):
     snapshots: list[SnapshotInfo]
     corr_id: str
     trace_id: str
+    pack: str = Field(description="The context pack that narrowed the request; empty without one.")

@@ -51,6 +51,7 @@ def _pattern(expression: str) -> tuple[tuple[str, str], ...]:
 
 
 RepositoryName = Annotated[str, Ruled(rules.repository, _pattern(names.REPOSITORY_PATTERN))]
+ContextName = Annotated[str, Ruled(rules.context, _pattern(names.REPOSITORY_PATTERN))]
 Ref = Annotated[str, Ruled(rules.ref, (("maxLength", names.LONGEST_REF),))]
 Commit = Annotated[str, Ruled(rules.commit, _pattern(f"({names.GIT_OBJECT_PATTERN})?"))]
 Language = Annotated[str, Ruled(rules.language)]
@@ -58,6 +59,8 @@ Query = Annotated[str, Ruled(rules.query, (("minLength", 1), ("maxLength", bound
 Task = Annotated[str, Ruled(rules.task, (("minLength", 1), ("maxLength", bounds.TASK_BYTES)))]
 Pattern = Annotated[str, Ruled(rules.pattern, (("maxLength", bounds.PATTERN_BYTES),))]
 Glob = Annotated[str, Ruled(rules.glob, (("maxLength", bounds.GLOB_BYTES),))]
+ReadableGlob = Annotated[str, Ruled(rules.readable_glob, (("minLength", 1), ("maxLength", bounds.GLOB_BYTES)))]
+Description = Annotated[str, Ruled(rules.description, (("maxLength", bounds.DESCRIPTION_BYTES),))]
 PageToken = Annotated[str, Ruled(rules.page_token, (("maxLength", bounds.PAGE_TOKEN_BYTES),))]
 FilePath = Annotated[str, Ruled(rules.path, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
 SeedPath = Annotated[str, Ruled(rules.seed_path, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
@@ -94,6 +97,7 @@ MaxStaleness = Annotated[float, Field(allow_inf_nan=False), _between(bounds.MAX_
 RefreshInterval = Annotated[int, Ruled(lambda value: (value and rules.number(value, bounds.REFRESH_S)) or None)]
 SearchedRepositories = Annotated[list[RepositoryName], _at_most(bounds.SEARCH_REPOSITORIES)]
 Languages = Annotated[list[Language], _at_most(bounds.LANGUAGES)]
+Globs = Annotated[list[ReadableGlob], _at_most(bounds.GLOBS)]
 SeedPaths = Annotated[list[SeedPath], _at_most(bounds.SEED_PATHS)]
 Patterns = Annotated[list[Pattern], _at_most(bounds.PATTERNS)]
 

@@ -10,6 +10,7 @@ from pampax.core.choices import GroupBy, Intent, Kind, Mode
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
+    ContextName,
     FilePath,
     Glob,
     Languages,
@@ -61,6 +62,9 @@ class SearchRequest(RequestModel):
         None, description="Path of a file that is missed: tells at which stage it fell out."
     )
     ignore_case: bool = Field(False, description="A pattern matches whatever the case of its letters; words always do.")
+    pack: ContextName | None = Field(
+        None, description="A context pack: its scope narrows the request, its defaults fill what is left open."
+    )
 
 
 class Evidence(AnswerModel):
@@ -137,3 +141,4 @@ class SearchResponse(AnswerModel):
     why_not: list[WhyNot] = Field(
         description="About the file that is missed, for each repository that has it, or for all when none has."
     )
+    pack: str = Field(description="The context pack that narrowed the request; empty without one.")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
 from pampax.core.errors import InvalidRequest
-from pampax.search.globs import MAX_CHARS, compile_glob
+from pampax.core.globs import MAX_CHARS, compile_glob
 
 NAMES = st.text("ab", min_size=1, max_size=4)
 PATHS = st.lists(NAMES, min_size=1, max_size=5).map("/".join)

@@ -19,14 +19,14 @@ Matches = Callable[[str], object]
 _TOKEN = re.compile(r"(?P<stars>\*+)|(?P<any>\?)|\[(?P<negated>[!^]?)(?P<set>\]?[^\]]*)\]|\\?(?P<letter>.)", re.DOTALL)
 
 
-def compile_glob(glob: str) -> Callable[[str], bool]:
-    """Whether a path relative to the root matches. InvalidRequest says what is wrong."""
+def compile_glob(glob: str, field: str = "path_glob") -> Callable[[str], bool]:
+    """Whether a path relative to the root matches. InvalidRequest says what is wrong with the field."""
     if len(glob) > MAX_CHARS:
-        raise _refused(f"must have at most {MAX_CHARS} characters, has {len(glob)}")
+        raise _refused(field, f"must have at most {MAX_CHARS} characters, has {len(glob)}")
     glob = glob.strip()
     parts = [part for part in glob.split("/") if part]
     if not parts or glob[0] in "!#":
-        raise _refused(f"{glob!r} names no paths; write a pattern as in .gitignore, for example src/**/*.py")
+        raise _refused(field, f"{glob!r} names no paths; write a pattern as in .gitignore, for example src/**/*.py")
     below = glob.endswith("/")
     if below and set(parts) == {"**"}:
         parts = ["**", "*"]
@@ -38,7 +38,7 @@ def compile_glob(glob: str) -> Callable[[str], bool]:
             [_part(part) for part in group] for gap, group in groupby(parts, lambda part: part == "**") if not gap
         ]
     except re.error as error:
-        raise _refused(f"{glob!r} cannot be read: {error}") from None
+        raise _refused(field, f"{glob!r} cannot be read: {error}") from None
 
     def matches(path: str) -> bool:
         names = path.split("/")
@@ -83,5 +83,5 @@ def _part(part: str) -> Matches:
     return re.compile(f"{first}{found}.*{last}", re.DOTALL).fullmatch
 
 
-def _refused(why: str) -> InvalidRequest:
-    return InvalidRequest(f"path_glob {why}", fields={"path_glob": why})
+def _refused(field: str, why: str) -> InvalidRequest:
+    return InvalidRequest(f"{field} {why}", fields={field: why})
