@@ -120,31 +120,3 @@ CROSS JOIN LATERAL (
     WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal >= asked.first AND ordinal < asked.past
     ORDER BY ordinal OFFSET 0) c
 ORDER BY c.ordinal
-
--- name: uses
--- What the code of some documents uses. OFFSET 0: one look into an index for each.
-SELECT d.first_chunk, d.uses
-FROM unnest(%(blobs)s::bytea[], %(languages)s::text[]) AS asked (blob_id, language)
-CROSS JOIN LATERAL (
-    SELECT first_chunk, uses FROM document
-    WHERE repository_id = %(repository)s AND build_id = %(build)s
-      AND blob_id = asked.blob_id AND language = asked.language OFFSET 0) d
-
--- name: symbols_in
--- Definitions in documents, which are given by their ranges of ordinals.
-SELECT asked.first, s.name, s.qualified_name, s.kind, s.start_line, s.end_line, s.signature, s.exported
-FROM unnest(%(firsts)s::int[], %(ends)s::int[]) AS asked (first, past)
-CROSS JOIN LATERAL (
-    SELECT name, qualified_name, kind, start_line, end_line, signature, exported FROM symbol
-    WHERE repository_id = %(repository)s AND build_id = %(build)s AND chunk >= asked.first AND chunk < asked.past
-    OFFSET 0) s
-ORDER BY asked.first, s.start_line, s.end_line DESC, s.name
-
--- name: symbols_named
--- Definitions of some names in lower case, so many of each at most, the newest first.
-SELECT s.chunk, s.name, s.qualified_name, s.kind, s.start_line, s.end_line, s.signature, s.exported
-FROM unnest(%(names)s::text[]) AS asked (folded)
-CROSS JOIN LATERAL (
-    SELECT chunk, name, qualified_name, kind, start_line, end_line, signature, exported FROM symbol
-    WHERE repository_id = %(repository)s AND build_id = %(build)s AND folded = asked.folded
-    ORDER BY chunk DESC, start_line, name LIMIT %(most)s) s

@@ -22,7 +22,7 @@ from pampax.storage.snapshots import Snapshot
 MAX_OF_A_NAME = 1_000  # definitions that are read
 MAX_NAME_CHARS = 200  # what the index folds
 
-_SQL = load_queries("pampax.search")
+_SQL = load_queries(__package__)
 _USES = _SQL["uses"]
 _SYMBOLS_IN = _SQL["symbols_in"]
 _SYMBOLS_NAMED = _SQL["symbols_named"]
