@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest
 from pampax.client.health import Health
 from pampax.client.model import Answer
@@ -90,6 +91,20 @@ class Client:
         query = {name: value for name, value in (("ref", ref), ("lines", lines)) if value}
         route = f"{_repository(repository)}/files/{quote(path)}"
         return self._read(SourceText, self._transport.call("GET", route, query=query, timeout_s=OTHER_S))
+
+    def chunk(self, chunk: str, *, repository: str = "", ref: str = "") -> Chunk:
+        """One that is published now, by its id; NotFound when its lines have changed. Faster with its repository."""
+        query = {**({"repo": _checked(repository)} if repository else {}), **({"ref": ref} if ref else {})}
+        route = f"/v1/chunks/{quote(chunk, safe='')}"
+        return self._read(Chunk, self._transport.call("GET", route, query=query, timeout_s=OTHER_S))
+
+    def outline(self, repository: str, *, ref: str = "", folder: str = "", files: int | None = None) -> Outline:
+        """Languages, folders and main files of what is published."""
+        query: dict[str, str | int] = {name: value for name, value in (("ref", ref), ("folder", folder)) if value}
+        if files is not None:
+            query["files"] = files
+        route = f"{_repository(repository)}:outline"
+        return self._read(Outline, self._transport.call("GET", route, query=query, timeout_s=OTHER_S))
 
     def repositories(self) -> Iterator[Repository]:
         """Every readable repository, by name."""

@@ -51,6 +51,7 @@ def _pattern(expression: str) -> tuple[tuple[str, str], ...]:
 
 
 RepositoryName = Annotated[str, Ruled(rules.repository, _pattern(names.REPOSITORY_PATTERN))]
+ChunkId = Annotated[str, Ruled(rules.chunk_id, _pattern(rules.CHUNK_ID_PATTERN))]
 Ref = Annotated[str, Ruled(rules.ref, (("maxLength", names.LONGEST_REF),))]
 Commit = Annotated[str, Ruled(rules.commit, _pattern(f"({names.GIT_OBJECT_PATTERN})?"))]
 Language = Annotated[str, Ruled(rules.language)]
@@ -72,6 +73,7 @@ BlobId = Annotated[str, Field(pattern=f"^{names.GIT_OBJECT_PATTERN}$")]
 SearchLimit = Annotated[int, _between(bounds.SEARCH_LIMIT)]
 TokenBudget = Annotated[int, _between(bounds.TOKEN_BUDGET)]
 CheckedDocuments = Annotated[int, _between(bounds.CHECKED_DOCUMENTS)]
+OutlineFiles = Annotated[int, _between(bounds.OUTLINE_FILES)]
 PageSize = Annotated[int, _between(bounds.PAGE_SIZE)]
 MaxStaleness = Annotated[float, Field(allow_inf_nan=False), _between(bounds.MAX_STALENESS_S)]
 RefreshInterval = Annotated[int, Ruled(lambda value: (value and rules.number(value, bounds.REFRESH_S)) or None)]
