@@ -26,6 +26,7 @@ COMMANDS = (
     "builds",
     "health",
     "down",
+    "mcp",
     "config",
     "bench",
     "version",

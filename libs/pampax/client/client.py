@@ -89,7 +89,7 @@ class Client:
     def read_file(self, repository: str, path: str, *, ref: str = "", lines: str = "") -> SourceText:
         """`lines` is a line or a range such as 10-20, 1-based and inclusive."""
         query = {name: value for name, value in (("ref", ref), ("lines", lines)) if value}
-        route = f"{_repository(repository)}/files/{quote(path)}"
+        route = f"{_repository(repository)}/files/{_path(path)}"
         return self._read(SourceText, self._transport.call("GET", route, query=query, timeout_s=OTHER_S))
 
     def chunk(self, chunk: str, *, repository: str = "", ref: str = "") -> Chunk:
@@ -282,6 +282,14 @@ def _ref(ref: str) -> str:
         text = f"must be {names.REF_RULE}, got {ref[:60]!a}"
         raise InvalidRequest(f"a ref {text}", fields={"ref": text})
     return quote(ref)
+
+
+def _path(path: str) -> str:
+    """The same for a path: one that leads upwards would become another route."""
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        text = f"must be a path relative to the repository's root, got {path[:60]!a}"
+        raise InvalidRequest(f"the path {text}", fields={"path": text})
+    return quote(path)
 
 
 def _operation(operation: str) -> str:
