@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import mcp_types as types
@@ -37,6 +37,7 @@ _log = get_logger()
 
 
 def build_server(services: Services) -> Server[Any]:
+    handlers = _Handlers(services)
     server = Server(
         "pampax",
         version=own_version(),
@@ -48,7 +49,8 @@ def build_server(services: Services) -> Server[Any]:
             "resources/list": _LISTS,
             "resources/templates/list": _LISTS,
         },
-        **_Handlers(services).by_name(),
+        get_tool_input_schema=handlers.input_schema,
+        **handlers.by_name(),
     )
     server.middleware.clear()  # its spans: whoever serves has his own
     return server
@@ -58,6 +60,7 @@ class _Handlers:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._tools = {tool.name: tool for tool in TOOLS}
+        self._listed = {tool.name: _tool(tool) for tool in TOOLS}
         self._prompts = {prompt.name: prompt for prompt in PROMPTS}
 
     def by_name(self) -> dict[str, Any]:
@@ -71,8 +74,13 @@ class _Handlers:
             "on_get_prompt": self.get_prompt,
         }
 
+    def input_schema(self, name: str) -> Mapping[str, Any] | None:
+        """Asked for before every call; without it the library would list all tools each time."""
+        listed = self._listed.get(name)
+        return listed.input_schema if listed else None
+
     async def list_tools(self, _ctx: object, _params: object) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_tool(tool) for tool in TOOLS])
+        return types.ListToolsResult(tools=[*self._listed.values()])
 
     async def call_tool(
         self, ctx: ServerRequestContext[Any], params: types.CallToolRequestParams
