@@ -173,6 +173,7 @@ async def test_lines_of_a_file_are_read_by_their_place(agents: Agents, transport
 
 @transports
 async def test_ten_results_are_told_in_1500_tokens(agents: Agents, pampax: Cli, folder: Path, transport: str) -> None:
+    repo = f"long-{transport}"
     deep = folder / "a_rather_long_name_of_a_folder" / "another_rather_long_name_of_a_folder"
     deep.mkdir(parents=True)
     for number in range(15):
@@ -180,13 +181,13 @@ async def test_ten_results_are_told_in_1500_tokens(agents: Agents, pampax: Cli, 
         body = "\n".join(f"    collected_{line} = settle_the_account(argument_number_{line})" for line in range(12))
         name = f"settle_the_account_of_a_customer_{number}"
         (deep / f"{name}.py").write_text(f"def {name}({arguments}):\n{body}\n")
-    assert pampax("index", folder, "--name", "long").code == 0
+    assert pampax("index", folder, "--name", repo).code == 0
     async with agents(transport) as agent:
-        found = await agent.call("search_code", query="settle the account of a customer", repos=["long"])
+        found = await agent.call("search_code", query="settle the account of a customer", repos=[repo])
         assert len(found.structured_content["results"]) == 10
         assert found.content[0].text.count("id=") == 10
         assert tokens(found.content[0].text) <= 1_500
-        short = await agent.text("search_code", query="settle the account", repos=["long"], limit=30, max_tokens=300)
+        short = await agent.text("search_code", query="settle the account", repos=[repo], limit=30, max_tokens=300)
         assert tokens(short) <= 300
         assert "did not fit" in short
 
@@ -224,17 +225,19 @@ async def test_context_for_a_task_stays_within_its_budget(agents: Agents, transp
 async def test_a_folder_is_indexed_with_progress_and_brought_up_to_date(
     agents: Agents, folder: Path, transport: str
 ) -> None:
-    (folder / "first.py").write_text("def first_light():\n    return 1\n")
-    name = folder.name
+    name = f"light-{transport}"
+    source = folder / name
+    source.mkdir()
+    (source / "first.py").write_text("def first_light():\n    return 1\n")
     async with agents(transport) as agent:
-        made = await agent.call("index_project", path=str(folder))
+        made = await agent.call("index_project", path=str(source))
         assert (made.structured_content["repo"], made.structured_content["state"]) == (name, "succeeded")
         assert made.structured_content["files"] == 1
         told = [progress for progress, _ in agent.progress]
         assert told
         assert told == sorted(set(told))
         assert agent.progress[-1][1].startswith(f"{name}: ")
-        (folder / "second.py").write_text("def second_light():\n    return 2\n")
+        (source / "second.py").write_text("def second_light():\n    return 2\n")
         updated = await agent.call("update_project", repo=name)
         assert (updated.structured_content["files"], updated.structured_content["changed"]) == (2, True)
         assert "second.py" in await agent.text("search_code", query="second_light", repos=[name])
@@ -246,9 +249,9 @@ async def test_a_git_url_is_indexed_without_waiting_for_the_end(agents: Agents, 
     (folder / "main.py").write_text("def by_url():\n    pass\n")
     git(folder, "init", "--quiet", "--initial-branch=main")
     commit(folder)
-    name = folder.name
+    name = f"by-url-{transport}"
     async with agents(transport) as agent:
-        begun = await agent.call("index_project", git_url=folder.as_uri(), wait=False)
+        begun = await agent.call("index_project", git_url=folder.as_uri(), name=name, wait=False)
         assert begun.structured_content["state"] in ("queued", "running", "succeeded")
         assert "get_project_stats" in begun.content[0].text
         stats = await _published(agent, name)
