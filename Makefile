@@ -74,9 +74,11 @@ proto: $(STAMP) ## writes libs/pampax/v1 and the baseline from proto/; refuses w
 
 # What an image installs holds the versions of requirements/all.txt, and leaves out what no service runs: the libraries of
 # the command line's screen, those of Celery's own shell, and the client of a hub that `tokenizers` names for downloads.
+# The gateway has that client's HTTP library all the same: `mcp` imports it.
 IMAGES := service gateway search assembly indexing load
-LEFT_OUT := rich pygments markdown-it-py mdurl huggingface-hub hf-xet fsspec filelock tqdm pyyaml httpx2 httpcore2 \
-	httpx2-jsfetch truststore click-repl prompt-toolkit wcwidth
+LEFT_OUT := rich pygments markdown-it-py mdurl huggingface-hub hf-xet fsspec filelock tqdm pyyaml \
+	click-repl prompt-toolkit wcwidth
+HUBS_HTTP := httpx2 httpcore2 httpx2-jsfetch truststore
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml
@@ -85,7 +87,8 @@ lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml
 	$(COMPILE) requirements/bootstrap.in --python-version 3.11 -o requirements/bootstrap.txt
 	for image in $(IMAGES); do \
 		$(COMPILE) pyproject.toml --extra $$image --constraint requirements/all.txt --python-version 3.13 \
-			$(LEFT_OUT:%=--no-emit-package %) -o requirements/$$image.txt; \
+			$(LEFT_OUT:%=--no-emit-package %) \
+			$$([ $$image = gateway ] || echo $(HUBS_HTTP:%=--no-emit-package %)) -o requirements/$$image.txt; \
 	done
 
 # The images carry the version and the commit that they are made of.

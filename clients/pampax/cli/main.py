@@ -28,6 +28,7 @@ COMMANDS = (
     "builds",
     "health",
     "down",
+    "mcp",
     "config",
     "bench",
     "version",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest
 from pampax.client.context import NewPack, Pack, PackPage
 from pampax.client.graph import Symbols, Traversal, TraverseRequest
@@ -101,8 +102,22 @@ class Client:
     def read_file(self, repository: str, path: str, *, ref: str = "", lines: str = "") -> SourceText:
         """`lines` is a line or a range such as 10-20, 1-based and inclusive."""
         query = {name: value for name, value in (("ref", ref), ("lines", lines)) if value}
-        route = f"{_repository(repository)}/files/{quote(path)}"
+        route = f"{_repository(repository)}/files/{_path(path)}"
         return self._read(SourceText, self._transport.call("GET", route, query=query, timeout_s=OTHER_S))
+
+    def chunk(self, chunk: str, *, repository: str = "", ref: str = "") -> Chunk:
+        """One that is published now, by its id; NotFound when its lines have changed. Faster with its repository."""
+        query = {**({"repo": _checked(repository)} if repository else {}), **({"ref": ref} if ref else {})}
+        route = f"/v1/chunks/{quote(chunk, safe='')}"
+        return self._read(Chunk, self._transport.call("GET", route, query=query, timeout_s=OTHER_S))
+
+    def outline(self, repository: str, *, ref: str = "", folder: str = "", files: int | None = None) -> Outline:
+        """Languages, folders and main files of what is published."""
+        query: dict[str, str | int] = {name: value for name, value in (("ref", ref), ("folder", folder)) if value}
+        if files is not None:
+            query["files"] = files
+        route = f"{_repository(repository)}:outline"
+        return self._read(Outline, self._transport.call("GET", route, query=query, timeout_s=OTHER_S))
 
     def repositories(self) -> Iterator[Repository]:
         """Every readable repository, by name."""
@@ -308,6 +323,14 @@ def _ref(ref: str) -> str:
         text = f"must be {names.REF_RULE}, got {ref[:60]!a}"
         raise InvalidRequest(f"a ref {text}", fields={"ref": text})
     return quote(ref)
+
+
+def _path(path: str) -> str:
+    """The same for a path: one that leads upwards would become another route."""
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        text = f"must be a path relative to the repository's root, got {path[:60]!a}"
+        raise InvalidRequest(f"the path {text}", fields={"path": text})
+    return quote(path)
 
 
 def _operation(operation: str) -> str:

@@ -31,7 +31,7 @@ _SECRET_FIELDS = frozenset({
 })  # fmt: skip
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]*):[^\s/@]+@")
 # Libraries that tell of every request at info.
-_CHATTY = ("httpx", "httpcore", "hpack", "asyncio")
+_CHATTY = ("httpx", "httpcore", "hpack", "asyncio", "mcp")
 # It warns of each of its attempts to connect; we tell once that the database is away, and once that it is back.
 _REPEATED = ("psycopg.pool",)
 

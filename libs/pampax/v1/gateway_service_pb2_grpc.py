@@ -54,6 +54,16 @@ class GatewayServiceStub:
                 request_serializer=pampax_dot_v1_dot_search__service__pb2.ReadFileRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_search__service__pb2.ReadFileResponse.FromString,
                 _registered_method=True)
+        self.GetChunk = channel.unary_unary(
+                '/pampax.v1.GatewayService/GetChunk',
+                request_serializer=pampax_dot_v1_dot_search__service__pb2.GetChunkRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_search__service__pb2.Chunk.FromString,
+                _registered_method=True)
+        self.GetOutline = channel.unary_unary(
+                '/pampax.v1.GatewayService/GetOutline',
+                request_serializer=pampax_dot_v1_dot_search__service__pb2.GetOutlineRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_search__service__pb2.Outline.FromString,
+                _registered_method=True)
         self.AssembleBundle = channel.unary_unary(
                 '/pampax.v1.GatewayService/AssembleBundle',
                 request_serializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
@@ -200,6 +210,20 @@ class GatewayServiceServicer:
 
     def ReadFile(self, request, context):
         """The text of one file of a published snapshot.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetChunk(self, request, context):
+        """One chunk by its public id, as a search result has it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOutline(self, request, context):
+        """What a published snapshot is made of: its languages, folders, main files and what these define.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -401,6 +425,16 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     request_deserializer=pampax_dot_v1_dot_search__service__pb2.ReadFileRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_search__service__pb2.ReadFileResponse.SerializeToString,
             ),
+            'GetChunk': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetChunk,
+                    request_deserializer=pampax_dot_v1_dot_search__service__pb2.GetChunkRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_search__service__pb2.Chunk.SerializeToString,
+            ),
+            'GetOutline': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOutline,
+                    request_deserializer=pampax_dot_v1_dot_search__service__pb2.GetOutlineRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_search__service__pb2.Outline.SerializeToString,
+            ),
             'AssembleBundle': grpc.unary_unary_rpc_method_handler(
                     servicer.AssembleBundle,
                     request_deserializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.FromString,
@@ -588,6 +622,60 @@ class GatewayService:
             '/pampax.v1.GatewayService/ReadFile',
             pampax_dot_v1_dot_search__service__pb2.ReadFileRequest.SerializeToString,
             pampax_dot_v1_dot_search__service__pb2.ReadFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetChunk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/GetChunk',
+            pampax_dot_v1_dot_search__service__pb2.GetChunkRequest.SerializeToString,
+            pampax_dot_v1_dot_search__service__pb2.Chunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOutline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/GetOutline',
+            pampax_dot_v1_dot_search__service__pb2.GetOutlineRequest.SerializeToString,
+            pampax_dot_v1_dot_search__service__pb2.Outline.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,10 @@ class GatewayServiceStub:
     """Ranked chunks for a question in plain words, a name or a path."""
     ReadFile: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.ReadFileRequest, _search_service_pb2.ReadFileResponse]
     """The text of one file of a published snapshot."""
+    GetChunk: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetChunkRequest, _search_service_pb2.Chunk]
+    """One chunk by its public id, as a search result has it."""
+    GetOutline: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetOutlineRequest, _search_service_pb2.Outline]
+    """What a published snapshot is made of: its languages, folders, main files and what these define."""
     AssembleBundle: _grpc.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]
     """Assembles a bundle within a token budget."""
     FindSymbols: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.FindSymbolsRequest, _graph_service_pb2.FindSymbolsResponse]
@@ -113,6 +117,10 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     """Ranked chunks for a question in plain words, a name or a path."""
     ReadFile: _aio.UnaryUnaryMultiCallable[_search_service_pb2.ReadFileRequest, _search_service_pb2.ReadFileResponse]  # type: ignore[assignment]
     """The text of one file of a published snapshot."""
+    GetChunk: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetChunkRequest, _search_service_pb2.Chunk]  # type: ignore[assignment]
+    """One chunk by its public id, as a search result has it."""
+    GetOutline: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetOutlineRequest, _search_service_pb2.Outline]  # type: ignore[assignment]
+    """What a published snapshot is made of: its languages, folders, main files and what these define."""
     AssembleBundle: _aio.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]  # type: ignore[assignment]
     """Assembles a bundle within a token budget."""
     FindSymbols: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.FindSymbolsRequest, _graph_service_pb2.FindSymbolsResponse]  # type: ignore[assignment]
@@ -188,6 +196,22 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.ReadFileResponse, _abc.Awaitable[_search_service_pb2.ReadFileResponse]]:
         """The text of one file of a published snapshot."""
+
+    @_abc_1.abstractmethod
+    def GetChunk(
+        self,
+        request: _search_service_pb2.GetChunkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.Chunk, _abc.Awaitable[_search_service_pb2.Chunk]]:
+        """One chunk by its public id, as a search result has it."""
+
+    @_abc_1.abstractmethod
+    def GetOutline(
+        self,
+        request: _search_service_pb2.GetOutlineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.Outline, _abc.Awaitable[_search_service_pb2.Outline]]:
+        """What a published snapshot is made of: its languages, folders, main files and what these define."""
 
     @_abc_1.abstractmethod
     def AssembleBundle(

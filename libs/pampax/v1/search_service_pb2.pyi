@@ -585,3 +585,291 @@ class ReadFileResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReadFileResponse: _TypeAlias = ReadFileResponse  # noqa: Y015
+
+@_typing.final
+class GetChunkRequest(_message.Message):
+    """Request of GetChunk."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    REPOSITORIES_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Public chunk id, 24 hex digits."""
+    ref: _builtins.str
+    """Ref; empty means each repository's default."""
+    @_builtins.property
+    def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """`repositories/{repository}` names to look in; empty means every readable one, at most 50."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        repositories: _abc.Iterable[_builtins.str] | None = ...,
+        ref: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "ref", b"ref", "repositories", b"repositories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetChunkRequest: _TypeAlias = GetChunkRequest  # noqa: Y015
+
+@_typing.final
+class Chunk(_message.Message):
+    """A chunk and its text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    OTHER_PATHS_FIELD_NUMBER: _builtins.int
+    START_LINE_FIELD_NUMBER: _builtins.int
+    END_LINE_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    SYMBOL_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Public chunk id."""
+    path: _builtins.str
+    """The first path in the snapshot that has it."""
+    start_line: _builtins.int
+    """First line, 1-based."""
+    end_line: _builtins.int
+    """Last line, inclusive."""
+    language: _builtins.str
+    """Language."""
+    kind: _builtins.str
+    """type, function, variable, declaration, block or text."""
+    symbol: _builtins.str
+    """Qualified name of the main definition, or of the enclosing one, or empty."""
+    content: _builtins.str
+    """Its text."""
+    @_builtins.property
+    def other_paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other paths with the same content."""
+
+    @_builtins.property
+    def snapshot(self) -> Global___SnapshotInfo:
+        """The snapshot it was read from."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        path: _builtins.str = ...,
+        other_paths: _abc.Iterable[_builtins.str] | None = ...,
+        start_line: _builtins.int = ...,
+        end_line: _builtins.int = ...,
+        language: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        symbol: _builtins.str = ...,
+        content: _builtins.str = ...,
+        snapshot: Global___SnapshotInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end_line", b"end_line", "id", b"id", "kind", b"kind", "language", b"language", "other_paths", b"other_paths", "path", b"path", "snapshot", b"snapshot", "start_line", b"start_line", "symbol", b"symbol"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Chunk: _TypeAlias = Chunk  # noqa: Y015
+
+@_typing.final
+class GetOutlineRequest(_message.Message):
+    """Request of GetOutline."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    FOLDER_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    repository: _builtins.str
+    """`repositories/{repository}`."""
+    ref: _builtins.str
+    """Ref; empty means the default."""
+    folder: _builtins.str
+    """Folder to look at, without a slash at either end; empty means all of the snapshot."""
+    files: _builtins.int
+    """Main files to tell of, 1..1,000; 0 means 200."""
+    def __init__(
+        self,
+        *,
+        repository: _builtins.str = ...,
+        ref: _builtins.str = ...,
+        folder: _builtins.str = ...,
+        files: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "folder", b"folder", "ref", b"ref", "repository", b"repository"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOutlineRequest: _TypeAlias = GetOutlineRequest  # noqa: Y015
+
+@_typing.final
+class Outline(_message.Message):
+    """What a snapshot is made of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    FOLDERS_FIELD_NUMBER: _builtins.int
+    MAIN_FILES_FIELD_NUMBER: _builtins.int
+    files: _builtins.int
+    """Files in it, or below the folder that was asked for."""
+    @_builtins.property
+    def snapshot(self) -> Global___SnapshotInfo:
+        """The snapshot."""
+
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedCompositeFieldContainer[Global___LanguageFiles]:
+        """Its languages, that of the most files first."""
+
+    @_builtins.property
+    def folders(self) -> _containers.RepeatedCompositeFieldContainer[Global___FolderFiles]:
+        """Folders that have files of their own, by path; of more than 1,000 those with the most files."""
+
+    @_builtins.property
+    def main_files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileOutline]:
+        """The largest files of each folder, tests and prose last, by path."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: Global___SnapshotInfo | None = ...,
+        files: _builtins.int = ...,
+        languages: _abc.Iterable[Global___LanguageFiles] | None = ...,
+        folders: _abc.Iterable[Global___FolderFiles] | None = ...,
+        main_files: _abc.Iterable[Global___FileOutline] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "folders", b"folders", "languages", b"languages", "main_files", b"main_files", "snapshot", b"snapshot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Outline: _TypeAlias = Outline  # noqa: Y015
+
+@_typing.final
+class LanguageFiles(_message.Message):
+    """How many files are in a language."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """Language."""
+    files: _builtins.int
+    """Files."""
+    def __init__(
+        self,
+        *,
+        language: _builtins.str = ...,
+        files: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "language", b"language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LanguageFiles: _TypeAlias = LanguageFiles  # noqa: Y015
+
+@_typing.final
+class FolderFiles(_message.Message):
+    """How many files are in a folder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path; empty for the root."""
+    files: _builtins.int
+    """Files in the folder itself."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        files: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FolderFiles: _TypeAlias = FolderFiles  # noqa: Y015
+
+@_typing.final
+class FileOutline(_message.Message):
+    """What a file defines."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    SYMBOLS_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path in the snapshot."""
+    language: _builtins.str
+    """Language."""
+    @_builtins.property
+    def symbols(self) -> _containers.RepeatedCompositeFieldContainer[Global___OutlineSymbol]:
+        """The definitions that say the most about it, best first: of its top level, exported, long; at most 8."""
+
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        language: _builtins.str = ...,
+        symbols: _abc.Iterable[Global___OutlineSymbol] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "path", b"path", "symbols", b"symbols"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileOutline: _TypeAlias = FileOutline  # noqa: Y015
+
+@_typing.final
+class OutlineSymbol(_message.Message):
+    """A definition."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    START_LINE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Qualified name, at most 200 characters."""
+    kind: _builtins.str
+    """What it is: class, function, method, ..."""
+    start_line: _builtins.int
+    """Its first line, 1-based."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        start_line: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "name", b"name", "start_line", b"start_line"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutlineSymbol: _TypeAlias = OutlineSymbol  # noqa: Y015

@@ -45,6 +45,16 @@ class SearchServiceStub:
                 request_serializer=pampax_dot_v1_dot_search__service__pb2.ReadFileRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_search__service__pb2.ReadFileResponse.FromString,
                 _registered_method=True)
+        self.GetChunk = channel.unary_unary(
+                '/pampax.v1.SearchService/GetChunk',
+                request_serializer=pampax_dot_v1_dot_search__service__pb2.GetChunkRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_search__service__pb2.Chunk.FromString,
+                _registered_method=True)
+        self.GetOutline = channel.unary_unary(
+                '/pampax.v1.SearchService/GetOutline',
+                request_serializer=pampax_dot_v1_dot_search__service__pb2.GetOutlineRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_search__service__pb2.Outline.FromString,
+                _registered_method=True)
 
 
 class SearchServiceServicer:
@@ -65,6 +75,20 @@ class SearchServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetChunk(self, request, context):
+        """One chunk by its public id, as a search result has it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOutline(self, request, context):
+        """What a published snapshot is made of: its languages, folders, main files and what these define.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SearchServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +101,16 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.ReadFile,
                     request_deserializer=pampax_dot_v1_dot_search__service__pb2.ReadFileRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_search__service__pb2.ReadFileResponse.SerializeToString,
+            ),
+            'GetChunk': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetChunk,
+                    request_deserializer=pampax_dot_v1_dot_search__service__pb2.GetChunkRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_search__service__pb2.Chunk.SerializeToString,
+            ),
+            'GetOutline': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOutline,
+                    request_deserializer=pampax_dot_v1_dot_search__service__pb2.GetOutlineRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_search__service__pb2.Outline.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +168,60 @@ class SearchService:
             '/pampax.v1.SearchService/ReadFile',
             pampax_dot_v1_dot_search__service__pb2.ReadFileRequest.SerializeToString,
             pampax_dot_v1_dot_search__service__pb2.ReadFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetChunk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.SearchService/GetChunk',
+            pampax_dot_v1_dot_search__service__pb2.GetChunkRequest.SerializeToString,
+            pampax_dot_v1_dot_search__service__pb2.Chunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOutline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.SearchService/GetOutline',
+            pampax_dot_v1_dot_search__service__pb2.GetOutlineRequest.SerializeToString,
+            pampax_dot_v1_dot_search__service__pb2.Outline.FromString,
             options,
             channel_credentials,
             insecure,

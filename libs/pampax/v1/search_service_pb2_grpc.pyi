@@ -37,6 +37,10 @@ class SearchServiceStub:
     """Ranked chunks for a question in plain words, a name, a path or a pattern."""
     ReadFile: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.ReadFileRequest, _search_service_pb2.ReadFileResponse]
     """The text of one file of a published snapshot, whole or a range of lines."""
+    GetChunk: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetChunkRequest, _search_service_pb2.Chunk]
+    """One chunk by its public id, as a search result has it."""
+    GetOutline: _grpc.UnaryUnaryMultiCallable[_search_service_pb2.GetOutlineRequest, _search_service_pb2.Outline]
+    """What a published snapshot is made of: its languages, folders, main files and what these define."""
 
 @_typing.type_check_only
 class SearchServiceAsyncStub(SearchServiceStub):
@@ -47,6 +51,10 @@ class SearchServiceAsyncStub(SearchServiceStub):
     """Ranked chunks for a question in plain words, a name, a path or a pattern."""
     ReadFile: _aio.UnaryUnaryMultiCallable[_search_service_pb2.ReadFileRequest, _search_service_pb2.ReadFileResponse]  # type: ignore[assignment]
     """The text of one file of a published snapshot, whole or a range of lines."""
+    GetChunk: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetChunkRequest, _search_service_pb2.Chunk]  # type: ignore[assignment]
+    """One chunk by its public id, as a search result has it."""
+    GetOutline: _aio.UnaryUnaryMultiCallable[_search_service_pb2.GetOutlineRequest, _search_service_pb2.Outline]  # type: ignore[assignment]
+    """What a published snapshot is made of: its languages, folders, main files and what these define."""
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
     """Finds code. Reads only; same question, same builds and generations: same answer in the same order on every replica."""
@@ -66,5 +74,21 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_search_service_pb2.ReadFileResponse, _abc.Awaitable[_search_service_pb2.ReadFileResponse]]:
         """The text of one file of a published snapshot, whole or a range of lines."""
+
+    @_abc_1.abstractmethod
+    def GetChunk(
+        self,
+        request: _search_service_pb2.GetChunkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.Chunk, _abc.Awaitable[_search_service_pb2.Chunk]]:
+        """One chunk by its public id, as a search result has it."""
+
+    @_abc_1.abstractmethod
+    def GetOutline(
+        self,
+        request: _search_service_pb2.GetOutlineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_service_pb2.Outline, _abc.Awaitable[_search_service_pb2.Outline]]:
+        """What a published snapshot is made of: its languages, folders, main files and what these define."""
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -248,6 +248,29 @@ async def read_file(api, name):
     assert missing.status_code == 404
 
 
+async def chunk(api, name):
+    found = (await api("POST", "/v1/search", json={"query": "retry with backoff", "repos": [name]})).json()
+    best = found["results"][0]
+    for params in ({}, {"repo": name}):
+        answer = (await api("GET", f"/v1/chunks/{best['id']}", params=params)).json()
+        assert answer == {field: best[field] for field in answer}
+    missing = await api("GET", f"/v1/chunks/{'0' * 24}")
+    assert (missing.status_code, missing.json()["reason"]) == (404, "CHUNK_NOT_FOUND")
+
+
+async def outline(api, name):
+    answer = (await api("GET", f"/v1/repositories/{name}:outline")).json()
+    assert answer["files"] == 3
+    assert answer["languages"][0] == {"language": "python", "files": 2}
+    assert answer["folders"] == [{"path": "docs", "files": 1}, {"path": "src", "files": 2}]
+    defined = {file["path"]: [symbol["name"] for symbol in file["symbols"]] for file in answer["main_files"]}
+    assert defined["src/retry.py"] == ["retry_with_backoff"]
+    below = (await api("GET", f"/v1/repositories/{name}:outline", params={"folder": "src", "files": 1})).json()
+    assert (below["files"], len(below["main_files"])) == (2, 1)
+    missing = await api("GET", f"/v1/repositories/{name}:outline", params={"folder": "none"})
+    assert (missing.status_code, missing.json()["reason"]) == (404, "FOLDER_NOT_FOUND")
+
+
 async def health(api, _name):
     told = (await api("GET", "/v1/health")).json()
     assert {"database", "redis", *SERVICES} <= {part["name"] for part in told["components"]}
@@ -301,6 +324,8 @@ CALLS: dict[str, Call] = {
     "cancel_operation": cancel_operation,
     "watch_operation": watch_operation,
     "read_file": read_file,
+    "get_chunk": chunk,
+    "get_outline": outline,
     "get_health": health,
     "get_metrics": metrics,
     "get_liveness": lambda api, _name: probe(api, "/livez"),
@@ -365,6 +390,10 @@ def examples_of(document, schema):
         ("POST", "/v1/search", {"query": "x", "repos": ["unknown"]}, 404),
         ("POST", "/v1/search", {"query": "x", "max_staleness": 0}, 409),
         ("POST", "/v1/bundles", {"task": "x", "token_budget": 1}, 400),
+        ("GET", "/v1/chunks/xyz", None, 400),
+        ("GET", "/v1/repositories/unknown:outline", None, 404),
+        ("GET", "/v1/repositories/tour:outline?files=0", None, 400),
+        ("GET", "/v1/repositories/tour:outline?folder=../x", None, 400),
         ("POST", "/v1/repositories", {"name": "x", "source": {"path": "/tmp"}}, 403),
         ("POST", "/v1/repositories/unknown:index", {}, 404),
         ("POST", "/v1/repositories/unknown:plan", {}, 404),

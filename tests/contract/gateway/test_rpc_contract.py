@@ -76,6 +76,18 @@ async def read_file(rpc, name):
     assert answer.lines == 5
 
 
+async def get_chunk(rpc, name):
+    search = search_service_pb2.SearchChunksRequest(query="pause", repositories=[name])
+    best = (await rpc("SearchChunks", search)).results[0]
+    chunk = await rpc("GetChunk", search_service_pb2.GetChunkRequest(id=best.id))
+    assert (chunk.path, chunk.content, chunk.snapshot.repository) == (best.path, best.content, name)
+
+
+async def get_outline(rpc, name):
+    answer = await rpc("GetOutline", search_service_pb2.GetOutlineRequest(repository=name))
+    assert answer.files == 3
+
+
 async def assemble_bundle(rpc, name):
     request = assembly_service_pb2.AssembleBundleRequest(task="retry with backoff", repositories=[name])
     bundle = await rpc("AssembleBundle", request)
@@ -203,6 +215,8 @@ def git_blob(content: bytes) -> bytes:
 CALLS = {
     "SearchChunks": search_chunks,
     "ReadFile": read_file,
+    "GetChunk": get_chunk,
+    "GetOutline": get_outline,
     "AssembleBundle": assemble_bundle,
     "FindSymbols": find_symbols,
     "TraverseGraph": traverse_graph,

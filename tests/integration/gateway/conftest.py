@@ -23,7 +23,7 @@ import psycopg
 import pytest
 from google.longrunning import operations_pb2, operations_pb2_grpc
 
-from pampax.core.errors import PampaxError
+from pampax.core.errors import NotFound, PampaxError
 from pampax.embedded.ports import free_port
 from pampax.runtime.caller import current_caller
 from pampax.runtime.context import corr_id
@@ -141,7 +141,14 @@ class FaultyIndexing(indexing_service_pb2_grpc.IndexingServiceServicer):
 
     async def GetRepository(self, request, context):
         await self.behaviour.play("GetRepository", request)
-        return repository_pb2.Repository(name=request.name, source=repository_pb2.Source(upload=True))
+        if request.name != "repositories/code":
+            raise NotFound("no such repository", reason="REPOSITORY_NOT_FOUND")
+        git_url = "https://git.example.com/code.git"
+        return repository_pb2.Repository(name=request.name, source=repository_pb2.Source(git_url=git_url))
+
+    async def IndexRepository(self, request, context):
+        await self.behaviour.play("IndexRepository", request)
+        return operations_pb2.Operation(name="operations/0198c0de-0000-7000-8000-000000000001")
 
     async def CreateUpload(self, request_iterator, context):
         messages = [message async for message in request_iterator]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pampax.cli.indexing.names import name_of_folder, name_of_url
+from pampax.client.repository_names import name_of_folder, name_of_url
 from pampax.core.errors import InvalidRequest
 from pampax.core.names import is_repository
 

@@ -55,6 +55,13 @@ REPOSITORY = {
 }
 
 
+@pytest.mark.parametrize("path", ["", "../../v1/operations", "a//b", "a/./b", "/etc/passwd"])
+def test_a_path_never_leads_to_another_route(gateway: Gateway, client: Client, path: str) -> None:
+    with pytest.raises(InvalidRequest, match="relative to the repository's root"):
+        client.read_file("shop", path)
+    assert gateway.asked == []
+
+
 def test_a_request_carries_the_key_and_an_id(gateway: Gateway, client: Client) -> None:
     gateway.will(HEALTH)
     client.health()

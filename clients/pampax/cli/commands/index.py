@@ -120,8 +120,8 @@ def command(
 def _wanted(
     source: str, name: str | None, include: tuple[str, ...], exclude: tuple[str, ...], upload: bool | None
 ) -> Wanted:
-    from pampax.cli.indexing.names import name_of_folder, name_of_url
     from pampax.cli.indexing.source import Wanted
+    from pampax.client.repository_names import name_of_folder, name_of_url
     from pampax.sources.git import is_git_url
 
     if is_git_url(source):

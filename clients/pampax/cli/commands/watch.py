@@ -56,12 +56,12 @@ def command(
     again, and what has changed meanwhile is caught up with.
     """
     from pampax.cli.indexing.folder import refuse_bare, require_files
-    from pampax.cli.indexing.names import name_of_folder
     from pampax.cli.indexing.source import Wanted
     from pampax.cli.watching.refresh import Refresher
     from pampax.cli.watching.settling import Settling
     from pampax.cli.watching.telling import Telling
     from pampax.cli.watching.watching import Watching
+    from pampax.client.repository_names import name_of_folder
     from pampax.sources.territory import Territory
 
     folder = Path(path).expanduser().absolute()

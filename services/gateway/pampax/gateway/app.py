@@ -17,10 +17,11 @@ from pampax.gateway.health.report import HealthChecks
 from pampax.gateway.health.rows import HealthRows
 from pampax.gateway.health.watch import HealthWatch
 from pampax.gateway.http_server import HttpServer
+from pampax.gateway.mcp.endpoint import McpEndpoint
 from pampax.gateway.operations import Operations
 from pampax.gateway.postgres import GatewayRows
 from pampax.gateway.repositories import Repositories
-from pampax.gateway.rest.application import build_application
+from pampax.gateway.rest.application import add_route, build_application
 from pampax.gateway.rest.edge import Edge
 from pampax.gateway.rest.probe_routes import told_to_anyone
 from pampax.gateway.retrieval import Retrieval
@@ -64,6 +65,9 @@ async def run(settings: Settings) -> None:
         keys = Keys(rows, settings.auth.key_pepper)
         metrics = settings.telemetry.metrics
         app = build_application(use_cases, metrics=metrics)
+        mcp = McpEndpoint(use_cases, lambda: bool(app.state.draining))
+        await parts.enter_async_context(mcp.running())
+        add_route(app, mcp.route)
         anyone = partial(told_to_anyone, use_cases.health)
         edge = Edge(app, keys, settings.auth.caller_secret, metrics=metrics, told_to_anyone=anyone)
         http = HttpServer(edge, settings.gateway.http_address)

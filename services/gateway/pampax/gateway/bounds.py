@@ -17,6 +17,10 @@ MAX_STALENESS_S = (0, 31_536_000)
 # Opaque tokens of ours are far shorter.
 PAGE_TOKEN_BYTES = 4_096
 
+# What a snapshot is made of.
+OUTLINE_FILES = (1, 1_000)
+DEFAULT_OUTLINE_FILES = 200
+
 # Bundles.
 TASK_BYTES = 8_192
 TOKEN_BUDGET = (256, 200_000)
@@ -75,6 +79,10 @@ WATCH_S = 900.0
 WATCH_EVERY_S = 0.5
 WATCH_SILENCE_S = 10.0
 WATCH_PATIENCE_S = 60.0
+# An agent's call, which may wait for a run: a little longer than the tool itself waits; and how long a client may take
+# nothing of its answer.
+MCP_S = 900.0
+SEND_S = 30.0
 # Reading and parsing a tree, or a clone of one first.
 PLAN_S = 120.0
 # Removing rows: several builds, each in a transaction of its own.

@@ -30,7 +30,14 @@ from pampax.v1.indexing_service_pb2 import (
     UploadBlobsRequest,
 )
 from pampax.v1.repository_pb2 import GitCredential
-from pampax.v1.search_service_pb2 import GroupBy, ReadFileRequest, SearchChunksRequest, SearchMode
+from pampax.v1.search_service_pb2 import (
+    GetChunkRequest,
+    GetOutlineRequest,
+    GroupBy,
+    ReadFileRequest,
+    SearchChunksRequest,
+    SearchMode,
+)
 
 Filters: TypeAlias = SearchChunksRequest | AssembleBundleRequest | ContextScope
 _OPERATION_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -155,6 +162,24 @@ def check_file(request: ReadFileRequest) -> None:
             mistakes.note(field, rules.number(line, bounds.LINES))
     if request.end_line and request.end_line < request.start_line:
         mistakes.note("end_line", f"must not be before start_line, got {request.end_line} < {request.start_line}")
+    mistakes.refuse()
+
+
+def check_chunk(request: GetChunkRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("id", rules.chunk_id(request.id))
+    note_scope(mistakes, request.repositories, request.ref)
+    mistakes.refuse()
+
+
+def check_outline(request: GetOutlineRequest) -> None:
+    mistakes = Mistakes()
+    mistakes.note("repository", resource_name(request.repository))
+    mistakes.note("ref", rules.ref(request.ref))
+    if request.folder:
+        mistakes.note("folder", rules.path(request.folder))
+    if request.files:
+        mistakes.note("files", rules.number(request.files, bounds.OUTLINE_FILES))
     mistakes.refuse()
 
 

@@ -10,7 +10,7 @@ from pampax.gateway import bounds
 from pampax.gateway.asked import read_asked
 from pampax.gateway.behind import ASSEMBLY, SEARCH, ask, ask_within
 from pampax.gateway.cache_key import cache_key
-from pampax.gateway.checks import check_bundle, check_file, check_search
+from pampax.gateway.checks import check_bundle, check_chunk, check_file, check_outline, check_search
 from pampax.gateway.deadline import within
 from pampax.gateway.measures import Hits, answering
 from pampax.gateway.normal_form import normalise_bundle, normalise_search
@@ -21,6 +21,10 @@ from pampax.storage.database import Database
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest, Bundle
 from pampax.v1.search_service_pb2 import (
     CacheStatus,
+    Chunk,
+    GetChunkRequest,
+    GetOutlineRequest,
+    Outline,
     ReadFileRequest,
     ReadFileResponse,
     SearchChunksRequest,
@@ -87,6 +91,14 @@ class Retrieval:
     async def read_file(self, request: ReadFileRequest) -> ReadFileResponse:
         check_file(request)
         return await ask_within(bounds.OTHER_S, SEARCH, self._search.ReadFile, request)
+
+    async def chunk(self, request: GetChunkRequest) -> Chunk:
+        check_chunk(request)
+        return await ask_within(bounds.OTHER_S, SEARCH, self._search.GetChunk, request)
+
+    async def outline(self, request: GetOutlineRequest) -> Outline:
+        check_outline(request)
+        return await ask_within(bounds.OTHER_S, SEARCH, self._search.GetOutline, request)
 
     def _tell(self, op: str, asked: str, answer: SearchChunksResponse | Bundle, duration_ms: float) -> None:
         """The question itself may be confidential; its hash still finds repeated ones."""

@@ -63,6 +63,16 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
     ) -> search_service_pb2.ReadFileResponse:
         return await self._use_cases.retrieval.read_file(request)
 
+    async def GetChunk(
+        self, request: search_service_pb2.GetChunkRequest, context: aio.ServicerContext[Any, Any]
+    ) -> search_service_pb2.Chunk:
+        return await self._use_cases.retrieval.chunk(request)
+
+    async def GetOutline(
+        self, request: search_service_pb2.GetOutlineRequest, context: aio.ServicerContext[Any, Any]
+    ) -> search_service_pb2.Outline:
+        return await self._use_cases.retrieval.outline(request)
+
     async def AssembleBundle(
         self, request: assembly_service_pb2.AssembleBundleRequest, context: aio.ServicerContext[Any, Any]
     ) -> assembly_service_pb2.Bundle:

@@ -17,6 +17,8 @@ from pampax.gateway import bounds
 from pampax.sources.address import parse_git_url
 
 _WORD = re.compile(r"[\x21-\x7e]+")
+CHUNK_ID_PATTERN = r"[0-9a-f]{24}"
+_CHUNK_ID = re.compile(CHUNK_ID_PATTERN)
 _SHOWN_CHARS = 60
 
 
@@ -112,6 +114,10 @@ def language(value: str) -> str | None:
 
 def ref(value: str) -> str | None:
     return None if not value or names.is_ref(value) else f"must be {names.REF_RULE}, got {shown(value)}"
+
+
+def chunk_id(value: str) -> str | None:
+    return None if _CHUNK_ID.fullmatch(value) else f"must be the id of a search result, got {shown(value)}"
 
 
 def commit(value: str) -> str | None:

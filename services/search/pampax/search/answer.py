@@ -56,3 +56,19 @@ class FileText:
     start_line: int
     end_line: int
     lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkText:
+    """One chunk under its first path."""
+
+    id: str
+    snapshot: Snapshot
+    path: str
+    other_paths: tuple[str, ...]
+    start_line: int
+    end_line: int
+    language: str
+    kind: str
+    symbol: str
+    content: str

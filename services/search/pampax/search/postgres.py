@@ -16,6 +16,7 @@ from pampax.core.errors import Aborted
 from pampax.search.directory import FileRow
 from pampax.search.frames import FramePlace
 from pampax.search.gathered import Definition
+from pampax.search.outline import MAX_SYMBOLS, Symbol
 from pampax.search.passages import Passages
 from pampax.storage import posting
 from pampax.storage.blobs import decompress
@@ -44,6 +45,8 @@ _DOCUMENTS = _SQL["documents"]
 _GRAMS = _SQL["grams"]
 _CONTENTS = _SQL["contents"]
 _CHUNKS = _SQL["chunks"]
+_CHUNK_WITH_ID = _SQL["chunk_with_id"]
+_MAIN_SYMBOLS = _SQL["main_symbols"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,30 @@ async def read_chunks(conn: Connection, snapshot: Snapshot, documents: Sequence[
     for first, *row in await cursor.fetchall():
         chunks.setdefault(first, []).append(ChunkRow(*row))
     return chunks
+
+
+async def read_chunk_ordinals(conn: Connection, snapshot: Snapshot, chunk: str) -> list[int]:
+    """Of the chunks with this public id, dead ones included."""
+    cursor = conn.cursor(binary=True, row_factory=tuple_row)
+    rows = await cursor.execute(_CHUNK_WITH_ID, {**scope(snapshot), "id": bytes.fromhex(chunk)})
+    return [ordinal for (ordinal,) in await rows.fetchall()]
+
+
+async def read_main_symbols(
+    conn: Connection, snapshot: Snapshot, documents: Sequence[FileRow]
+) -> dict[int, list[Symbol]]:
+    """The main definitions of each document, best first, by its first chunk."""
+    asked = {
+        "firsts": [document.first_chunk for document in documents],
+        "ends": [document.first_chunk + document.chunk_count for document in documents],
+        "most": MAX_SYMBOLS,
+    }
+    cursor = conn.cursor(binary=True, row_factory=tuple_row)
+    await cursor.execute(_MAIN_SYMBOLS, {**scope(snapshot), **asked})
+    symbols: dict[int, list[Symbol]] = {}
+    for first, *row in await cursor.fetchall():
+        symbols.setdefault(first, []).append(Symbol(*row))
+    return symbols
 
 
 def scope(snapshot: Snapshot) -> dict[str, object]:

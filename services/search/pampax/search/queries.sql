@@ -120,3 +120,25 @@ CROSS JOIN LATERAL (
     WHERE repository_id = %(repository)s AND build_id = %(build)s AND ordinal >= asked.first AND ordinal < asked.past
     ORDER BY ordinal OFFSET 0) c
 ORDER BY c.ordinal
+
+-- name: chunk_with_id
+-- Chunks with a public id (pampax.core.ids.chunk_id), dead ones included. No index leads there: one scan of the
+-- repository's chunks, about a third of a microsecond each.
+SELECT ordinal FROM chunk
+WHERE repository_id = %(repository)s AND build_id = %(build)s AND substring(sha256(convert_to(encode(blob_id, 'hex'), 'UTF8')
+    || '\x00'::bytea || convert_to(language, 'UTF8') || '\x00'::bytea || convert_to(start_line::text, 'UTF8')
+    || '\x00'::bytea || convert_to(end_line::text, 'UTF8')) FROM 1 FOR 12) = %(id)s
+
+-- name: main_symbols
+-- Of each document, given by its range of chunks, the definitions that say the most about it, best first: those of its
+-- top level, exported, long.
+SELECT asked.first, s.name, s.kind, s.start_line
+FROM unnest(%(firsts)s::int[], %(ends)s::int[]) AS asked (first, past)
+CROSS JOIN LATERAL (
+    SELECT left(qualified_name, 200) AS name, kind, start_line, row_number() OVER (
+        ORDER BY qualified_name = symbol.name DESC, exported DESC, end_line - start_line DESC, start_line, symbol.name
+    ) AS place
+    FROM symbol
+    WHERE repository_id = %(repository)s AND build_id = %(build)s AND chunk >= asked.first AND chunk < asked.past) s
+WHERE s.place <= %(most)s
+ORDER BY asked.first, s.place

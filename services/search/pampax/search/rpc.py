@@ -36,3 +36,19 @@ class SearchServicer(pb_grpc.SearchServiceServicer):
             require_role(Role.READER), name, request.path, request.ref or None, request.start_line, request.end_line
         )
         return wire.file_response(text)
+
+    async def GetChunk(
+        self, request: pb.GetChunkRequest, context: aio.ServicerContext[pb.GetChunkRequest, pb.Chunk]
+    ) -> pb.Chunk:
+        names = [wire.repository_id(name, "repositories") for name in request.repositories]
+        caller = require_role(Role.READER)
+        return wire.chunk(await self._service.browsing.chunk(caller, request.id, names, request.ref or None))
+
+    async def GetOutline(
+        self, request: pb.GetOutlineRequest, context: aio.ServicerContext[pb.GetOutlineRequest, pb.Outline]
+    ) -> pb.Outline:
+        name = wire.repository_id(request.repository, "repository")
+        outline = await self._service.browsing.outline(
+            require_role(Role.READER), name, request.ref or None, request.folder, request.files
+        )
+        return wire.outline(outline)

@@ -13,6 +13,7 @@ from pampax.core.errors import FailedPrecondition, NotFound
 from pampax.core.identity import Caller
 from pampax.search import pages
 from pampax.search.answer import Answer, FileText
+from pampax.search.browsing import Browsing
 from pampax.search.directories import Directories
 from pampax.search.gather import Question, Sources, late
 from pampax.search.hits import Found
@@ -40,6 +41,7 @@ class SearchService:
         self._sources = sources
         self._database = sources.database
         self._directories = Directories(sources.database)
+        self.browsing = Browsing(sources.database, self._directories)
         self._snapshots = SnapshotSearch(sources, self._directories)
         self._patterns = PatternSearch(sources, self._directories)
         self._warm = False

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import TypeVar
 
 from pampax.core.errors import InvalidRequest
-from pampax.search.answer import Answer, FileText, Result
+from pampax.search.answer import Answer, ChunkText, FileText, Result
 from pampax.search.evidence import Evidence
+from pampax.search.outline import Outline
 from pampax.search.query import Intent
 from pampax.search.request import DEFAULT_LIMIT, Mode, SearchRequest
 from pampax.search.weights import RANKING_VERSION
@@ -90,6 +91,42 @@ def file_response(text: FileText) -> pb.ReadFileResponse:
         lines=text.lines,
         blob_id=text.blob_id,
         snapshot=snapshot_info(text.snapshot),
+    )
+
+
+def chunk(text: ChunkText) -> pb.Chunk:
+    return pb.Chunk(
+        id=text.id,
+        path=text.path,
+        other_paths=text.other_paths,
+        start_line=text.start_line,
+        end_line=text.end_line,
+        language=text.language,
+        kind=text.kind,
+        symbol=text.symbol,
+        content=text.content,
+        snapshot=snapshot_info(text.snapshot),
+    )
+
+
+def outline(found: Outline) -> pb.Outline:
+    contents = found.contents
+    return pb.Outline(
+        snapshot=snapshot_info(found.snapshot),
+        files=contents.files,
+        languages=[pb.LanguageFiles(language=language, files=files) for language, files in contents.languages],
+        folders=[pb.FolderFiles(path=path, files=files) for path, files in contents.folders],
+        main_files=[
+            pb.FileOutline(
+                path=file.path,
+                language=file.language,
+                symbols=[
+                    pb.OutlineSymbol(name=each.name, kind=each.kind, start_line=each.start_line)
+                    for each in (found.symbols.get(file.first_chunk, ()) if file.chunk_count else ())
+                ],
+            )
+            for file in contents.main_files
+        ],
     )
 
 

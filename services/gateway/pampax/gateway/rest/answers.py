@@ -15,7 +15,9 @@ from pampax.runtime.context import corr_id, trace_id
 from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
 from pampax.v1.search_service_pb2 import (
     CacheStatus,
+    Chunk,
     Evidence,
+    Outline,
     ReadFileResponse,
     SearchChunksResponse,
     SearchResult,
@@ -94,6 +96,42 @@ def file_json(answer: ReadFileResponse) -> Json:
         "end_line": answer.end_line,
         "lines": answer.lines,
         "blob_id": answer.blob_id,
+    }
+
+
+def chunk_json(chunk: Chunk) -> Json:
+    return {
+        "id": chunk.id,
+        "repo": plain_repository(chunk.snapshot.repository),
+        "ref": chunk.snapshot.ref,
+        "commit": chunk.snapshot.commit,
+        "path": chunk.path,
+        "other_paths": list(chunk.other_paths),
+        "start_line": chunk.start_line,
+        "end_line": chunk.end_line,
+        "language": chunk.language,
+        "kind": chunk.kind,
+        "symbol": chunk.symbol,
+        "content": chunk.content,
+    }
+
+
+def outline_json(outline: Outline) -> Json:
+    return {
+        "snapshot": snapshots_json([outline.snapshot], time.time())[0],
+        "files": outline.files,
+        "languages": [{"language": each.language, "files": each.files} for each in outline.languages],
+        "folders": [{"path": each.path, "files": each.files} for each in outline.folders],
+        "main_files": [
+            {
+                "path": file.path,
+                "language": file.language,
+                "symbols": [
+                    {"name": each.name, "kind": each.kind, "start_line": each.start_line} for each in file.symbols
+                ],
+            }
+            for file in outline.main_files
+        ],
     }
 
 

@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
 
 from pampax.core.errors import PampaxError
 from pampax.core.version import own_version
@@ -60,6 +61,12 @@ def build_application(use_cases: UseCases, *, metrics: bool = True) -> FastAPI:
     found = (*(route for router in routers for route in router.routes), *app.routes)
     app.state.routes = tuple(route for route in found if isinstance(route, APIRoute))
     return app
+
+
+def add_route(app: FastAPI, route: Route) -> None:
+    """One that is no part of REST, and of its document."""
+    app.router.routes.append(route)
+    app.state.routes = (*app.state.routes, route)
 
 
 def _serve_document(app: FastAPI) -> None:

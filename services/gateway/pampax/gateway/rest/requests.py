@@ -40,7 +40,7 @@ from pampax.v1.indexing_service_pb2 import (
 )
 from pampax.v1.indexing_service_pb2 import ManifestEntry as ManifestEntryMessage
 from pampax.v1.repository_pb2 import GitCredential, GitSshKey, GitToken, Repository, Source
-from pampax.v1.search_service_pb2 import GroupBy, SearchChunksRequest, SearchMode
+from pampax.v1.search_service_pb2 import GroupBy, ReadFileRequest, SearchChunksRequest, SearchMode
 
 _PRIORITIES = {
     None: Priority.PRIORITY_UNSPECIFIED,
@@ -119,6 +119,14 @@ def pack_message(name: str, request: PackRequest) -> SaveContextPackRequest:
         ),
     )
     return SaveContextPackRequest(pack=pack)
+
+
+def file_message(repository: str, path: str, ref: str, lines: str) -> ReadFileRequest:
+    """`lines` is a line, a range such as 10-20 or "" for all."""
+    first, _, last = (lines or "0").partition("-")
+    start_line, end_line = int(first), int(last or first)
+    name = repository_resource(repository)
+    return ReadFileRequest(repository=name, path=path, ref=ref, start_line=start_line, end_line=end_line)
 
 
 def repository_message(request: RepositoryRequest) -> CreateRepositoryRequest:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from pampax.core.names import repository_resource
-from pampax.gateway.rest.answers import bundle_json, file_json, search_json
+from pampax.gateway import bounds
+from pampax.gateway.rest.answers import bundle_json, chunk_json, file_json, outline_json, search_json
+from pampax.gateway.rest.models.browsing import ChunkResponse, OutlineResponse
 from pampax.gateway.rest.models.bundle import BundleRequest, BundleResponse
-from pampax.gateway.rest.models.fields import OWN_MISTAKE, FilePath, Ref
+from pampax.gateway.rest.models.fields import OWN_MISTAKE, ChunkId, FilePath, OutlineFiles, Ref, RepositoryName
 from pampax.gateway.rest.models.repository import FileResponse
 from pampax.gateway.rest.models.search import SearchRequest, SearchResponse
-from pampax.gateway.rest.requests import bundle_message, search_message
+from pampax.gateway.rest.requests import bundle_message, file_message, search_message
 from pampax.gateway.rest.routing import Cases, Name, json_response
 from pampax.gateway.rules import shown
-from pampax.v1.search_service_pb2 import ReadFileRequest
+from pampax.v1.search_service_pb2 import GetChunkRequest, GetOutlineRequest
 
 # Ten digits would not fit a line number of the wire.
 _LINES_PATTERN = r"([1-9][0-9]{0,8}(-[1-9][0-9]{0,8})?)?"
@@ -72,8 +74,38 @@ async def read_file(
     lines: LineRange = "",
 ) -> Response:
     """Text of one file of a published snapshot, whole or a range of lines."""
-    first, _, last = (lines or "0").partition("-")
-    message = ReadFileRequest(
-        repository=repository_resource(name), path=path, ref=ref, start_line=int(first), end_line=int(last or first)
+    return json_response(file_json(await cases.retrieval.read_file(file_message(name, path, ref, lines))))
+
+
+@router.get("/v1/chunks/{id:segment}", tags=["search"], response_model=ChunkResponse, summary="Read a chunk")
+async def get_chunk(
+    id: Annotated[ChunkId, Path(description="Id of a search result.")],  # noqa: A002 - the contract's name
+    cases: Cases,
+    repo: Annotated[
+        RepositoryName | None, Query(description="Where it is; every readable repository is looked into when absent.")
+    ] = None,
+    ref: Annotated[Ref, Query(description="Branch, tag or `worktree`; the latest publish when absent.")] = "",
+) -> Response:
+    """The text of a chunk that is published now. Faster where `repo` is named."""
+    repositories = [] if repo is None else [repository_resource(repo)]
+    return json_response(
+        chunk_json(await cases.retrieval.chunk(GetChunkRequest(id=id, repositories=repositories, ref=ref)))
     )
-    return json_response(file_json(await cases.retrieval.read_file(message)))
+
+
+@router.get(
+    "/v1/repositories/{name:segment}:outline",
+    tags=["repositories"],
+    response_model=OutlineResponse,
+    summary="Outline a repository",
+)
+async def get_outline(
+    name: Name,
+    cases: Cases,
+    ref: Annotated[Ref, Query(description="Branch, tag or `worktree`; the latest publish when absent.")] = "",
+    folder: Annotated[FilePath | None, Query(description="Only what lies below this folder.")] = None,
+    files: Annotated[OutlineFiles, Query(description="Main files to tell of.")] = bounds.DEFAULT_OUTLINE_FILES,
+) -> Response:
+    """Languages, folders, and the main files with what they define: what to look at in an unknown repository."""
+    request = GetOutlineRequest(repository=repository_resource(name), ref=ref, folder=folder or "", files=files)
+    return json_response(outline_json(await cases.retrieval.outline(request)))

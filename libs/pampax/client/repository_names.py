@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import Path
+from pathlib import PurePath
 
 from pampax.core.errors import InvalidRequest
 from pampax.core.names import LONGEST_REPOSITORY
@@ -12,7 +12,7 @@ from pampax.core.names import LONGEST_REPOSITORY
 _OTHER = re.compile(r"[^a-z0-9._-]+")
 
 
-def name_of_folder(folder: Path) -> str:
+def name_of_folder(folder: PurePath) -> str:
     return _made_valid(folder.name, str(folder))
 
 

@@ -1,0 +1,77 @@
+"""assemble_context: the code that a task needs, inside a token budget."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pampax.client.bundle import BundleRequest
+from pampax.mcp.services import Services
+from pampax.mcp.tool import Arguments, Outcome, Result, Tell, Tool
+
+DEFAULT_TOKENS = 8_000
+
+
+class AssembleContext(Arguments):
+    """A task."""
+
+    task: str = Field(description="What is to be done, in plain words.")
+    repos: tuple[str, ...] = Field((), description="Only these repositories; all that can be read if empty.")
+    token_budget: int = Field(DEFAULT_TOKENS, ge=256, le=200_000, description="Never more tokens than this.")
+    seed_paths: tuple[str, ...] = Field((), description="Files that must be considered.")
+    ref: str | None = Field(None, description="Branch or tag; the latest publish if absent.")
+
+
+class ContextItem(Result):
+    """A piece; `rendering` is full, skeleton, signature or reference."""
+
+    repo: str
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    rendering: str
+    tokens: int
+    reason: str
+
+
+class Context(Result):
+    """`signature` gives the same bytes again; it is empty for what is not complete."""
+
+    markdown: str
+    items: list[ContextItem]
+    tokens_used: int
+    token_budget: int
+    omitted: int
+    stopping_reason: str
+    signature: str
+    degraded: list[str]
+    notices: list[str]
+
+
+async def assemble_context(services: Services, asked: AssembleContext, _tell: Tell) -> Outcome:
+    bundle = await services.assemble(BundleRequest(**asked.model_dump()))
+    context = Context(
+        markdown=bundle.markdown,
+        items=[ContextItem(**item.model_dump(include=set(ContextItem.model_fields))) for item in bundle.items],
+        tokens_used=bundle.budget.used,
+        token_budget=bundle.budget.limit,
+        omitted=len(bundle.omitted),
+        stopping_reason=bundle.stopping_reason,
+        signature=bundle.signature,
+        degraded=bundle.degraded,
+        notices=bundle.notices,
+    )
+    return Outcome(bundle.markdown, context)
+
+
+TOOL = Tool(
+    name="assemble_context",
+    title="Assemble context",
+    description=(
+        "Assembles the code that a task needs (definitions, callers, tests) inside a token budget, as one markdown "
+        "document with the reason for every piece. Use it at the start of a task, search_code for single questions."
+    ),
+    arguments=AssembleContext,
+    result=Context,
+    run=assemble_context,
+)
