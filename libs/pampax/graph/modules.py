@@ -106,29 +106,25 @@ class Modules:
         named = self._by_name.get(module.rpartition("/")[2], ())
         if beside in named:
             return Module(frozenset({beside}))
-        wanted = module.split("/")
-        wanted = [part for part in wanted if part not in (".", "..")]
-        return Module(
-            frozenset(self._nearest([each for each in named if each.split("/")[-len(wanted) :] == wanted], path))
-        )
+        wanted = [part for part in module.split("/") if part not in (".", "..")]
+        ending = [each for each in named if each.split("/")[-len(wanted) :] == wanted]
+        return Module(frozenset(_nearest(ending, path)))
 
     def _at(self, parts: Sequence[str], language: str) -> Module:
         """Exactly there."""
         whole = "/".join(parts)
         suffixes = _MODULE_SUFFIXES.get(language, frozenset())
+        written = (whole, _SCRIPT_SUFFIX.sub("", whole))
         stem = parts[-1].partition(".")[0] if parts else ""
-        folder = whole.rpartition("/")[0]
         files = {
             each
             for each in self._by_stem.get(stem, ())
             if each == whole
             or (
                 PurePosixPath(each).suffix in suffixes
-                and _without_suffix(each) in (whole, _SCRIPT_SUFFIX.sub("", whole))
+                and (_without_suffix(each) in written or _is_index_of(each, whole))
             )
-            or (_is_index_of(each, whole) and PurePosixPath(each).suffix in suffixes)
         }
-        del folder
         if not files and language in PACKAGE_LANGUAGES and whole in self._in_folder:
             return Module(folders=frozenset({whole}))
         return Module(frozenset(files))
@@ -141,7 +137,7 @@ class Modules:
             for folder in self._folders.get(last, ())
             if folder and list(parts)[-folder.count("/") - 1 :] == folder.split("/")
         ]
-        return Module(folders=frozenset(self._nearest(found, path))) if found and len(parts) > 1 else Module()
+        return Module(folders=frozenset(_nearest(found, path))) if found and len(parts) > 1 else Module()
 
     def _ending(self, parts: Sequence[str], path: str, language: str) -> Module:
         """Wherever a path ends in all the parts."""
@@ -158,19 +154,20 @@ class Modules:
             if PurePosixPath(each).suffix in suffixes and _ends_in(each, [*wanted[:-1], stem], language)
         ]
         if files:
-            return Module(frozenset(self._nearest(files, path)))
+            return Module(frozenset(_nearest(files, path)))
         if language in PACKAGE_LANGUAGES:
             folders = [each for each in self._folders.get(last, ()) if each.split("/")[-len(wanted) :] == wanted]
             return Module(folders=frozenset(folders))
         return Module()
 
-    def _nearest(self, found: Sequence[str], path: str) -> list[str]:
-        """Those that share most of their beginning with the path."""
-        if len(found) < 2:
-            return list(found)
-        own = path.split("/")
-        shared = [_shared_beginning(each.split("/"), own) for each in found]
-        return [each for each, count in zip(found, shared, strict=True) if count == max(shared)]
+
+def _nearest(found: Sequence[str], path: str) -> list[str]:
+    """Those that share most of their beginning with the path."""
+    if len(found) < 2:
+        return list(found)
+    own = path.split("/")
+    shared = [_shared_beginning(each.split("/"), own) for each in found]
+    return [each for each, count in zip(found, shared, strict=True) if count == max(shared)]
 
 
 def _parts(module: str, path: str, language: str) -> tuple[list[str] | None, list[str]]:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pampax.codeintel.bindings import Bound
 from pampax.codeintel.imports import EVERYTHING, Imported
 from pampax.codeintel.uses import EXPRESSION, Use, UseKind
 from pampax.graph.model import (
@@ -27,6 +26,7 @@ from pampax.graph.model import (
     related,
 )
 from pampax.graph.modules import NOWHERE, PACKAGE_LANGUAGES, Module
+from pampax.graph.scopes import belongs, declared, holders, in_scope, is_open, is_top
 
 MAX_RIVALS = 4  # definitions that a name may mean at once
 MAX_DEPTH = 5  # of re-exports, and of bases
@@ -127,7 +127,7 @@ class Resolver:
     # Bare names -----------------------------------------------------------------------------------------------------
 
     async def _bare(self, file: SourceFile, name: str, line: int, kind: UseKind) -> list[Link]:
-        own = _in_scope(file, name, line)
+        own = in_scope(file, name, line)
         if own:
             return _certain(own, SCOPED, "in scope")
         if file.language in _IMPLICIT_SELF:
@@ -138,7 +138,7 @@ class Resolver:
         if imported:
             targets = [await self._target(file, each) for each in imported]
             return _certain([each for target in targets for each in target.definitions], IMPORTED, "imported")
-        candidates = [each for each in await self.named(name, file.language) if _is_open(each, file)]
+        candidates = [each for each in await self.named(name, file.language) if is_open(each, file)]
         if not candidates:
             return []
         found = [each for each in candidates if await self._is_brought(file, each)]
@@ -154,7 +154,7 @@ class Resolver:
         return _inferred(candidates, NAMED)
 
     async def _own_members(self, file: SourceFile, name: str, line: int) -> list[Link]:
-        for holder in _holders(file, line):
+        for holder in holders(file, line):
             found = await self._members(file, holder, name)
             if found:
                 return found
@@ -196,12 +196,12 @@ class Resolver:
             return _Target((), module) if module else await self._type_module(file, imported)
         wanted = imported.local if imported.name == "default" else imported.name
         if module:
-            tops = [each for each in await self.named(wanted, language) if module.holds(each.path) and _is_top(each)]
+            tops = [each for each in await self.named(wanted, language) if module.holds(each.path) and is_top(each)]
             if tops:
                 return _Target(tuple(tops))
         inner = NOWHERE if language in _SCRIPTS else self._inner(file, imported)
         if inner:
-            tops = [each for each in await self.named(wanted, language) if inner.holds(each.path) and _is_top(each)]
+            tops = [each for each in await self.named(wanted, language) if inner.holds(each.path) and is_top(each)]
             return _Target(tuple(tops), inner)
         if depth < MAX_DEPTH and 0 < len(module.files) <= MAX_RIVALS:
             for passing in await self.read_files(sorted(module.files)):
@@ -243,7 +243,7 @@ class Resolver:
             return await self._inherited(file, use)
         if path[0] in _SELF and len(path) == 1:
             return await self._own_members(file, use.name, use.line)
-        bound = _bound(file, ".".join(["self", *path[1:]] if path[0] in _SELF else path), use.line)
+        bound = declared(file, ".".join(["self", *path[1:]] if path[0] in _SELF else path), use.line)
         if bound is not None:
             holders = await self._type_of(file, bound.type, bound.line)
             if holders is not None:
@@ -389,7 +389,7 @@ class Resolver:
         return await self._members_of(holder, name, 0, file.language)
 
     async def _members_of(self, holder: Definition, name: str, depth: int, language: str) -> list[Link]:
-        members = [each for each in await self.named(name, language) if _belongs(each, holder)]
+        members = [each for each in await self.named(name, language) if belongs(each, holder)]
         if members:
             share = TYPED if depth == 0 else INHERITED
             return _certain(members, share, f"of {holder.name}" if depth == 0 else f"inherited from {holder.name}")
@@ -413,112 +413,12 @@ class Resolver:
         return [each for each in found if each != holder]
 
     async def _inherited(self, file: SourceFile, use: Use) -> list[Link]:
-        for holder in _holders(file, use.line):
+        for holder in holders(file, use.line):
             for base in await self._bases(holder):
                 found = await self._members_of(base, use.name, 1, file.language)
                 if found:
                     return found
         return []
-
-
-def _in_scope(file: SourceFile, name: str, line: int) -> list[Definition]:
-    """Definitions of the file that the bare name may mean there, the innermost ones."""
-    own = [each for each in file.definitions if each.name == name]
-    if not own:
-        return []
-    scopes = [each.qualified_name for each in file.around(line) if each.kind == FUNCTION][::-1]
-    for scope in [*scopes, ""]:
-        found = [each for each in own if each.holder == scope]
-        if found:
-            return found
-    # Modules and namespaces qualify names that the file knows bare.
-    outer = {each.qualified_name for each in file.definitions if each.kind in (TYPE, FUNCTION)}
-    around = (
-        {each.qualified_name for each in file.around(line)} if file.language in ("java", "csharp", "kotlin") else set()
-    )
-    return [each for each in own if each.holder not in outer or (each.kind == TYPE and each.holder in around)]
-
-
-def _holders(file: SourceFile, line: int) -> list[Definition]:
-    """The types around a line, the innermost first; for methods outside of their type's body, a type of that name."""
-    around = file.around(line)[::-1]
-    types = [each for each in around if each.kind == TYPE]
-    names = {each.holder for each in around if each.kind == FUNCTION and each.holder} - {
-        each.qualified_name for each in types
-    }
-    outside = [each for each in file.definitions if each.kind == TYPE and each.qualified_name in names]
-    if not outside and names and not types:
-        # The type stands in another file: what the functions of this one say is enough to look for members.
-        outside = [
-            Definition(
-                each.path,
-                each.language,
-                name.rpartition(".")[2],
-                name,
-                TYPE,
-                each.start_line,
-                each.start_line,
-                "",
-                exported=True,
-            )
-            for each in around[:1]
-            for name in sorted(names)
-        ]
-    return [*types, *outside]
-
-
-def _belongs(member: Definition, holder: Definition) -> bool:
-    if member.holder == holder.qualified_name and member.path == holder.path:
-        return True
-    if member.holder.rpartition(".")[2] != holder.name:
-        return False
-    same_folder = member.path.rpartition("/")[0] == holder.path.rpartition("/")[0]
-    return member.path != holder.path and (
-        same_folder or holder.language in ("rust", "swift", "cpp", "csharp", "ruby", "kotlin")
-    )
-
-
-def _is_top(definition: Definition) -> bool:
-    """Namespaces qualify names in some languages, so a holder says little about them there."""
-    return not definition.holder or definition.language in (
-        "csharp",
-        "cpp",
-        "php",
-        "ruby",
-        "rust",
-        "elixir",
-        "scala",
-        "kotlin",
-        "java",
-    )
-
-
-def _is_open(definition: Definition, file: SourceFile) -> bool:
-    """Whether a bare name in another file may mean it."""
-    if definition.path == file.path:
-        return False
-    if definition.kind == TYPE:
-        return True
-    return _is_top(definition) and (
-        definition.exported or definition.path.rpartition("/")[0] == file.path.rpartition("/")[0]
-    )
-
-
-def _bound(file: SourceFile, name: str, line: int) -> Bound | None:
-    """The last declaration of the variable before the line that its function, type or file holds."""
-    known = [each for each in file.uses.bound if each.name == name]
-    if not known:
-        tail = name.removeprefix("self.")
-        known = [each for each in file.uses.bound if tail != name and each.name == tail]
-    if not known:
-        return None
-    for scope in file.around(line)[::-1]:
-        inside = [each for each in known if scope.start_line <= each.line <= scope.end_line]
-        if inside:
-            before = [each for each in inside if each.line < line]
-            return before[-1] if before else inside[0]
-    outside = [each for each in known if not any(one.kind == FUNCTION for one in file.around(each.line))]
-    return outside[-1] if outside else None
 
 
 def _stem(path: str) -> str:
