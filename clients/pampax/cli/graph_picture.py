@@ -8,7 +8,7 @@ from pampax.client.graph import GraphNode, Traversal
 
 BOX_WIDTH, BOX_HEIGHT = 260, 44
 COLUMN_GAP, ROW_GAP, MARGIN = 90, 16, 24
-MAX_LABEL_CHARS = 34
+MAX_LABEL_CHARS = 30
 COLOURS = {
     "calls": "#1f6feb", "references": "#8b949e", "inherits": "#8250df", "imports": "#bf8700", "tests": "#1a7f37",
 }  # fmt: skip
