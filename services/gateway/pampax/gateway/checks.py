@@ -48,6 +48,8 @@ class Mistakes:
 
     def note_each(self, field: str, values: Iterable[str], rule: Callable[[str], str | None]) -> None:
         for index, value in enumerate(values):
+            if len(self._fields) == _MOST_REPORTED:
+                return  # a rule may look for what was meant, which takes its time
             self.note(f"{field}[{index}]", rule(value))
 
     def refuse(self) -> None:
@@ -91,7 +93,7 @@ def check_search(request: SearchChunksRequest) -> None:
         mistakes.note("max_staleness", rules.number(seconds, bounds.MAX_STALENESS_S))
     mistakes.note("page_token", rules.page_token(request.page_token))
     if request.why_not:
-        mistakes.note("why_not", rules.path(request.why_not))
+        mistakes.note("why_not", rules.typed_path(request.why_not))
     mistakes.refuse()
 
 
@@ -104,7 +106,7 @@ def check_bundle(request: AssembleBundleRequest) -> None:
     if request.tokenizer:
         mistakes.note("tokenizer", rules.choice(request.tokenizer, choices.TOKENIZERS))
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
-    mistakes.note_each("seed_paths", request.seed_paths, rules.seed_path)
+    mistakes.note_each("seed_paths", request.seed_paths, rules.typed_path)
     mistakes.refuse()
 
 

@@ -24,6 +24,7 @@ def normalise_search(request: SearchChunksRequest) -> SearchChunksRequest:
     normal.kinds[:] = sorted(set(request.kinds))
     normal.mode = _MODES.get(request.mode, request.mode)
     normal.group_by = _GROUPS.get(request.group_by, request.group_by)
+    normal.why_not = request.why_not.removeprefix("./")
     normal.limit = request.limit or bounds.DEFAULT_SEARCH_LIMIT
     return normal
 

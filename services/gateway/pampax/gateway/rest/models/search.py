@@ -10,7 +10,6 @@ from pampax.core.choices import GroupBy, Intent, Kind, Mode
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
-    FilePath,
     Glob,
     Languages,
     MaxStaleness,
@@ -20,6 +19,7 @@ from pampax.gateway.rest.models.fields import (
     RequestModel,
     SearchedRepositories,
     SearchLimit,
+    TypedPath,
 )
 
 Cache = Literal["hit", "miss", "bypass"]
@@ -57,7 +57,7 @@ class SearchRequest(RequestModel):
     page_token: PageToken | None = Field(
         None, description="`next_page_token` of the page before; it holds for the same request and generations only."
     )
-    why_not: FilePath | None = Field(
+    why_not: TypedPath | None = Field(
         None, description="Path of a file that is missed: tells at which stage it fell out."
     )
     ignore_case: bool = Field(False, description="A pattern matches whatever the case of its letters; words always do.")
