@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from pampax.client.model import Answer, Request
-from pampax.core.choices import GroupBy, Intent, Kind, Mode
+from pampax.core.choices import GroupBy, Intent, Kind, Mode, Rerank
 
 
 class SearchRequest(Request):
@@ -26,6 +26,7 @@ class SearchRequest(Request):
     page_token: str | None = None
     why_not: str | None = None
     ignore_case: bool = False
+    rerank: Rerank | None = None
 
 
 class Evidence(Answer):
@@ -99,3 +100,4 @@ class SearchAnswer(Answer):
     next_page_token: str
     notices: list[str] = Field(default_factory=list)
     why_not: list[WhyNot] = Field(default_factory=list)
+    ranking: str = ""

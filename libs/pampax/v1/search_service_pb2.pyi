@@ -134,6 +134,7 @@ class SearchChunksRequest(_message.Message):
     EXACT_VECTORS_FIELD_NUMBER: _builtins.int
     WHY_NOT_FIELD_NUMBER: _builtins.int
     IGNORE_CASE_FIELD_NUMBER: _builtins.int
+    RERANKER_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The question, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -158,6 +159,10 @@ class SearchChunksRequest(_message.Message):
     """Path of a file that is missed: the response tells at which stage it fell out."""
     ignore_case: _builtins.bool
     """A pattern matches whatever the case of its letters; words always do."""
+    reranker: _builtins.str
+    """Model that orders the best results of a sentence anew: `off`, `local` for the one that the system is set to use, or
+    its name@version; empty at the gateway means what the system is set to, behind it none.
+    """
     @_builtins.property
     def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """`repositories/{repository}` names to search; empty means every readable one, at most 50."""
@@ -193,10 +198,11 @@ class SearchChunksRequest(_message.Message):
         exact_vectors: _builtins.bool = ...,
         why_not: _builtins.str = ...,
         ignore_case: _builtins.bool = ...,
+        reranker: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["max_staleness", b"max_staleness"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "page_token", b"page_token", "path_glob", b"path_glob", "query", b"query", "ref", b"ref", "repositories", b"repositories", "reranker", b"reranker", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -224,7 +230,7 @@ class SearchChunksResponse(_message.Message):
     cache: Global___CacheStatus.ValueType
     """Whether the gateway answered from its cache."""
     ranking: _builtins.str
-    """Version of the ranking weights that ordered the results."""
+    """Version of the ranking weights that ordered the results, and `+name@version` of the model that ordered the best anew."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchResult]:
         """Best first."""

@@ -73,6 +73,21 @@ def check_health(service: str) -> None:
     mistakes.refuse()
 
 
+def chosen_reranker(asked: str, own: str) -> str:
+    """Name and version of the model that a request chooses, "" for none; `own` is what this system is set to."""
+    if asked == "off":
+        return ""
+    if asked in ("", own):
+        return own
+    if asked != "local":
+        mistake = f"must be off, local{f' or {own}' if own else ''}, got {rules.shown(asked)}"
+        raise InvalidRequest(f"reranker {mistake}", fields={"reranker": mistake})
+    if not own:
+        mistake = "is local, and this system has none: set search.reranker, or leave it out"
+        raise InvalidRequest(f"rerank {mistake}", fields={"rerank": mistake})
+    return own
+
+
 def check_search(request: SearchChunksRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("query", rules.query(request.query))
@@ -92,6 +107,7 @@ def check_search(request: SearchChunksRequest) -> None:
         seconds = request.max_staleness.seconds + request.max_staleness.nanos / 1e9
         mistakes.note("max_staleness", rules.number(seconds, bounds.MAX_STALENESS_S))
     mistakes.note("page_token", rules.page_token(request.page_token))
+    mistakes.note("reranker", rules.text(request.reranker, bounds.LABEL_BYTES))
     if request.why_not:
         mistakes.note("why_not", rules.typed_path(request.why_not))
     mistakes.refuse()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pampax.gateway import bounds
 from pampax.gateway.behind import ASSEMBLY, SEARCH, ask, ask_within
 from pampax.gateway.cache_key import cache_key
-from pampax.gateway.checks import check_bundle, check_file, check_search
+from pampax.gateway.checks import check_bundle, check_file, check_search, chosen_reranker
 from pampax.gateway.deadline import within
 from pampax.gateway.measures import Hits, answering
 from pampax.gateway.normal_form import normalise_bundle, normalise_search
@@ -43,16 +43,19 @@ class Retrieval:
         answers: AnswerCache,
         search: SearchServiceAsyncStub,
         assembly: AssemblyServiceAsyncStub,
+        reranker: str = "",
     ) -> None:
+        """`reranker`: name@version of the model that search has for it; "" when there is none."""
         self._database = database
         self._answers = answers
         self._search = search
         self._assembly = assembly
+        self._reranker = reranker
         self._hits = Hits()
 
     async def search_chunks(self, request: SearchChunksRequest) -> SearchChunksResponse:
         check_search(request)
-        normal = normalise_search(request)
+        normal = normalise_search(request, chosen_reranker(request.reranker, self._reranker))
         with answering("search") as took_ms:
             async with within(bounds.SEARCH_S):
                 scope = await read_scope(self._database, current_caller(), normal.repositories, normal.ref)

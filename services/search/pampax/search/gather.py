@@ -22,6 +22,7 @@ from pampax.search.gathered import Gathered, Neighbours
 from pampax.search.postings import KeptPostings
 from pampax.search.query import Query
 from pampax.search.request import Mode, SearchRequest
+from pampax.search.reranking import Reranker
 from pampax.search.vectors import read_neighbours
 from pampax.storage.database import Connection, Database
 from pampax.storage.snapshots import Snapshot
@@ -44,6 +45,7 @@ class Sources:
 
     database: Database
     embedder: Embedder
+    reranker: Reranker | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Mode(StrEnum):
 class SearchRequest:
     """`repositories` are names without prefix; None searches every readable one. `max_staleness_s` in seconds.
     `why_not`: path of a file of which is told at which stage it fell out. `ignore_case` is for patterns: words are
-    always looked for so."""
+    always looked for so. `reranker`: name and version of the model that orders the best results anew; "" for none."""
 
     query: str
     repositories: tuple[str, ...] | None = None
@@ -53,6 +53,7 @@ class SearchRequest:
     exact_vectors: bool = False
     why_not: str = ""
     ignore_case: bool = False
+    reranker: str = ""
 
 
 def check(request: SearchRequest) -> SearchRequest:

@@ -105,6 +105,7 @@ class SearchService:
             token,
             tuple(each.notice for each in found if each.notice),
             _why_not(found),
+            max((each.reranker for each in found), default=""),
         )
 
     async def read_file(
