@@ -75,6 +75,29 @@ async def test_a_model_that_is_not_here_is_named_and_the_others_answer(quality, 
         assert [(r.id, r.score) for r in answer.results] == [(r.id, r.score) for r in plain.results]
 
 
+async def test_repositories_that_are_searched_together_share_what_is_read(quality, new_repository):
+    first = new_repository("first", FILES)
+    assert first.index() == "succeeded"
+    read = reranking.MOST_READ // 2
+    second = new_repository("second", FILES, beside=first)
+    assert second.index() == "succeeded"
+    answer = await quality.search(first.caller, asking(limit=100))
+    assert (answer.reranker, answer.degraded) == (NAME, ())
+    for name in ("first", "second"):
+        found = [result for result in answer.results if result.snapshot.repository == name]
+        assert sum(any(part.source == "reranker" for part in each.evidence) for each in found) == read - 1
+    for number in range(reranking.MOST_READ // reranking.LEAST_READ - 1):
+        assert new_repository(f"more-{number}", FILES, beside=first).index() == "succeeded"
+    many = await quality.search(first.caller, asking())
+    assert (many.reranker, many.degraded) == ("", ())
+
+
+async def test_reading_ends_in_time_for_the_whole_search(quality, store, monkeypatch):
+    monkeypatch.setattr(reranking, "ENDS_AFTER_S", 0.0)
+    late = await quality.search(store.caller, asking(query="which path is unlinked at last"))
+    assert (late.degraded, late.reranker) == (("reranker",), "")
+
+
 async def test_a_model_that_is_late_is_left_out_whole(quality, store, monkeypatch):
     monkeypatch.setattr(reranking, "TIMEOUT_S", -1.0)
     asked = asking(query="where is a path that nobody asked for removed")

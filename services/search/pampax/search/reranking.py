@@ -5,6 +5,7 @@ Optional: a request names the model, and this process has it or the answer says 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -19,8 +20,10 @@ from pampax.search.ranking import DECIMALS, RankedChunk
 from pampax.search.weights import RERANKED_CLOSENESS, RERANKER
 
 PART = "reranker"  # in `degraded`
-MOST_READ = 30  # of the best chunks
-TIMEOUT_S = 3.0  # of all of them; later than this the answer goes out without, and says so
+MOST_READ = 30  # of the best chunks, of all repositories that are searched together
+LEAST_READ = 5  # of each; where fewer would be read there is nothing to order
+# Later than this the answer goes out without, and says so: for one repository, and of the ten seconds of a search.
+TIMEOUT_S, ENDS_AFTER_S = 3.0, 7.0
 _DIGITS = 4  # of a cosine: what its last bits are depends on the processor
 
 
@@ -35,6 +38,17 @@ class Reranker(Protocol):
     def similarities(self, question: str, texts: Sequence[str], *, until: float) -> NDArray[np.float32]:
         """The cosine of each with the question. DeadlineExceeded past `until`, by `time.monotonic()`."""
         ...
+
+
+def share_of(repositories: int) -> int:
+    """How many of the best chunks are read in each of the repositories that are searched together."""
+    share = MOST_READ // max(repositories, 1)
+    return share if share >= LEAST_READ else 0
+
+
+def until(began: float) -> float:
+    """When reading has to end that begins now, by `time.monotonic()`, in a search that began then."""
+    return min(time.monotonic() + TIMEOUT_S, began + ENDS_AFTER_S)
 
 
 def with_similarity(

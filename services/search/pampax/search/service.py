@@ -72,6 +72,7 @@ class SearchService:
             snapshots = tuple(await resolve(conn, caller.principal_id, request.repositories, request.ref))
             _refuse_stale(snapshots, request.max_staleness_s)
             offset = pages.offset_of(request, snapshots)
+            question = replace(question, repositories=len(snapshots))
             begun = None if pattern else await self._begin(conn, question, snapshots)
         end = offset + request.limit
         if pattern is None:

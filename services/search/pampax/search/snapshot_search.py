@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -131,7 +130,7 @@ class SnapshotSearch:
 
         notice = _pending(begun.snapshot, directory) if question.asks_vectors else ""
         pending = (SEMANTIC,) if notice else ()
-        reranker = question.request.reranker if question.asks_closeness and not lacking else ""
+        reranker = question.request.reranker if question.reranked and not lacking else ""
         return Found(begun.snapshot, tuple(map(hit, shown)), degraded, pending, notice, missed, reranker)
 
     async def _by_text(
@@ -145,7 +144,7 @@ class SnapshotSearch:
         likely = phrase.worth_reading(asked, computed, best) if asked else []
         close = [chunk.ordinal for chunk in best[: closeness.MOST_READ]] if question.asks_closeness else []
         reranker, lacking = self._reranker(question)
-        similar = [chunk.ordinal for chunk in best[: reranking.MOST_READ]] if reranker else []
+        similar = [chunk.ordinal for chunk in best[: question.reranked]] if reranker else []
         if not likely and not close:
             return best, {}, lacking
         ordinals = list(dict.fromkeys([*likely, *close, *similar, *(chunk.ordinal for chunk in best[:most])]))
@@ -157,7 +156,7 @@ class SnapshotSearch:
             embedder, text = self._sources.embedder, query.text
             if reranker is not None:
                 read = [passages[ordinal] for ordinal in similar]
-                until = time.monotonic() + reranking.TIMEOUT_S
+                until = reranking.until(question.began)
                 try:
                     found = reranking.with_similarity(reranker, embedder, text, read, best, until=until)
                 except DeadlineExceeded as error:
@@ -174,7 +173,7 @@ class SnapshotSearch:
 
     def _reranker(self, question: Question) -> tuple[Reranker | None, tuple[str, ...]]:
         """The one that the request names, where it orders anything; and the name of this part when it is not here."""
-        if not question.request.reranker or not question.asks_closeness:
+        if not question.reranked:
             return None, ()
         reranker = self._sources.reranker
         if reranker is None or reranker.id != question.request.reranker:
