@@ -21,6 +21,7 @@ from pampax.bench.suites import QUALITY, SCALE, SUITES
 from pampax.bench.suites.job import FULL, QUICK, Dose, Job, Remote, scratch_folder
 from pampax.bench.system import THIS, Installation
 from pampax.core.errors import ConfigError
+from pampax.runtime.variables import variable_of
 
 Tell = Callable[[str], None]
 GOLDEN, ANNOTATIONS = "golden", "annotations"
@@ -33,7 +34,7 @@ class Wanted:
 
     The suite quality has the golden queries and their packages for a corpus; `annotations`: in place of those, a folder
     of questions and one with the sources that they are about. `answers`: the folder that gets a page for each of them.
-    `chunks`: the sizes of the suite scale.
+    `chunks`: the sizes of the suite scale; `reranker`: the model's folder that every system is set to use.
     """
 
     suites: tuple[str, ...]
@@ -43,6 +44,7 @@ class Wanted:
     annotations: tuple[Path, Path] | None = None
     answers: Path | None = None
     chunks: tuple[int, ...] = CHUNKS
+    reranker: Path | None = None
 
     @property
     def dose(self) -> Dose:
@@ -97,7 +99,10 @@ def one_round(
     figures: list[Figure] = []
     for suite in wanted.suites:
         told = _prefixed(tell, suite if installation.label == THIS else f"{installation.label}, {suite}")
-        job = Job(installation, repository, wanted.dose, folder, told, wanted.remote, wanted.answers, wanted.chunks)
+        settings = {variable_of(("search", "reranker")): str(wanted.reranker)} if wanted.reranker else {}
+        job = Job(
+            installation, repository, wanted.dose, folder, told, wanted.remote, wanted.answers, wanted.chunks, settings
+        )  # fmt: skip
         figures += SUITES[suite](job)
     return tuple(with_asked(figure, repository.corpus.name) for figure in figures)
 

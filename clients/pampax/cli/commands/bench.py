@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,7 @@ def _measured(function: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--chunks", type=click.IntRange(100, 2_000_000), multiple=True, metavar="N", help="For the suite scale; repeatable."
 )
+@click.option("--reranker", type=_FOLDER, metavar="FOLDER", help="The setting search.reranker of the systems.")
 @click.option("--gate", is_flag=True, help="Exit code 7 when a figure is worse than what is asked.")
 @click.pass_context
 @with_session
@@ -136,6 +138,7 @@ def run_suites(
     sources: Path | None,
     answers: Path | None,
     chunks: tuple[int, ...],
+    reranker: Path | None,
     gate: bool,
 ) -> None:
     """Measure this installation: a system of its own in a temporary folder, ended in any case.
@@ -151,7 +154,11 @@ def run_suites(
     from pampax.bench.system import this_installation
 
     before = read_run(against) if against else None
-    wanted = _wanted(session, suites, size, package, quick, (annotations, sources or annotations), answers, chunks)
+    given = (annotations, sources or annotations)
+    wanted = replace(
+        _wanted(session, suites, size, package, quick, given, answers, chunks),
+        reranker=reranker.resolve() if reranker else None,
+    )
     measured = run(wanted, this_installation(), session.hint, rounds)
     if output:
         write_json(output, document(measured))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 
 from google.longrunning.operations_pb2_grpc import OperationsStub
 
@@ -116,7 +117,13 @@ def _use_cases(settings: Settings, database: Database, readiness: Readiness, par
     if redis is not None:
         parts.push_async_callback(redis.close)
     return UseCases(
-        Retrieval(database, AnswerCache(cache), SearchServiceStub(search), AssemblyServiceStub(assembly)),
+        Retrieval(
+            database,
+            AnswerCache(cache),
+            SearchServiceStub(search),
+            AssemblyServiceStub(assembly),
+            Path(settings.search.reranker).name,
+        ),
         CodeGraph(GraphServiceStub(search)),
         Repositories(IndexingServiceStub(indexing)),
         Contexts(ContextServiceStub(indexing)),

@@ -82,6 +82,7 @@ def search_message(request: SearchRequest) -> SearchChunksRequest:
         max_staleness=None if request.max_staleness is None else _duration(request.max_staleness),
         page_token=request.page_token or "",
         why_not=request.why_not or "",
+        reranker=request.rerank or "",
         ignore_case=request.ignore_case,
         pack=_pack(request.pack),
     )
