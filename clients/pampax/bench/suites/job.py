@@ -46,7 +46,7 @@ class Remote:
 class Job:
     """`tell` hears what is done now; `remote` takes the place of a system of our own where a suite can do without;
     `answers`: the folder that gets a page for each golden query; `chunks`: the sizes of the suite scale; `settings`:
-    variables for every system."""
+    variables for every system; `histories`: the folder with clones for the suite bundles."""
 
     installation: Installation
     repository: Repository
@@ -57,6 +57,7 @@ class Job:
     answers: Path | None = None
     chunks: tuple[int, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    histories: Path | None = None
 
     @contextmanager
     def system(self, settings: Mapping[str, str] | None = None) -> Iterator[System]:
