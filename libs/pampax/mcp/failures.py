@@ -33,7 +33,7 @@ _BY_REASON: Mapping[str, str] = {
 _BY_KIND: Mapping[type[PampaxError], str] = {
     Unavailable: "wait a few seconds and call it again; if it stays so, tell the user",
     ResourceExhausted: "wait a few seconds and call it again; if it stays so, tell the user",
-    DeadlineExceeded: "ask for less: name repos, lower limit or token_budget",
+    DeadlineExceeded: "ask for less: name repos, lower limit, token_budget, depth or max_nodes",
     Aborted: "call it again",
     Unauthenticated: "tell the user: the API key has to be replaced in the configuration of this server",
     PermissionDenied: "tell the user: the API key lacks the right",
