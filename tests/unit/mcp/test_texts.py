@@ -143,6 +143,12 @@ def test_the_sure_edges_of_a_node_come_before_the_inferred_ones() -> None:
     ]  # fmt: skip
 
 
+def test_a_line_is_not_told_twice() -> None:
+    nodes = [node_of("Base"), GraphNode(**{**node_of("Derived", 1).model_dump(), "start_line": 8})]
+    text, _ = told_of(nodes, [edge_of(1, 0, relation="inherits")], direction="in")
+    assert text.splitlines()[2] == "  inherited by a.py:8 Derived"
+
+
 def test_ways_in_several_repositories_are_told_one_after_another() -> None:
     nodes = [node_of("f"), node_of("g", 1), *(node_of(name, at, repo="s") for at, name in enumerate(("f", "h", "g")))]
     text, _ = told_of(nodes, [edge_of(0, 1), edge_of(2, 3), edge_of(3, 4)], end="g")

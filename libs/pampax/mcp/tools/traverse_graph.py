@@ -192,7 +192,10 @@ def _line(found: Traversal, edge: GraphEdge, at: int, *, many: bool, reasons: bo
     verb = _PASSIVE.get(edge.relation, edge.relation) if used else edge.relation
     other = found.nodes[edge.source if used else edge.target]
     more = f" and {edge.count - 1} more" if edge.count > 1 else ""
-    line = f"{verb} {_named(other, many=many)}, line {edge.line}{more}"
+    line = f"{verb} {_named(other, many=many)}"
+    # The place of what uses it may have said that: a class names its bases where it begins.
+    if not (used and other.symbol and edge.count == 1 and edge.line == other.start_line):
+        line += f", line {edge.line}{more}"
     if edge.certainty != "inferred":
         return line
     return f"{line}, inferred {edge.confidence:.2g}" + (f": {words.one_line(edge.why)}" if reasons else "")
