@@ -11,7 +11,7 @@ from pampax.gateway.mcp.endpoint import McpEndpoint
 from pampax.gateway.use_cases import UseCases
 
 # No tool is called here.
-NO_USE_CASES = UseCases(None, None, None, None, None)  # type: ignore[arg-type]
+NO_USE_CASES = UseCases(None, None, None, None, None, None, None)  # type: ignore[arg-type]
 SCOPE = {
     "type": "http",
     "method": "POST",
