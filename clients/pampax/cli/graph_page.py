@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pampax.cli import words
 from pampax.cli.screen import Segment
 from pampax.cli.session import Session
 from pampax.client.graph import GraphEdge, GraphNode, Symbols, Traversal, TraverseRequest
@@ -49,7 +50,8 @@ def show_traversal(session: Session, request: TraverseRequest, found: Traversal)
     for notice in found.notices:
         session.screen.line((notice, "yellow"))
     inferred = sum(edge.certainty == "inferred" for edge in found.edges)
-    told = f"{len(found.nodes)} nodes, {len(found.edges)} edges" + (f", {inferred} inferred" if inferred else "")
+    told = f"{words.counted(len(found.nodes), 'node')}, {words.counted(len(found.edges), 'edge')}"
+    told += f", {inferred} inferred" if inferred else ""
     session.screen.line((f"{told}, {found.took_ms:.0f} ms", "dim"))
 
 
@@ -97,4 +99,4 @@ def _named(node: GraphNode, *, several: bool) -> list[Segment]:
 
 def _place(node: GraphNode, *, several: bool) -> str:
     place = f"{node.path}:{node.start_line}" if node.symbol else node.path
-    return f"{node.repo}/{place}" if several else place
+    return f"{node.repo} {place}" if several else place

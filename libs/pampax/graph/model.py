@@ -50,6 +50,7 @@ class SourceFile:
 
     path: str
     language: str
+    lines: int
     uses: Uses
     definitions: tuple[Definition, ...]
 
@@ -97,6 +98,21 @@ _TEST = re.compile(r"(?:^|[/_.-])(?:tests?|specs?|testing|__tests__)(?:[/_.-]|$)
 def is_test_path(path: str) -> bool:
     """Whether a file tests others, by its name."""
     return _TEST.search(path) is not None
+
+
+def without_overloads(definitions: Iterable[Definition]) -> list[Definition]:
+    """In order. Of those with one name in one place, which a call cannot tell apart, the longest stands for all."""
+    best: dict[tuple[str, str], Definition] = {}
+    for each in sorted(definitions, key=lambda each: each.order):
+        known = best.get((each.path, each.qualified_name))
+        if known is None or _length(each) > _length(known):
+            best[each.path, each.qualified_name] = each
+    return sorted(best.values(), key=lambda each: each.order)
+
+
+def _length(each: Definition) -> tuple[bool, int]:
+    """A declaration says less than whatever else has the name."""
+    return each.kind != "declaration", each.end_line - each.start_line
 
 
 def related(language: str, other: str) -> bool:

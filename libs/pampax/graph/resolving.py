@@ -24,6 +24,7 @@ from pampax.graph.model import (
     SourceFile,
     is_test_path,
     related,
+    without_overloads,
 )
 from pampax.graph.modules import NOWHERE, PACKAGE_LANGUAGES, Module
 from pampax.graph.scopes import belongs, declared, holders, in_scope, is_open, is_top
@@ -97,7 +98,7 @@ class Resolver:
         missing = {name for name in names if name} - self._named.keys()
         if missing:
             self._named |= dict.fromkeys(missing, ())
-            for definition in sorted(await self._shelf.definitions(missing), key=lambda each: each.order):
+            for definition in without_overloads(await self._shelf.definitions(missing)):
                 self._named[definition.name] = (*self._named.get(definition.name, ()), definition)
 
     async def named(self, name: str, language: str) -> list[Definition]:

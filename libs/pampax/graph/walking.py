@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -99,8 +101,10 @@ class Mentions(Shelf, Protocol):
 class Graph:
     """Edges of one snapshot, found when they are asked for."""
 
-    def __init__(self, shelf: Mentions) -> None:
+    def __init__(self, shelf: Mentions, until: float = math.inf) -> None:
+        """`until`: when to stop and answer with what there is, on the clock of time.monotonic."""
         self._shelf = shelf
+        self._until = until
         self._resolver = Resolver(shelf)
         self._cut: dict[str, None] = {}
 
@@ -108,20 +112,21 @@ class Graph:
         self, starts: Iterable[Node], direction: Direction, relations: Collection[Relation], depth: int, most: int
     ) -> Neighbourhood:
         """Breadth first. Edges lead to nodes that are within `depth` steps of a start, of which at most `most` are
-        kept."""
+        kept. Both directions go on each for itself: what uses something that a start uses is not around it."""
         found = Neighbourhood(dict.fromkeys(starts, 0))
         edges: dict[Edge, None] = {}
-        front = list(found.depths)
+        ways = (Direction.OUT, Direction.IN) if direction is Direction.BOTH else (direction,)
+        front = [(node, way) for node in found.depths for way in ways]
         for step in range(1, depth + 1):
-            reached: list[Node] = []
-            for node in front:
-                for edge, other in await self._around(node, direction, relations):
+            reached: list[tuple[Node, Direction]] = []
+            for node, way in front:
+                for edge, other in await self._in_time(node, way, relations):
                     if other not in found.depths:
                         if len(found.depths) >= most:
                             self._cut[f"more than {most} nodes: ask for more, or for less depth"] = None
                             continue
                         found.depths[other] = step
-                        reached.append(other)
+                        reached.append((other, way))
                     edges[edge] = None
             front = reached
         found.edges = sorted(edges, key=lambda edge: edge.order)
@@ -140,7 +145,7 @@ class Graph:
         while front and hit is None and len(came) < most:
             reached: list[Node] = []
             for node in front:
-                around = await self._around(node, Direction.OUT, relations)
+                around = await self._in_time(node, Direction.OUT, relations)
                 # A type uses all that its methods use, and says less about the way.
                 for edge, other in sorted(around, key=lambda each: each[1].kind == "type"):
                     if other not in came and len(came) < most:
@@ -150,6 +155,8 @@ class Graph:
             hit = next((node for node in reached if node in wanted), None)
             front = reached
         edges: list[Edge] = []
+        if hit in starts:
+            self._cut["it begins where it shall end"] = None
         while hit is not None and hit in by:
             edges.append(by[hit])
             hit = by[hit].source
@@ -158,15 +165,19 @@ class Graph:
         cut = [f"no way within {most} nodes"] if front and not edges and len(came) >= most else []
         return Neighbourhood({node: at for at, node in enumerate(nodes)}, edges, [*self._cut, *cut])
 
-    async def _around(
-        self, node: Node, direction: Direction, relations: Collection[Relation]
-    ) -> list[tuple[Edge, Node]]:
+    async def _in_time(self, node: Node, way: Direction, relations: Collection[Relation]) -> list[tuple[Edge, Node]]:
+        """Nothing once the time is over, and that is told."""
+        if time.monotonic() < self._until:
+            return await self._around(node, way, relations)
+        self._cut["not looked at to the end, which would take too long: ask for less depth or fewer relations"] = None
+        return []
+
+    async def _around(self, node: Node, way: Direction, relations: Collection[Relation]) -> list[tuple[Edge, Node]]:
         """Edges with their other end, in a fixed order."""
-        found: list[tuple[Edge, Node]] = []
-        if direction is not Direction.IN:
-            found += [(edge, edge.target) for edge in await self._outgoing(node, relations)]
-        if direction is not Direction.OUT:
-            found += [(edge, edge.source) for edge in await self._incoming(node, relations)]
+        if way is Direction.OUT:
+            found = [(edge, edge.target) for edge in await self._outgoing(node, relations)]
+        else:
+            found = [(edge, edge.source) for edge in await self._incoming(node, relations)]
         kept = [(edge, other) for edge, other in found if edge.relation in relations]
         return sorted(kept, key=lambda each: (-each[0].confidence, each[1].order, each[0].order))
 
@@ -217,7 +228,7 @@ class Graph:
                 if use.kind not in kinds or use.name not in names:
                     continue
                 for link in await self._resolver.links(file, use):
-                    if Node.of(link.definition) == node:
+                    if (link.definition.path, link.definition.qualified_name) == (node.path, node.symbol):
                         source = _user(file, use.line)
                         if source != node:
                             edges.add(source, node, use, link)

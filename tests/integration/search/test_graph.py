@@ -114,6 +114,10 @@ async def test_symbols_of_a_name(graph, indexed):
 @pytest.mark.parametrize(
     ("start", "error", "message"),
     [
+        ("Basket.totl", NotFound, r"defines no 'Basket.totl'; did you mean 'Basket.total'"),
+        ("shop/basket.py#totall", NotFound, r"defines no 'totall'; did you mean 'total'"),
+        ("shop/basket.py:0", NotFound, r"shop/basket.py has 11 lines, line 0 is not there"),
+        ("shop/basket.py:999", NotFound, r"shop/basket.py has 11 lines, line 999 is not there"),
         ("often", InvalidRequest, r"defined 20 times in graph; name one of them by its place: many.py:2"),
         ("nothing", NotFound, r"defines no 'nothing'"),
         ("shop/baskt.py", NotFound, r"no indexed file 'shop/baskt.py'; the nearest is 'shop/basket.py'"),
@@ -126,6 +130,52 @@ async def test_symbols_of_a_name(graph, indexed):
 async def test_what_cannot_be_answered_says_why(walk, start, error, message):
     with pytest.raises(error, match=message):
         await walk(start)
+
+
+async def test_the_end_of_a_path_is_enough(walk):
+    assert (await walk("basket.py:6", "out", ["calls"]))[0] == (await walk("shop/basket.py:6", "out", ["calls"]))[0]
+    assert (await walk("/shop/basket.py", "out", ["imports"]))[0]
+
+
+async def test_both_directions_go_on_each_for_itself(walk):
+    edges, _ = await walk("Gift", "both", ["inherits"], depth=3)
+    assert edges == [("Gift", "inherits", "Basket")]
+
+
+async def test_a_way_to_itself_says_so(walk):
+    edges, answer = await walk("main", end="main")
+    assert (edges, answer.notices) == ([], ("it begins where it shall end",))
+
+
+async def test_overloads_are_one(new_repository, database, service):
+    text = (
+        "from typing import overload\n\n\n@overload\ndef get(a: int) -> int: ...\n"
+        "@overload\ndef get(a: str) -> str: ...\n"
+        "def get(a):\n    value = a\n    return value\n\n\ndef use():\n    get(1)\n"
+    )
+    made = new_repository("overloads", {"a.py": text})
+    assert made.index() == "succeeded"
+    graph = GraphService(database, service.directories)
+    asked = Traversal(
+        read_start("get", "start"), ("overloads",), None, Direction.IN, frozenset({Relation.CALLS}), 1, 10, None
+    )
+    (found,) = (await graph.traverse(made.caller, asked)).found
+    assert [(edge.source.symbol, edge.target.start_line) for edge in found.neighbourhood.edges] == [("use", 8)]
+
+
+async def test_one_of_several_repositories_is_enough(graph, indexed, new_repository):
+    other = new_repository("other", {"often.py": "def rare(): ...\n\n\ndef use():\n    rare()\n"}, beside=indexed)
+    assert other.index() == "succeeded"
+
+    def asking(start):
+        return Traversal(read_start(start, "start"), None, None, Direction.IN, frozenset(Relation), 1, 10, None)
+
+    answer = await graph.traverse(indexed.caller, asking("rare"))
+    assert [found.snapshot.repository for found in answer.found] == ["other"]
+    with pytest.raises(NotFound, match=r"looked into 2 repositories"):
+        await graph.traverse(indexed.caller, asking("zzzzzz"))
+    with pytest.raises(NotFound, match=r"the nearest is 'shop/basket.py'"):
+        await graph.traverse(indexed.caller, asking("shop/baskt.py"))
 
 
 async def test_another_tenant_sees_nothing(graph, indexed, new_repository):

@@ -30,7 +30,7 @@ class MemoryShelf:
                 )
                 for each in parsed.symbols
             )  # fmt: skip
-            self._files[path] = SourceFile(path, language, unpack(parsed.uses), definitions)
+            self._files[path] = SourceFile(path, language, parsed.lines, unpack(parsed.uses), definitions)
             for each in definitions:
                 self._named[each.name].append(each)
 

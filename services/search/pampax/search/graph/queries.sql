@@ -1,9 +1,9 @@
 -- name: uses
 -- What the code of some documents uses. OFFSET 0: one look into an index for each.
-SELECT d.first_chunk, d.uses
+SELECT d.first_chunk, d.lines, d.uses
 FROM unnest(%(blobs)s::bytea[], %(languages)s::text[]) AS asked (blob_id, language)
 CROSS JOIN LATERAL (
-    SELECT first_chunk, uses FROM document
+    SELECT first_chunk, lines, uses FROM document
     WHERE repository_id = %(repository)s AND build_id = %(build)s
       AND blob_id = asked.blob_id AND language = asked.language OFFSET 0) d
 
@@ -25,3 +25,9 @@ CROSS JOIN LATERAL (
     SELECT chunk, name, qualified_name, kind, start_line, end_line, signature, exported FROM symbol
     WHERE repository_id = %(repository)s AND build_id = %(build)s AND folded = asked.folded
     ORDER BY chunk DESC, start_line, name LIMIT %(most)s) s
+
+-- name: names_like
+-- Names of definitions in lower case between two, for the nearest one to a wrong one.
+SELECT DISTINCT folded FROM symbol
+WHERE repository_id = %(repository)s AND build_id = %(build)s AND folded >= %(begin)s AND folded < %(past)s
+ORDER BY folded LIMIT %(most)s

@@ -14,7 +14,7 @@ MAX_NODES, DEFAULT_NODES = 1_000, 100
 MAX_SYMBOLS, DEFAULT_SYMBOLS = 200, 50
 MAX_TEXT_CHARS = 1_000
 
-_PLACE = re.compile(r"(?P<path>[^#]*[./][^#]*?)(?::(?P<line>[1-9]\d{0,8})|#(?P<name>.+))?")
+_PLACE = re.compile(r"(?P<path>[^#]*[./][^#]*?)(?::(?P<line>\d{1,9})|#(?P<name>.+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Start:
 
     text: str
     path: str = ""
-    line: int = 0
+    line: int | None = None
     name: str = ""
 
 
@@ -58,7 +58,7 @@ def read_start(text: str, field: str) -> Start:
     if place is None:
         return Start(text, name=text)
     path = re.sub(r"^(?:\./)+", "", place["path"])
-    return Start(text, path=path, line=int(place["line"] or 0), name=place["name"] or "")
+    return Start(text, path=path, line=int(place["line"]) if place["line"] else None, name=place["name"] or "")
 
 
 def check_bounds(traversal: Traversal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable
 from functools import reduce
 
@@ -21,11 +22,14 @@ from pampax.storage.snapshots import Snapshot
 
 MAX_OF_A_NAME = 1_000  # definitions that are read
 MAX_NAME_CHARS = 200  # what the index folds
+SHARED_BEGINNING, MAX_NAMES_LIKE = 2, 5_000  # letters, and names that are looked at to find the nearest one
+NONE = -1  # no first chunk
 
 _SQL = load_queries(__package__)
 _USES = _SQL["uses"]
 _SYMBOLS_IN = _SQL["symbols_in"]
 _SYMBOLS_NAMED = _SQL["symbols_named"]
+_NAMES_LIKE = _SQL["names_like"]
 
 
 class SnapshotShelf:
@@ -48,7 +52,7 @@ class SnapshotShelf:
         symbols = await self._symbols(held)
         return [
             SourceFile(
-                row.path, row.language, uses.get(row.first_chunk, Uses()) if row.chunk_count else Uses(),
+                row.path, row.language, *uses.get(row.first_chunk if row.chunk_count else NONE, (0, Uses())),
                 tuple(Definition(row.path, row.language, *each) for each in symbols.get(row.first_chunk, ())),
             )
             for row in rows
@@ -89,12 +93,21 @@ class SnapshotShelf:
         )
         return files[:most], len(files) > most
 
-    async def _uses(self, rows: Collection[FileRow]) -> dict[int, Uses]:
+    async def names_like(self, name: str) -> list[str]:
+        """Live or not, in lower case: names that begin as this one does."""
+        begin = name.lower()[:SHARED_BEGINNING]
+        asked = {"begin": begin, "past": begin + chr(sys.maxunicode), "most": MAX_NAMES_LIKE}
+        cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(_NAMES_LIKE, {**scope(self._snapshot), **asked})
+        return [found for (found,) in await cursor.fetchall()]
+
+    async def _uses(self, rows: Collection[FileRow]) -> dict[int, tuple[int, Uses]]:
+        """Lines and uses, by first chunk."""
         documents = sorted({(row.blob_id, row.language) for row in rows})
         asked = {"blobs": [blob for blob, _ in documents], "languages": [language for _, language in documents]}
         cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
         await cursor.execute(_USES, {**scope(self._snapshot), **asked})
-        return {first: _unpacked(packed) for first, packed in await cursor.fetchall()}
+        return {first: (lines, _unpacked(packed)) for first, lines, packed in await cursor.fetchall()}
 
     async def _symbols(self, rows: Collection[FileRow]) -> dict[int, list[tuple[str, str, str, int, int, str, bool]]]:
         ranges = sorted({(row.first_chunk, row.first_chunk + row.chunk_count) for row in rows})
