@@ -24,7 +24,9 @@ def read_pack(name: str) -> NewPack:
     try:
         text = sys.stdin.read() if name == STDIN else Path(name).read_text("utf-8")
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{where} is not in UTF-8, as TOML is: save it so") from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is no TOML: {error}") from error
     try:
         return NewPack.model_validate(document)
@@ -64,7 +66,7 @@ def _mistake(location: tuple[int | str, ...], kind: str, said: str) -> str:
     if kind == "extra_forbidden":
         near = nearest(str(location[-1]), _known(location[:-1]))
         return f"{name} is not a key of a pack; " + (f"did you mean {near}?" if near else "remove it")
-    told = said.replace("Input should be", "must be")
+    told = said.replace("Input should be", "must be").replace("a valid tuple", "a list")
     return f"{name} {told[:1].lower()}{told[1:]}"
 
 
