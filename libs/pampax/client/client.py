@@ -33,6 +33,7 @@ from pampax.client.repository import (
     Quarantine,
     Repository,
     RepositoryPage,
+    ScipTaken,
     SourceText,
     Upload,
     UploadProgress,
@@ -273,6 +274,12 @@ class Client:
         body = {"upload": upload, "blobs": sent}
         content = self._transport.call("POST", f"{_repository(repository)}:upload", body=body, timeout_s=UPLOAD_S)
         return self._read(UploadProgress, content).missing
+
+    def send_scip(self, repository: str, files: Sequence[Mapping[str, Any]], *, ref: str = "") -> ScipTaken:
+        """What `pampax.client.scip.read_scip` has read. FailedPrecondition when it was made of something else."""
+        body = {"files": files, **({"ref": ref} if ref else {})}
+        content = self._transport.call("POST", f"{_repository(repository)}:scip", body=body, timeout_s=UPLOAD_S)
+        return self._read(ScipTaken, content)
 
     def operation(self, operation: str) -> Operation:
         return self._read(Operation, self._transport.call("GET", _operation(operation), timeout_s=OTHER_S))

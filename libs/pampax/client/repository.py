@@ -154,6 +154,18 @@ class Quarantine(Answer):
     total: int
 
 
+class ScipTaken(Answer):
+    """What of an index the server has taken; `left_out` names some of the files that it has not."""
+
+    ref: str
+    commit: str
+    files: int
+    references: int
+    unknown_files: int
+    misfit_files: int
+    left_out: list[str]
+
+
 class IndexResult(Answer):
     """What an operation has published, and how many blobs it had to parse for that. `errors` lists some of the files
     with a problem; `missing_count` of them are left out."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pampax.codeintel.uses import Uses
 from pampax.graph.modules import Modules
+from pampax.graph.recorded import Recorded
 
 TYPE, FUNCTION, VARIABLE = "type", "function", "variable"
 # Languages whose code may use each other's definitions.
@@ -46,13 +47,15 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceFile:
-    """A live file with what its code defines, in order, and uses."""
+    """A live file with what its code defines, in order, and uses; `recorded` is what a SCIP index says of just this
+    text, if there is one."""
 
     path: str
     language: str
     lines: int
     uses: Uses
     definitions: tuple[Definition, ...]
+    recorded: Recorded | None = None
 
     def around(self, line: int) -> list[Definition]:
         """The definitions that hold the line, the outermost first."""

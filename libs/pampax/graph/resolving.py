@@ -32,7 +32,7 @@ from pampax.graph.scopes import belongs, declared, holders, in_scope, is_open, i
 MAX_RIVALS = 4  # definitions that a name may mean at once
 MAX_DEPTH = 5  # of re-exports, and of bases
 MAX_CHAIN = 8  # types of types that are looked for to know one
-SCOPED, IMPORTED, PACKAGED, TYPED, INHERITED, NAMED = 1.0, 0.95, 0.9, 0.9, 0.85, 0.6
+RECORDED, SCOPED, IMPORTED, PACKAGED, TYPED, INHERITED, NAMED = 1.0, 1.0, 0.95, 0.9, 0.9, 0.85, 0.6
 MEMBER = 0.5  # for a member of that name alone, whatever it is reached through
 
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
@@ -116,14 +116,40 @@ class Resolver:
         return [*sorted(module.files), *(path for path in inside if not is_test_path(path))]
 
     async def links(self, file: SourceFile, use: Use) -> list[Link]:
-        """Best first; nothing for a name of the language, of a library or of nowhere."""
+        """Best first; nothing for a name of the language, of a library or of nowhere. Where an index has recorded the
+        file, nothing is inferred."""
+        recorded = await self._recorded(file, use)
+        if recorded:
+            return recorded
         if use.through:
             found = await self._reached(file, use)
         else:
             found = await self._bare(file, use.name, use.line, use.kind)
         kinds = {TYPE} if use.kind in (UseKind.INHERIT, UseKind.TYPE) else None
         kept = [link for link in found if kinds is None or link.definition.kind in kinds]
+        if file.recorded is not None:
+            kept = [link for link in kept if link.certainty is Certainty.PRECISE]
         return sorted(_once(kept), key=lambda link: (-link.confidence, link.definition.order))
+
+    # What an index says ---------------------------------------------------------------------------------------------
+
+    async def read_recorded(self, file: SourceFile, uses: Iterable[Use]) -> None:
+        """The files that the uses lead to as an index says, all at once."""
+        if file.recorded is not None:
+            known = [file.recorded.get((use.line, use.name), ()) for use in uses]
+            await self.read_files(place.path for places in known for place in places)
+
+    async def _recorded(self, file: SourceFile, use: Use) -> list[Link]:
+        """A definition that has gone from its file since then is left out."""
+        found: list[Definition] = []
+        for place in (file.recorded or {}).get((use.line, use.name), ()):
+            target = await self.file(place.path)
+            named = (
+                [each for each in target.definitions if each.qualified_name == place.qualified_name] if target else []
+            )
+            if named:
+                found.append(min(named, key=lambda each: abs(each.start_line - place.line)))
+        return _once(_certain(found, RECORDED, "from the SCIP index"))
 
     # Bare names -----------------------------------------------------------------------------------------------------
 

@@ -194,6 +194,7 @@ class Graph:
             self._cut[f"{node.path} uses {len(uses)} names: the first {MAX_USES} are looked at"] = None
             uses = uses[:MAX_USES]
         await self._resolver.read_names({use.name for use in uses})
+        await self._resolver.read_recorded(file, uses)
         edges = _Edges()
         for use in uses:
             for link in await self._resolver.links(file, use):

@@ -1222,6 +1222,132 @@ class UploadBlobsResponse(_message.Message):
 Global___UploadBlobsResponse: _TypeAlias = UploadBlobsResponse  # noqa: Y015
 
 @_typing.final
+class UploadScipRequest(_message.Message):
+    """Request stream of UploadScip: the first message names the repository, all may carry files."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`repositories/{repository}`; first message only."""
+    ref: _builtins.str
+    """Published ref that the index was made of; first message only, empty means the latest publish."""
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScipFile]:
+        """Files, each once; at most 500,000 in all."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        ref: _builtins.str = ...,
+        files: _abc.Iterable[Global___ScipFile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "name", b"name", "ref", b"ref"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadScipRequest: _TypeAlias = UploadScipRequest  # noqa: Y015
+
+@_typing.final
+class ScipFile(_message.Message):
+    """What a SCIP index says of one source file, without symbols that no other place of the index defines."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    POSITION_ENCODING_FIELD_NUMBER: _builtins.int
+    DEFINITIONS_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    REFERENCES_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path relative to the root, `/` between parts, UTF-8, at most 4,096 bytes."""
+    position_encoding: _builtins.int
+    """How columns are counted: 1 bytes of UTF-8, 2 units of UTF-16, 3 code points, 0 not known."""
+    @_builtins.property
+    def definitions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Four numbers each: symbol (any number, the same in all files of the stream), line (1-based), first column (0-based),
+        column behind the last.
+        """
+
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """One for each definition: the names that the symbol is used by, with a space between."""
+
+    @_builtins.property
+    def references(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Four numbers each, as in `definitions`."""
+
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        position_encoding: _builtins.int = ...,
+        definitions: _abc.Iterable[_builtins.int] | None = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+        references: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["definitions", b"definitions", "names", b"names", "path", b"path", "position_encoding", b"position_encoding", "references", b"references"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScipFile: _TypeAlias = ScipFile  # noqa: Y015
+
+@_typing.final
+class UploadScipResponse(_message.Message):
+    """Response of UploadScip."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REF_FIELD_NUMBER: _builtins.int
+    COMMIT_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    REFERENCES_FIELD_NUMBER: _builtins.int
+    UNKNOWN_FILES_FIELD_NUMBER: _builtins.int
+    MISFIT_FILES_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
+    ref: _builtins.str
+    """Ref whose files were compared."""
+    commit: _builtins.str
+    """Commit that the ref shows, empty when it shows none."""
+    files: _builtins.int
+    """Files taken: their links replace inferred ones."""
+    references: _builtins.int
+    """Uses of names that are linked now."""
+    unknown_files: _builtins.int
+    """Files left out because the ref does not have them."""
+    misfit_files: _builtins.int
+    """Files left out because they hold other text than the index says."""
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Some of the files left out, at most 20."""
+
+    def __init__(
+        self,
+        *,
+        ref: _builtins.str = ...,
+        commit: _builtins.str = ...,
+        files: _builtins.int = ...,
+        references: _builtins.int = ...,
+        unknown_files: _builtins.int = ...,
+        misfit_files: _builtins.int = ...,
+        left_out: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "files", b"files", "left_out", b"left_out", "misfit_files", b"misfit_files", "ref", b"ref", "references", b"references", "unknown_files", b"unknown_files"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadScipResponse: _TypeAlias = UploadScipResponse  # noqa: Y015
+
+@_typing.final
 class IndexOperationMetadata(_message.Message):
     """Metadata of an indexing operation, inside Operation.metadata."""
 

@@ -124,6 +124,11 @@ class IndexingServiceStub:
                 request_serializer=pampax_dot_v1_dot_indexing__service__pb2.UploadBlobsRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.UploadBlobsResponse.FromString,
                 _registered_method=True)
+        self.UploadScip = channel.stream_unary(
+                '/pampax.v1.IndexingService/UploadScip',
+                request_serializer=pampax_dot_v1_dot_indexing__service__pb2.UploadScipRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_indexing__service__pb2.UploadScipResponse.FromString,
+                _registered_method=True)
 
 
 class IndexingServiceServicer:
@@ -257,6 +262,14 @@ class IndexingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UploadScip(self, request_iterator, context):
+        """Takes what a SCIP index says of the files of a published ref: links of the code graph that need no inference. Refused
+        as a whole when most of its files are not those of the ref.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IndexingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -344,6 +357,11 @@ def add_IndexingServiceServicer_to_server(servicer, server):
                     servicer.UploadBlobs,
                     request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.UploadBlobsRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_indexing__service__pb2.UploadBlobsResponse.SerializeToString,
+            ),
+            'UploadScip': grpc.stream_unary_rpc_method_handler(
+                    servicer.UploadScip,
+                    request_deserializer=pampax_dot_v1_dot_indexing__service__pb2.UploadScipRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_indexing__service__pb2.UploadScipResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -807,6 +825,33 @@ class IndexingService:
             '/pampax.v1.IndexingService/UploadBlobs',
             pampax_dot_v1_dot_indexing__service__pb2.UploadBlobsRequest.SerializeToString,
             pampax_dot_v1_dot_indexing__service__pb2.UploadBlobsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadScip(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/pampax.v1.IndexingService/UploadScip',
+            pampax_dot_v1_dot_indexing__service__pb2.UploadScipRequest.SerializeToString,
+            pampax_dot_v1_dot_indexing__service__pb2.UploadScipResponse.FromString,
             options,
             channel_credentials,
             insecure,

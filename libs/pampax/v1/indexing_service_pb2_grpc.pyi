@@ -85,6 +85,10 @@ class IndexingServiceStub:
     """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks."""
     UploadBlobs: _grpc.StreamUnaryMultiCallable[_indexing_service_pb2.UploadBlobsRequest, _indexing_service_pb2.UploadBlobsResponse]
     """Sends blobs of an open upload; their ids are verified."""
+    UploadScip: _grpc.StreamUnaryMultiCallable[_indexing_service_pb2.UploadScipRequest, _indexing_service_pb2.UploadScipResponse]
+    """Takes what a SCIP index says of the files of a published ref: links of the code graph that need no inference. Refused
+    as a whole when most of its files are not those of the ref.
+    """
 
 @_typing.type_check_only
 class IndexingServiceAsyncStub(IndexingServiceStub):
@@ -140,6 +144,10 @@ class IndexingServiceAsyncStub(IndexingServiceStub):
     """Opens an upload: takes the manifest of a tree, answers which blobs the server lacks."""
     UploadBlobs: _aio.StreamUnaryMultiCallable[_indexing_service_pb2.UploadBlobsRequest, _indexing_service_pb2.UploadBlobsResponse]  # type: ignore[assignment]
     """Sends blobs of an open upload; their ids are verified."""
+    UploadScip: _aio.StreamUnaryMultiCallable[_indexing_service_pb2.UploadScipRequest, _indexing_service_pb2.UploadScipResponse]  # type: ignore[assignment]
+    """Takes what a SCIP index says of the files of a published ref: links of the code graph that need no inference. Refused
+    as a whole when most of its files are not those of the ref.
+    """
 
 class IndexingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps repositories and their indexes. Every call carries a caller identity; long work returns an Operation, which the
@@ -294,5 +302,15 @@ class IndexingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_indexing_service_pb2.UploadBlobsResponse, _abc.Awaitable[_indexing_service_pb2.UploadBlobsResponse]]:
         """Sends blobs of an open upload; their ids are verified."""
+
+    @_abc_1.abstractmethod
+    def UploadScip(
+        self,
+        request_iterator: _MaybeAsyncIterator[_indexing_service_pb2.UploadScipRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_indexing_service_pb2.UploadScipResponse, _abc.Awaitable[_indexing_service_pb2.UploadScipResponse]]:
+        """Takes what a SCIP index says of the files of a published ref: links of the code graph that need no inference. Refused
+        as a whole when most of its files are not those of the ref.
+        """
 
 def add_IndexingServiceServicer_to_server(servicer: IndexingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -219,6 +219,21 @@ async def upload(api, name):
     assert refused.status_code in (400, 404)
 
 
+async def upload_scip(api, name):
+    route = f"/v1/repositories/{name}:scip"
+    place = [5, 4, len("def "), len("def retry_with_backoff")]
+    file = {"path": "src/retry.py", "definitions": place, "names": ["retry_with_backoff"]}
+    taken = (await api("POST", route, json={"files": [file, {"path": "gone.py", "references": place}]})).json()
+    assert (taken["files"], taken["unknown_files"], taken["misfit_files"], taken["left_out"]) == (1, 1, 0, ["gone.py"])
+    misfit = await api("POST", route, json={"files": [{**file, "names": ["other"]}]})
+    assert (misfit.status_code, misfit.json()["reason"]) == (409, "SCIP_DOES_NOT_FIT")
+    for wrong in ({**file, "names": []}, {**file, "references": [1]}, {**file, "path": "../a.py"}, {"path": ""}):
+        refused = await api("POST", route, json={"files": [wrong]})
+        assert refused.status_code == 400, wrong
+    twice = await api("POST", route, json={"files": [file, file]})
+    assert twice.status_code == 400
+
+
 async def list_operations(api, name):
     page = (await api("GET", "/v1/operations")).json()
     assert {operation["repository"] for operation in page["operations"]} == {name}
@@ -318,6 +333,7 @@ CALLS: dict[str, Call] = {
     "check_index": check,
     "list_builds": builds,
     "prune_builds": prune,
+    "upload_scip": upload_scip,
     "upload_tree": upload,
     "list_operations": list_operations,
     "get_operation": get_operation,

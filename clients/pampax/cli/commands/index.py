@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pampax.cli.indexing.progress import Reporter
     from pampax.cli.indexing.source import Wanted
     from pampax.client.client import Client
-    from pampax.client.repository import IndexResult, NewCredential, Operation
+    from pampax.client.repository import IndexResult, NewCredential, Operation, ScipTaken
+    from pampax.client.scip import Recorded
 
 EPILOG = """\b
 Examples:
@@ -32,6 +33,8 @@ Examples:
   pampax index https://git.example.com/team/shop.git --refresh 15min
   pampax index ~/src/shop --plan            what would be indexed and skipped, and why
   pampax index . --retry-quarantined        try files again that broke a parser
+  pampax index . --scip index.scip          and link names as a compiler's front end does
+  pampax index --scip index.scip --name shop    for what is indexed already
   pampax index . --json | jq -c 'select(.event == "done")'
 """
 # The largest repository takes minutes; who waits longer than that is better told.
@@ -42,7 +45,7 @@ INCOMPLETE = 8
 
 
 @click.command("index", cls=OptionsCommand, short_help="Index a folder or a git repository", epilog=EPILOG)
-@click.argument("source", metavar="PATH|GIT_URL")
+@click.argument("source", metavar="PATH|GIT_URL", default="")
 @click.option("--name", type=TEXT, metavar="NAME", help="Name of the repository; the folder's or URL's if absent.")
 @click.option("--ref", type=TEXT, default="", metavar="REF", help="Branch or tag of a git URL; the default if absent.")
 @click.option("--full", is_flag=True, help="Derive everything anew.")
@@ -51,6 +54,10 @@ INCOMPLETE = 8
 @click.option(
     "--refresh", type=Interval(), metavar="DURATION",
     help="Look at the source again every so often: 15min, 2h, 1d; none: no more. Not for what is uploaded.",
+)  # fmt: skip
+@click.option(
+    "--scip", type=click.Path(path_type=Path), metavar="FILE",
+    help="A SCIP index of the same commit: its links replace inferred ones of the code graph.",
 )  # fmt: skip
 @click.option("--plan", is_flag=True, help="Only tell what would be indexed and skipped, and write nothing.")
 @click.option("--retry-quarantined", is_flag=True, help="Try files again that broke a parser before.")
@@ -70,6 +77,7 @@ def command(
     retry_quarantined: bool,
     bulk: bool,
     refresh: float | None,
+    scip: Path | None,
     plan: bool,
     no_wait: bool,
     upload: bool | None,
@@ -86,11 +94,18 @@ def command(
 
     A file that breaks its parser is indexed as plain lines and named; one that cannot be read, or not even cut into
     lines, is left out and named, and the exit code is then 8: the rest is indexed.
+
+    A SCIP index is read before anything else and sent after the run. With --name alone nothing is indexed: it is taken
+    for what is published.
     """
     from pampax.cli.indexing.newborn import Newborn
     from pampax.cli.indexing.progress import plan_progress_of, progress_of
 
     started = time.monotonic()
+    recorded = _recorded(scip, plan=plan, no_wait=no_wait)
+    if recorded is not None and name and not source:
+        _send_recorded(session, name, ref, recorded)
+        return
     wanted = _wanted(source, name, include, exclude, upload)
     credential = _credential(wanted, Given(token_env, token_user, ssh_key, known_hosts))
     local = session.target.local
@@ -113,8 +128,22 @@ def command(
         _tell_started(session, operation)
     elif operation.result is not None:
         _tell_done(session, operation, operation.result, time.monotonic() - started)
+        if recorded is not None:
+            _send_recorded(session, operation.repository, operation.result.status.ref, recorded)
         if operation.result.missing_count:
             click.get_current_context().exit(INCOMPLETE)
+
+
+def _recorded(scip: Path | None, *, plan: bool, no_wait: bool) -> Recorded | None:
+    """What the SCIP index says, when one is given: a wrong file is told of before anything is indexed."""
+    if scip is None:
+        return None
+    if plan or no_wait:
+        other = "--plan" if plan else "--no-wait"
+        raise click.UsageError(f"--scip and {other} exclude each other", click.get_current_context())
+    from pampax.client.scip import read_scip
+
+    return read_scip(scip.expanduser())
 
 
 def _wanted(
@@ -129,7 +158,9 @@ def _wanted(
             raise click.UsageError("--upload and --no-upload are for folders", click.get_current_context())
         return Wanted(name or name_of_url(source), source, None, include, exclude, None)
     if not source:
-        raise click.UsageError("the path is empty", click.get_current_context())
+        raise click.UsageError(
+            "the path is empty: give a folder or a git URL, or --scip with --name", click.get_current_context()
+        )
     from pampax.cli.indexing.folder import refuse_bare, require_files
 
     folder = Path(source).expanduser().absolute()
@@ -249,6 +280,26 @@ def _tell_problems(session: Session, result: IndexResult) -> None:
     more = max(result.error_count, len(result.errors)) - SHOWN_PROBLEMS
     if more > 0:
         session.screen.line((f"  and {more} more", "yellow"))
+
+
+def _send_recorded(session: Session, repository: str, ref: str, recorded: Recorded) -> None:
+    with session.client() as client:
+        taken = client.send_scip(repository, recorded, ref=ref)
+    if not session.screen.decorated:
+        session.screen.event({"event": "scip", "repository": repository, **taken.model_dump()})
+    elif not session.quiet:
+        _tell_taken(session, taken)
+
+
+def _tell_taken(session: Session, taken: ScipTaken) -> None:
+    screen = session.screen
+    linked, files = words.counted(taken.references, "use"), words.counted(taken.files, "file")
+    screen.line(("SCIP: ", "bold green"), f"{linked} linked precisely in {files}")
+    for count, why in ((taken.misfit_files, "other text than in the index"), (taken.unknown_files, "not indexed")):
+        if count:
+            screen.line((f"  left out: {words.counted(count, 'file')}, {why}", "yellow"))
+    for path in taken.left_out[:SHOWN_PROBLEMS]:
+        screen.line("    ", path)
 
 
 def _document(operation: Operation, result: IndexResult, seconds: float) -> dict[str, Any]:

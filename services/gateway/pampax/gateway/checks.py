@@ -25,9 +25,11 @@ from pampax.v1.indexing_service_pb2 import (
     PlanIndexRequest,
     Priority,
     PruneBuildsRequest,
+    ScipFile,
     SetCredentialRequest,
     SetRefreshRequest,
     UploadBlobsRequest,
+    UploadScipRequest,
 )
 from pampax.v1.repository_pb2 import GitCredential
 from pampax.v1.search_service_pb2 import (
@@ -361,6 +363,21 @@ def check_blobs(blobs: Iterable[Blob]) -> None:
         if len(blob.content) > bounds.BLOB_BYTES:
             size = len(blob.content)
             mistakes.note(f"blobs[{index}].content", f"must have at most {bounds.BLOB_BYTES} bytes, got {size}")
+    mistakes.refuse()
+
+
+def check_scip_head(request: UploadScipRequest) -> None:
+    """The first message of a SCIP index: the ref that it was made of."""
+    mistakes = Mistakes()
+    mistakes.note("name", resource_name(request.name))
+    mistakes.note("ref", rules.ref(request.ref))
+    mistakes.refuse()
+
+
+def check_scip_files(files: Iterable[ScipFile]) -> None:
+    mistakes = Mistakes()
+    for index, file in enumerate(files):
+        mistakes.note(f"files[{index}].path", rules.path(file.path))
     mistakes.refuse()
 
 

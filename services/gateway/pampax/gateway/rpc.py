@@ -209,6 +209,13 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
     ) -> indexing_service_pb2.UploadBlobsResponse:
         return await self._use_cases.uploads.send_blobs(request_iterator)
 
+    async def UploadScip(
+        self,
+        request_iterator: AsyncIterator[indexing_service_pb2.UploadScipRequest],
+        context: aio.ServicerContext[Any, Any],
+    ) -> indexing_service_pb2.UploadScipResponse:
+        return await self._use_cases.uploads.send_scip(request_iterator)
+
     async def GetHealth(
         self, request: gateway_service_pb2.GetHealthRequest, context: aio.ServicerContext[Any, Any]
     ) -> gateway_service_pb2.GetHealthResponse:

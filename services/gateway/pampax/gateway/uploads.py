@@ -15,6 +15,8 @@ from pampax.v1.indexing_service_pb2 import (
     CreateUploadResponse,
     UploadBlobsRequest,
     UploadBlobsResponse,
+    UploadScipRequest,
+    UploadScipResponse,
 )
 
 if TYPE_CHECKING:  # the generated code has this class for type checkers only
@@ -46,6 +48,15 @@ class Uploads:
             checked = _Checked(head, messages, lambda message: checks.check_blobs(message.blobs))
             return await checked.sent(
                 ask_with_stream(INDEXING, self._indexing.UploadBlobs, checked.each(), bounds.UPLOAD_S)
+            )
+
+    async def send_scip(self, messages: AsyncIterator[UploadScipRequest]) -> UploadScipResponse:
+        async with within(bounds.UPLOAD_S):
+            head = await _first(messages)
+            checks.check_scip_head(head)
+            checked = _Checked(head, messages, lambda message: checks.check_scip_files(message.files))
+            return await checked.sent(
+                ask_with_stream(INDEXING, self._indexing.UploadScip, checked.each(), bounds.UPLOAD_S)
             )
 
 

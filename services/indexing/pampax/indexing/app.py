@@ -23,6 +23,7 @@ from pampax.indexing.repositories import Repositories
 from pampax.indexing.rpc import SERVICE, IndexingServicer
 from pampax.indexing.rpc_operations import SERVICE as OPERATIONS_SERVICE
 from pampax.indexing.rpc_operations import OperationsServicer
+from pampax.indexing.scip.service import ScipIndexes
 from pampax.indexing.uploads import Uploads
 from pampax.runtime.configuration.environment import child_environment
 from pampax.runtime.server import serve
@@ -58,7 +59,8 @@ async def run(settings: Settings) -> None:
 
     def register(server: aio.Server) -> list[str]:
         builds = Builds(database)
-        servicer = IndexingServicer(repositories, operations, uploads, plans, freshness, builds, checks)
+        scip = ScipIndexes(database)
+        servicer = IndexingServicer(repositories, operations, uploads, plans, freshness, builds, checks, scip)
         indexing_service_pb2_grpc.add_IndexingServiceServicer_to_server(servicer, server)
         operations_pb2_grpc.add_OperationsServicer_to_server(OperationsServicer(operations), server)
         context_service_pb2_grpc.add_ContextServiceServicer_to_server(ContextServicer(Contexts(database)), server)

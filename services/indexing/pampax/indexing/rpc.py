@@ -19,6 +19,8 @@ from pampax.indexing.model import IndexRequest
 from pampax.indexing.operations import Operations
 from pampax.indexing.planning.service import Plans
 from pampax.indexing.repositories import Repositories
+from pampax.indexing.scip.matching import ScipFile
+from pampax.indexing.scip.service import ScipIndexes
 from pampax.indexing.uploads import Blobs, UploadHeader, Uploads
 from pampax.v1 import indexing_service_pb2 as pb
 from pampax.v1 import indexing_service_pb2_grpc, repository_pb2
@@ -40,6 +42,7 @@ class IndexingServicer(indexing_service_pb2_grpc.IndexingServiceServicer):
         freshness: Freshnesses,
         builds: Builds,
         checks: Checks,
+        scip: ScipIndexes,
     ) -> None:
         self._repositories = repositories
         self._operations = operations
@@ -48,6 +51,7 @@ class IndexingServicer(indexing_service_pb2_grpc.IndexingServiceServicer):
         self._freshness = freshness
         self._builds = builds
         self._checks = checks
+        self._scip = scip
 
     async def CreateRepository(
         self, request: pb.CreateRepositoryRequest, context: Context
@@ -145,6 +149,15 @@ class IndexingServicer(indexing_service_pb2_grpc.IndexingServiceServicer):
         missing = await self._uploads.add_blobs(first.upload, _blobs(first, request_iterator))
         return pb.UploadBlobsResponse(missing=missing)
 
+    async def UploadScip(
+        self, request_iterator: AsyncIterator[pb.UploadScipRequest], context: Context
+    ) -> pb.UploadScipResponse:
+        first = await anext(request_iterator, None)
+        if first is None:
+            raise _invalid("name", "the first message names the repository")
+        files = _scip_files(first, request_iterator)
+        return wire.scip_message(await self._scip.take(names.repository_of(first.name), first.ref, files))
+
 
 async def _entries(
     first: pb.CreateUploadRequest, following: AsyncIterator[pb.CreateUploadRequest]
@@ -154,6 +167,16 @@ async def _entries(
         if message.name and message.name != first.name:
             raise _invalid("name", "only the first message names the repository")
         yield wire.entries_of(message.entries)
+
+
+async def _scip_files(
+    first: pb.UploadScipRequest, following: AsyncIterator[pb.UploadScipRequest]
+) -> AsyncIterator[list[ScipFile]]:
+    yield wire.scip_files_of(first.files)
+    async for message in following:
+        if message.name and message.name != first.name:
+            raise _invalid("name", "only the first message names the repository")
+        yield wire.scip_files_of(message.files)
 
 
 async def _blobs(first: pb.UploadBlobsRequest, following: AsyncIterator[pb.UploadBlobsRequest]) -> AsyncIterator[Blobs]:

@@ -27,6 +27,8 @@ from pampax.indexing.model import (
     State,
 )
 from pampax.indexing.names import operation_name, repository_name
+from pampax.indexing.scip.matching import ScipFile
+from pampax.indexing.scip.service import Taken
 from pampax.runtime.errors_wire import to_status
 from pampax.sources.git import GitCredential, SshKey, Token
 from pampax.v1 import indexing_service_pb2 as pb
@@ -154,6 +156,28 @@ def quarantine_message(found: Iterable[Quarantined], total: int) -> pb.ListQuara
 
 def entries_of(messages: Iterable[pb.ManifestEntry]) -> list[Entry]:
     return [Entry(message.path, message.blob, message.size, message.mode) for message in messages]
+
+
+def scip_files_of(messages: Iterable[pb.ScipFile]) -> list[ScipFile]:
+    return [
+        ScipFile(
+            message.path, message.position_encoding, tuple(message.definitions), tuple(message.names),
+            tuple(message.references),
+        )
+        for message in messages
+    ]  # fmt: skip
+
+
+def scip_message(taken: Taken) -> pb.UploadScipResponse:
+    return pb.UploadScipResponse(
+        ref=taken.snapshot.ref,
+        commit=taken.snapshot.commit,
+        files=taken.files,
+        references=taken.references,
+        unknown_files=taken.unknown,
+        misfit_files=taken.misfits,
+        left_out=taken.left_out,
+    )
 
 
 def _metadata(operation: Operation) -> pb.IndexOperationMetadata:

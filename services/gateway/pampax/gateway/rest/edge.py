@@ -31,7 +31,7 @@ HEALTH_PATH: Final = "/v1/health"
 OPEN_PATHS: Final = frozenset({"/livez", "/readyz", "/openapi.json"})
 # Asked every few seconds, by machines, and told by nothing that a trace would explain.
 _UNTRACED: Final = frozenset({"/livez", "/readyz", "/metrics"})
-_UPLOAD_SUFFIX: Final = ":upload"
+_UPLOAD_SUFFIXES: Final = (":upload", ":scip")
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _METHODS: Final = _BODILESS | {"POST", "PUT", "PATCH"}
 _CLIENT_CLOSED_REQUEST: Final = 499
@@ -113,7 +113,7 @@ class Edge:
                 return
             enter_caller(caller, self._secret)
         bodiless = scope["method"] in _BODILESS
-        body = b"" if bodiless else await read_body(receive, headers, upload=path.endswith(_UPLOAD_SUFFIX))
+        body = b"" if bodiless else await read_body(receive, headers, upload=path.endswith(_UPLOAD_SUFFIXES))
         await _until_client_leaves(self._app(scope, _replay(body), answer), receive, answer)
 
     async def _caller(self, path: str, headers: dict[str, str]) -> Caller:

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from pampax.gateway.rest.edge import OPEN_PATHS
 from pampax.gateway.rest.models.problem import Problem
-from pampax.gateway.rest.models.upload import OpenUpload, SendBlobs
+from pampax.gateway.rest.models.upload import OpenUpload, SendBlobs, SendScip
 from pampax.gateway.rest.problems import MEDIA_TYPE
 
 Document: TypeAlias = dict[str, Any]
@@ -70,7 +70,7 @@ def openapi_document(app: FastAPI) -> Document:
     for unused in ("HTTPValidationError", "ValidationError"):  # the framework's own, which we never answer
         schemas.pop(unused, None)
     _add_problem(schemas)
-    _, upload_schemas = msgspec.json.schema_components((OpenUpload, SendBlobs), ref_template=_REFERENCE)
+    _, upload_schemas = msgspec.json.schema_components((OpenUpload, SendBlobs, SendScip), ref_template=_REFERENCE)
     schemas.update(upload_schemas)
     document["components"]["securitySchemes"] = {
         "api_key": {"type": "http", "scheme": "bearer", "description": "An API key, `pampax_` and 43 characters."}

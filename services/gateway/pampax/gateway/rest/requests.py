@@ -19,7 +19,7 @@ from pampax.gateway.rest.models.repository import (
     SourceRequest,
 )
 from pampax.gateway.rest.models.search import SearchRequest
-from pampax.gateway.rest.models.upload import ManifestEntry, OpenUpload, SendBlobs
+from pampax.gateway.rest.models.upload import ManifestEntry, OpenUpload, SendBlobs, SendScip
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
 from pampax.v1.context_service_pb2 import (
     ContextDefaults,
@@ -37,8 +37,10 @@ from pampax.v1.indexing_service_pb2 import (
     PlanIndexRequest,
     PlannedContent,
     Priority,
+    ScipFile,
     SetCredentialRequest,
     UploadBlobsRequest,
+    UploadScipRequest,
 )
 from pampax.v1.indexing_service_pb2 import ManifestEntry as ManifestEntryMessage
 from pampax.v1.repository_pb2 import GitCredential, GitSshKey, GitToken, Repository, Source
@@ -201,6 +203,26 @@ async def blob_messages(sent: SendBlobs) -> AsyncIterator[UploadBlobsRequest]:
         if size >= bounds.STREAM_MESSAGE_BYTES:
             yield message
             message, size = UploadBlobsRequest(), 0
+    yield message
+
+
+async def scip_messages(repository: str, sent: SendScip) -> AsyncIterator[UploadScipRequest]:
+    """The files in messages of about STREAM_MESSAGE_BYTES; a file stays whole."""
+    message, size = UploadScipRequest(name=repository_resource(repository), ref=sent.ref), 0
+    for file in sent.files:
+        message.files.append(
+            ScipFile(
+                path=file.path,
+                position_encoding=file.position_encoding,
+                definitions=file.definitions,
+                names=file.names,
+                references=file.references,
+            )
+        )
+        size += message.files[-1].ByteSize()
+        if size >= bounds.STREAM_MESSAGE_BYTES:
+            yield message
+            message, size = UploadScipRequest(), 0
     yield message
 
 

@@ -1,4 +1,4 @@
-"""Uploads: a manifest first, then the blobs that the server lacks, both by one route."""
+"""Uploads: a manifest first, then the blobs that the server lacks, both by one route; and what a SCIP index says."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from pampax.core.errors import InvalidRequest
-from pampax.gateway.rest.models.upload import Form, OpenUpload, SendBlobs, UploadResponse
+from pampax.gateway.rest.models.upload import Form, OpenUpload, ScipResponse, SendBlobs, SendScip, UploadResponse
 from pampax.gateway.rest.problems import unreadable
-from pampax.gateway.rest.requests import blob_messages, manifest_messages
+from pampax.gateway.rest.requests import blob_messages, manifest_messages, scip_messages
 from pampax.gateway.rest.routing import Cases, Name, json_response
 
 # Decoding less than this takes no longer than handing it to a thread.
 _DECODE_HERE_BYTES = 256 * 1024
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
 
-Body = TypeVar("Body", OpenUpload, SendBlobs, Form)
+Body = TypeVar("Body", OpenUpload, SendBlobs, SendScip, Form)
 
 router = APIRouter(tags=["repositories"])
 REQUEST_BODY: dict[str, Any] = {
@@ -54,6 +54,24 @@ REQUEST_BODY: dict[str, Any] = {
         }
     },
 }
+SCIP_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"$ref": f"#/components/schemas/{SendScip.__name__}"},
+            "examples": {
+                "use": {
+                    "value": {
+                        "files": [
+                            {"path": "a.py", "definitions": [0, 1, 4, 9], "names": ["total"]},
+                            {"path": "b.py", "references": [0, 3, 8, 13]},
+                        ]
+                    }
+                }
+            },
+        }
+    },
+}
 
 
 @router.post(
@@ -80,6 +98,32 @@ async def upload_tree(name: Name, request: Request, cases: Cases) -> Response:
     return json_response({"upload": sent.upload, "missing": answer.missing})
 
 
+@router.post(
+    "/v1/repositories/{name:segment}:scip",
+    response_model=ScipResponse,
+    summary="Upload a SCIP index",
+    openapi_extra={"requestBody": SCIP_BODY},
+)
+async def upload_scip(name: Name, request: Request, cases: Cases) -> Response:
+    """Takes what a SCIP index says of the files of a published ref: links of the code graph that need no inference.
+
+    `pampax index --scip FILE` reads such a file and sends it. Bodies may be gzip. Needs the role writer.
+    """
+    sent = await _decoded(await request.body(), SendScip)
+    taken = await cases.uploads.send_scip(scip_messages(name, sent))
+    return json_response(
+        {
+            "ref": taken.ref,
+            "commit": taken.commit,
+            "files": taken.files,
+            "references": taken.references,
+            "unknown_files": taken.unknown_files,
+            "misfit_files": taken.misfit_files,
+            "left_out": list(taken.left_out),
+        }
+    )
+
+
 async def _decoded(body: bytes, form: type[Body]) -> Body:
     if len(body) < _DECODE_HERE_BYTES:
         return _decode(body, form)
@@ -87,7 +131,7 @@ async def _decoded(body: bytes, form: type[Body]) -> Body:
 
 
 def _decode(body: bytes, form: type[Body]) -> Body:
-    """The body as one of the two forms; InvalidRequest that names the place where it is not."""
+    """The body as one of the forms; InvalidRequest that names the place where it is not."""
     try:
         return msgspec.json.decode(body, type=form)
     except msgspec.ValidationError as error:

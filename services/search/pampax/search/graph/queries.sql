@@ -7,6 +7,14 @@ CROSS JOIN LATERAL (
     WHERE repository_id = %(repository)s AND build_id = %(build)s
       AND blob_id = asked.blob_id AND language = asked.language OFFSET 0) d
 
+-- name: recorded
+-- What SCIP indexes say of some files.
+SELECT s.blob_id, s.path_key, s.links
+FROM unnest(%(blobs)s::bytea[], %(paths)s::bytea[]) AS asked (blob_id, path_key)
+CROSS JOIN LATERAL (
+    SELECT blob_id, path_key, links FROM scip_file
+    WHERE repository_id = %(repository)s AND blob_id = asked.blob_id AND path_key = asked.path_key OFFSET 0) s
+
 -- name: symbols_in
 -- Definitions in documents, which are given by their ranges of ordinals.
 SELECT asked.first, s.name, s.qualified_name, s.kind, s.start_line, s.end_line, s.signature, s.exported

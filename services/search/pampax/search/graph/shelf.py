@@ -13,10 +13,13 @@ from pampax.codeintel.terms import term_counts
 from pampax.codeintel.uses import MAX_USES_BYTES, Uses, unpack
 from pampax.graph.model import Definition, SourceFile
 from pampax.graph.modules import Modules
+from pampax.graph.recorded import MAX_RECORDED_BYTES, Recorded
+from pampax.graph.recorded import unpack as unpack_recorded
 from pampax.search.directory import Directory, FileRow
 from pampax.search.postgres import WORDS, read_postings, scope
 from pampax.storage.blobs import corrupt, decompress_bounded
 from pampax.storage.database import Connection
+from pampax.storage.paths import path_key
 from pampax.storage.queries import load_queries
 from pampax.storage.snapshots import Snapshot
 
@@ -27,6 +30,7 @@ NONE = -1  # no first chunk
 
 _SQL = load_queries(__package__)
 _USES = _SQL["uses"]
+_RECORDED = _SQL["recorded"]
 _SYMBOLS_IN = _SQL["symbols_in"]
 _SYMBOLS_NAMED = _SQL["symbols_named"]
 _NAMES_LIKE = _SQL["names_like"]
@@ -50,10 +54,12 @@ class SnapshotShelf:
         held = [row for row in rows if row.chunk_count]
         uses = await self._uses(held)
         symbols = await self._symbols(held)
+        recorded = await self._recorded(held)
         return [
             SourceFile(
                 row.path, row.language, *uses.get(row.first_chunk if row.chunk_count else NONE, (0, Uses())),
                 tuple(Definition(row.path, row.language, *each) for each in symbols.get(row.first_chunk, ())),
+                recorded.get(row.ordinal),
             )
             for row in rows
         ]  # fmt: skip
@@ -109,6 +115,14 @@ class SnapshotShelf:
         await cursor.execute(_USES, {**scope(self._snapshot), **asked})
         return {first: (lines, _unpacked(packed)) for first, lines, packed in await cursor.fetchall()}
 
+    async def _recorded(self, rows: Collection[FileRow]) -> dict[int, Recorded]:
+        """By the files' ordinals."""
+        ordinals = {(row.blob_id, path_key(row.path)): row.ordinal for row in rows}
+        asked = {"blobs": [blob for blob, _ in ordinals], "paths": [path for _, path in ordinals]}
+        cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(_RECORDED, {**scope(self._snapshot), **asked})
+        return {ordinals[bytes(blob), bytes(path)]: _links(packed) for blob, path, packed in await cursor.fetchall()}
+
     async def _symbols(self, rows: Collection[FileRow]) -> dict[int, list[tuple[str, str, str, int, int, str, bool]]]:
         ranges = sorted({(row.first_chunk, row.first_chunk + row.chunk_count) for row in rows})
         asked = {"firsts": [first for first, _ in ranges], "ends": [end for _, end in ranges]}
@@ -125,3 +139,10 @@ def _unpacked(packed: bytes) -> Uses:
         return unpack(decompress_bounded(packed, MAX_USES_BYTES))
     except ValueError as error:
         raise corrupt("uses", str(error)) from error
+
+
+def _links(packed: bytes) -> Recorded:
+    try:
+        return unpack_recorded(decompress_bounded(packed, MAX_RECORDED_BYTES))
+    except ValueError as error:
+        raise corrupt("links", str(error)) from error

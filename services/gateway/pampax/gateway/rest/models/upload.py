@@ -14,6 +14,8 @@ from pampax.gateway.rest.models.fields import AnswerModel
 
 BlobId = Annotated[str, Meta(pattern=f"^{names.GIT_OBJECT_PATTERN}$", description="Git blob id, hex.")]
 
+Number = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
 
 class ManifestEntry(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One file of the tree."""
@@ -48,6 +50,40 @@ class SendBlobs(Struct, frozen=True, forbid_unknown_fields=True):
 
     upload: Annotated[str, Meta(min_length=1, max_length=64)]
     blobs: list[SentBlob]
+
+
+class ScipFile(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """What a SCIP index says of one source file. A place is four numbers: symbol (any number, the same in all files),
+    line (1-based), first column (0-based), column behind the last."""
+
+    path: Annotated[str, Meta(min_length=1, max_length=bounds.PATH_BYTES)]
+    position_encoding: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, description="Columns: 1 UTF-8, 2 UTF-16, 3 code points, 0 not known.")
+    ] = 0
+    definitions: Annotated[list[Number], Meta(description="Places, one after another.")] = []
+    names: Annotated[
+        list[str], Meta(description="One for each definition: the names that it is used by, with a space between.")
+    ] = []
+    references: Annotated[list[Number], Meta(description="Places, one after another.")] = []
+
+
+class SendScip(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a SCIP index says of a published ref."""
+
+    files: Annotated[list[ScipFile], Meta(min_length=1, max_length=bounds.MANIFEST_ENTRIES)]
+    ref: Annotated[str, Meta(max_length=names.LONGEST_REF, description="The latest publish when absent.")] = ""
+
+
+class ScipResponse(AnswerModel):
+    """What of a SCIP index was taken."""
+
+    ref: str
+    commit: str = Field(description="Empty when the ref shows none.")
+    files: int = Field(description="Files whose links replace inferred ones now.")
+    references: int = Field(description="Uses of names that are linked now.")
+    unknown_files: int = Field(description="Files that the ref does not have.")
+    misfit_files: int = Field(description="Files that hold other text than the index says.")
+    left_out: list[str] = Field(description="Some of the files that were not taken, at most 20.")
 
 
 class Form(Struct):
