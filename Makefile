@@ -82,7 +82,7 @@ HUBS_HTTP := httpx2 httpcore2 httpx2-jsfetch truststore
 COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
 
 lock: $(STAMP) ## compiles the requirements files anew from pyproject.toml
-	$(COMPILE) pyproject.toml --extra embedded --extra bench --extra load --group dev --python-version 3.11 \
+	$(COMPILE) pyproject.toml --extra embedded --extra quality --extra bench --extra load --group dev --python-version 3.11 \
 		-o requirements/all.txt
 	$(COMPILE) requirements/bootstrap.in --python-version 3.11 -o requirements/bootstrap.txt
 	for image in $(IMAGES); do \

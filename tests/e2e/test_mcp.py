@@ -22,7 +22,8 @@ from pampax.codeintel.tokens import counter
 from .conftest import PAMPAX, TIMEOUT_S, Cli, commit, git
 
 TOOLS = {
-    "search_code", "get_code_chunk", "assemble_context", "get_project_stats", "index_project", "update_project",
+    "search_code", "get_code_chunk", "assemble_context", "traverse_graph", "use_context_pack", "get_project_stats",
+    "index_project", "update_project",
 }  # fmt: skip
 INVALID_PARAMS = -32602
 PARSE_ERROR = -32700
@@ -43,6 +44,17 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("search_code", {"query": "x", "page_token": "junk"}, "page"),
     ("search_code", {"query": "(", "mode": "regex"}, "("),
     ("assemble_context", {"task": "x", "seed_paths": ["/etc/passwd"]}, "relative"),
+    ("search_code", {"query": "x", "pack": "nonesuch"}, "Next: use_context_pack without a name lists the packs"),
+    ("search_code", {"query": "x", "pack": "../x"}, "must be"),
+    ("assemble_context", {"task": "x", "pack": "nonesuch"}, "Next: use_context_pack"),
+    ("use_context_pack", {"name": "nonesuch"}, "Next: use_context_pack without a name lists the packs"),
+    ("use_context_pack", {"name": "../x"}, "must be"),
+    ("traverse_graph", {"start": "nonesuch", "repos": ["shop"]}, 'Next: search_code with mode "symbol" finds names'),
+    ("traverse_graph", {"start": "shop/paymen.py", "repos": ["shop"]}, "the nearest is 'shop/payment.py'"),
+    ("traverse_graph", {"start": " "}, "start must not be empty"),
+    ("traverse_graph", {"start": "x", "end": ""}, "end must not be empty"),
+    ("traverse_graph", {"start": "x" * 2_000}, "start must have at most"),
+    ("traverse_graph", {"start": "x", "repos": ["unknown"]}, "Next: get_project_stats lists the repositories"),
     ("get_project_stats", {"repo": "unknown"}, "unknown"),
     ("get_project_stats", {"repo": "../x"}, "must be"),
     ("update_project", {"repo": "unknown"}, "Next: get_project_stats lists"),
@@ -53,7 +65,22 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("index_project", {"path": "/tmp", "name": "shop"}, "Next: choose another name"),
 ]
 
+# What uses what.
+USES = {
+    "till.py": "def settle(amount):\n    return amount\n",
+    "shop.py": "from till import settle\n\n\ndef close():\n    settle(1)\n    settle(2)\n",
+    "day.py": "from shop import close\n\nclass Day:\n    def end(self):\n        close()\n",
+    "night.py": "from shop import close\n\n\ndef end():\n    close()\n",
+    "tests/test_till.py": "from till import settle\n\n\ndef test_settle():\n    assert settle(1) == 1\n",
+}
+
 tokens = counter("o200k_base").count
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content)
 
 
 class Agent:
@@ -222,6 +249,107 @@ async def test_context_for_a_task_stays_within_its_budget(agents: Agents, transp
 
 
 @transports
+async def test_what_uses_what_is_told_edge_by_edge(agents: Agents, pampax: Cli, folder: Path, transport: str) -> None:
+    repo = f"uses-{transport}"
+    write(folder, USES)
+    assert pampax("index", folder, "--name", repo).code == 0
+    async with agents(transport) as agent:
+        used = await agent.call("traverse_graph", start="settle", repos=[repo], direction="in", depth=2)
+        assert used.content[0].text.splitlines() == [
+            f"4 edges, 5 nodes in {repo}",
+            "till.py:1 settle",
+            "  called by shop.py:4 close, line 5 and 1 more",
+            "  tested by tests/test_till.py:4 test_settle, line 5",
+            "shop.py:4 close (1 step away)",
+            "  called by day.py:4 Day.end, line 5",
+            "  called by night.py:4 end, line 5",
+        ]
+        found = used.structured_content
+        edge = found["edges"][0]
+        assert found["nodes"][edge["source"]]["symbol"] == "close"
+        assert found["nodes"][edge["target"]]["symbol"] == "settle"
+        assert (edge["relation"], edge["line"], edge["count"], edge["certainty"]) == ("calls", 5, 2, "precise")
+        way = await agent.text("traverse_graph", start="Day.end", end="till.py:1", repos=[repo])
+        assert way.splitlines() == [
+            f"a way of 2 steps in {repo}", "day.py:4 Day.end", "  calls shop.py:4 close, line 5",
+            "  calls till.py:1 settle, line 5 and 1 more",
+        ]  # fmt: skip
+        imports = await agent.text(
+            "traverse_graph", start="till.py", repos=[repo], direction="in", relations=["imports"]
+        )
+        assert "  imported by shop.py, line 1" in imports
+        assert "it uses nothing" in await agent.text("traverse_graph", start="settle", repos=[repo])
+        assert "try it from end to start" in await agent.text(
+            "traverse_graph", start="settle", end="Day.end", repos=[repo]
+        )
+
+
+@transports
+async def test_edges_stay_within_the_tokens_asked_for(
+    agents: Agents, pampax: Cli, folder: Path, transport: str
+) -> None:
+    repo = f"many-{transport}"
+    callers = "".join(f"\n\ndef a_caller_with_the_number_{number}():\n    return used()\n" for number in range(200))
+    write(folder, {"many.py": f"def used():\n    return 1\n{callers}"})
+    assert pampax("index", folder, "--name", repo).code == 0
+    async with agents(transport) as agent:
+        asked = {"start": "used", "repos": [repo], "direction": "in", "max_nodes": 300}
+        for most in (200, 1_500):
+            done = await agent.call("traverse_graph", **asked, max_tokens=most)
+            text, found = done.content[0].text, done.structured_content
+            assert tokens(text) <= most
+            assert f"{found['left_out']} more edges did not fit" in text
+            assert len(found["edges"]) + found["left_out"] == 200
+            assert len(found["nodes"]) == len(found["edges"]) + 1
+            assert text.count("called by") == len(found["edges"]) > 4
+        usual = await agent.call("traverse_graph", start="used", repos=[repo], direction="in")
+        assert tokens(usual.content[0].text) <= 1_500
+        assert "more than 50 nodes" in usual.content[0].text
+
+
+@transports
+async def test_a_pack_is_found_and_narrows_what_is_asked_under_it(
+    agents: Agents, pampax: Cli, shop: Path, transport: str
+) -> None:
+    name = f"agents-{transport}"
+    saved = pampax(
+        "context", "save", name, "-r", "shop", "-l", "go", "--limit", "1", "--budget", "300", "-d", "Stock alone"
+    )
+    assert saved.code == 0, saved.err
+    async with agents(transport) as agent:
+        assert f"{name} (private): shop; go - Stock alone" in await agent.text("use_context_pack")
+        shown = await agent.call("use_context_pack", name=name)
+        assert shown.content[0].text.splitlines() == [
+            f"{name} (private): Stock alone",
+            f'Nothing is kept between calls: give pack "{name}" to each call of search_code and assemble_context.',
+            "repos: shop",
+            "languages: go",
+            "where a call does not give them: limit 1, token_budget 300",
+        ]
+        (pack,) = shown.structured_content["packs"]
+        assert (pack["repos"], pack["languages"], pack["limit"], pack["mine"]) == (["shop"], ["go"], 1, True)
+        found = await agent.call("search_code", query="payment stock", pack=name)
+        assert found.content[0].text.startswith(f"1 result in shop under pack {name}\n")
+        assert found.structured_content["pack"] == name
+        wider = (await agent.call("search_code", query="payment stock", pack=name, limit=5)).structured_content
+        assert {each["language"] for each in wider["results"]} == {"go"}
+        made = (await agent.call("assemble_context", task="reserve stock", pack=name)).structured_content
+        assert (made["pack"], made["token_budget"]) == (name, 300)
+        for tool, asked in (
+            ("search_code", {"query": "x"}),
+            ("assemble_context", {"task": "x"}),
+            ("use_context_pack", {}),
+        ):
+            named = {"name" if tool == "use_context_pack" else "pack": f"{name}s"}
+            done = await agent.call(tool, **asked, **named)
+            assert done.is_error
+            assert f"did you mean '{name}'?" in done.content[0].text
+        outside = await agent.call("search_code", query="x", pack=name, languages=["python"])
+        assert "Next: use_context_pack shows what the pack narrows to" in outside.content[0].text
+    assert pampax("context", "delete", name, "--yes").code == 0
+
+
+@transports
 async def test_a_folder_is_indexed_with_progress_and_brought_up_to_date(
     agents: Agents, folder: Path, transport: str
 ) -> None:
@@ -318,6 +446,12 @@ async def test_what_is_no_call_of_a_tool_is_an_error_of_the_protocol(agents: Age
             ("search_code", {"query": "x", "limitt": 1}, "limitt is not an argument"),
             ("search_code", {"query": "x", "limit": 1_000}, "limit must be less than or equal to 100"),
             ("search_code", {"query": "x", "mode": "fuzzy"}, "mode must be"),
+            ("traverse_graph", {}, "start is required"),
+            ("traverse_graph", {"start": "x", "direction": "up"}, "direction must be 'out', 'in' or 'both'"),
+            ("traverse_graph", {"start": "x", "relations": ["uses"]}, "relations.0 must be"),
+            ("traverse_graph", {"start": "x", "depth": 9}, "depth must be less than or equal to 8"),
+            ("traverse_graph", {"start": "x", "max_tokens": 10}, "max_tokens must be"),
+            ("use_context_pack", {"pack": "x"}, "pack is not an argument: it takes name"),
         ):
             with pytest.raises(MCPError) as refused:
                 await agent.call(tool, **arguments)

@@ -17,10 +17,11 @@ from pampax.bench.golden.packages import golden_repositories
 from pampax.bench.machine import this_machine
 from pampax.bench.record import Code, Machine, Run
 from pampax.bench.repository import Repository, annotated, generated, none, unpacked
-from pampax.bench.suites import QUALITY, SCALE, SUITES
+from pampax.bench.suites import BUNDLES, QUALITY, SCALE, SUITES
 from pampax.bench.suites.job import FULL, QUICK, Dose, Job, Remote, scratch_folder
 from pampax.bench.system import THIS, Installation
 from pampax.core.errors import ConfigError
+from pampax.runtime.variables import variable_of
 
 Tell = Callable[[str], None]
 GOLDEN, ANNOTATIONS = "golden", "annotations"
@@ -33,7 +34,8 @@ class Wanted:
 
     The suite quality has the golden queries and their packages for a corpus; `annotations`: in place of those, a folder
     of questions and one with the sources that they are about. `answers`: the folder that gets a page for each of them.
-    `chunks`: the sizes of the suite scale.
+    `chunks`: the sizes of the suite scale; `reranker`: the model's folder that every system is set to use.
+    `histories`: the folder with clones for the suite bundles.
     """
 
     suites: tuple[str, ...]
@@ -43,6 +45,8 @@ class Wanted:
     annotations: tuple[Path, Path] | None = None
     answers: Path | None = None
     chunks: tuple[int, ...] = CHUNKS
+    reranker: Path | None = None
+    histories: Path | None = None
 
     @property
     def dose(self) -> Dose:
@@ -54,13 +58,15 @@ class Wanted:
             raise ConfigError(
                 f"there is no corpus {self.corpus!r}: give {', '.join(SIZES)} or a package as name==version"
             )
-        for own in (QUALITY, SCALE):
+        for own in (QUALITY, SCALE, BUNDLES):
             if own in self.suites and self.suites != (own,):
                 raise ConfigError(f"the suite {own} has repositories of its own: run it by itself")
         if self.annotations is not None and QUALITY not in self.suites:
             raise ConfigError("--annotations is for the suite quality: add --suite quality")
         if self.answers is not None and QUALITY not in self.suites:
             raise ConfigError("--answers is for the suite quality: add --suite quality")
+        if (self.histories is None) is (BUNDLES in self.suites):
+            raise ConfigError("the suite bundles and --histories DIR, a folder with clones, go together: give both")
         if self.remote is not None and self.suites != ("serve",):
             raise ConfigError("a system that runs already can be measured by the suite serve only: add --suite serve")
 
@@ -81,8 +87,9 @@ def prepare(wanted: Wanted, folder: Path, tell: Tell) -> Repository:
         return annotated(ANNOTATIONS, folder, tuple(annotated_repositories(*wanted.annotations)))
     if QUALITY in wanted.suites:
         return annotated(GOLDEN, folder, tuple(golden_repositories(folder, tell)))
-    if SCALE in wanted.suites:
-        return none(SCALE, folder)
+    for own in (SCALE, BUNDLES):
+        if own in wanted.suites:
+            return none(own, folder)
     tell(f"preparing the corpus {wanted.corpus}")
     if wanted.corpus in SIZES:
         return generated(wanted.corpus, folder)
@@ -97,7 +104,11 @@ def one_round(
     figures: list[Figure] = []
     for suite in wanted.suites:
         told = _prefixed(tell, suite if installation.label == THIS else f"{installation.label}, {suite}")
-        job = Job(installation, repository, wanted.dose, folder, told, wanted.remote, wanted.answers, wanted.chunks)
+        settings = {variable_of(("search", "reranker")): str(wanted.reranker)} if wanted.reranker else {}
+        job = Job(
+            installation, repository, wanted.dose, folder, told, wanted.remote, wanted.answers, wanted.chunks, settings,
+            wanted.histories,
+        )  # fmt: skip
         figures += SUITES[suite](job)
     return tuple(with_asked(figure, repository.corpus.name) for figure in figures)
 

@@ -310,6 +310,10 @@ class Client:
 
 
 def _bundle(signature: str) -> str:
+    """What could be no signature never becomes part of a URL; the gateway looks closer."""
+    if not signature.isalnum():
+        text = f"must be a bundle's signature, or 12 or more of its first digits, got {signature[:60]!a}"
+        raise InvalidRequest(f"signature {text}", fields={"signature": text})
     return f"/v1/bundles/{quote(signature, safe='')}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from pampax.client.model import Answer, Request
-from pampax.core.choices import GroupBy, Intent, Kind, Mode
+from pampax.core.choices import GroupBy, Intent, Kind, Mode, Rerank
 
 
 class SearchRequest(Request):
@@ -28,6 +28,7 @@ class SearchRequest(Request):
     why_not: str | None = None
     ignore_case: bool = False
     pack: str | None = None
+    rerank: Rerank | None = None
 
 
 class Evidence(Answer):
@@ -102,3 +103,4 @@ class SearchAnswer(Answer):
     notices: list[str] = Field(default_factory=list)
     why_not: list[WhyNot] = Field(default_factory=list)
     pack: str = ""
+    ranking: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -255,3 +256,14 @@ _BY_EXTENSION: Mapping[str, str] = MappingProxyType(_by_extension(_EXTENSIONS))
 LANGUAGES: frozenset[str] = frozenset(
     {PLAIN_TEXT, "objective-c", *_BY_EXTENSION.values(), *_FILE_NAMES.values(), *_INTERPRETERS.values()}
 )
+# As people call them, beside the extensions of their files.
+_OTHER_NAMES: Mapping[str, str] = MappingProxyType(
+    {"c#": "csharp", "f#": "fsharp", "golang": "go", "objc": "objective-c", "plain": PLAIN_TEXT, "shell": "bash"}
+)
+
+
+def nearest_language(name: str) -> str | None:
+    """What is meant by a name that is none of LANGUAGES: an extension, an interpreter, another name, or a slip."""
+    name = name.lower().removeprefix(".")
+    meant = _OTHER_NAMES.get(name) or _BY_EXTENSION.get(name) or _INTERPRETERS.get(name)
+    return meant or next(iter(difflib.get_close_matches(name, sorted(LANGUAGES), n=1)), None)

@@ -8,6 +8,7 @@ Mode = Literal["hybrid", "lexical", "semantic", "symbol", "regex", "literal"]
 Kind = Literal["type", "function", "variable", "declaration", "block", "text"]
 Intent = Literal["symbol", "question", "architecture", "error_trace", "path", "regex", "literal"]
 GroupBy = Literal["chunk", "file"]
+Rerank = Literal["off", "local"]
 HealthService = Literal["all", "gateway", "search", "assembly", "indexing", "worker", "database", "redis"]
 # The first is the default.
 Tokenizer = Literal["o200k_base", "cl100k_base", "bytes4"]

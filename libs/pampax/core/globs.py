@@ -16,7 +16,9 @@ from pampax.core.errors import InvalidRequest
 MAX_CHARS = 500
 
 Matches = Callable[[str], object]
-_TOKEN = re.compile(r"(?P<stars>\*+)|(?P<any>\?)|\[(?P<negated>[!^]?)(?P<set>\]?[^\]]*)\]|\\?(?P<letter>.)", re.DOTALL)
+_TOKEN = re.compile(
+    r"(?P<stars>\*+)|(?P<any>\?)|\[(?P<negated>[!^]?+)(?P<set>\]?[^\]]+|\])\]|\\?(?P<letter>.)", re.DOTALL
+)
 
 
 def compile_glob(glob: str, field: str = "path_glob") -> Callable[[str], bool]:

@@ -164,20 +164,21 @@ class Graph:
         """Edges with their other end, in a fixed order."""
         found: list[tuple[Edge, Node]] = []
         if direction is not Direction.IN:
-            found += [(edge, edge.target) for edge in await self._outgoing(node)]
+            found += [(edge, edge.target) for edge in await self._outgoing(node, relations)]
         if direction is not Direction.OUT:
-            found += [(edge, edge.source) for edge in await self._incoming(node)]
+            found += [(edge, edge.source) for edge in await self._incoming(node, relations)]
         kept = [(edge, other) for edge, other in found if edge.relation in relations]
         return sorted(kept, key=lambda each: (-each[0].confidence, each[1].order, each[0].order))
 
     # What a node uses -----------------------------------------------------------------------------------------------
 
-    async def _outgoing(self, node: Node) -> list[Edge]:
+    async def _outgoing(self, node: Node, relations: Collection[Relation]) -> list[Edge]:
         file = await self._resolver.file(node.path)
         if file is None:
             return []
         lines = range(node.start_line, node.end_line + 1) if node.symbol else range(1, 1 << 31)
-        uses = [use for use in file.uses.uses if use.line in lines]
+        kinds = _kinds_of(relations)
+        uses = [use for use in file.uses.uses if use.kind in kinds and use.line in lines]
         if len(uses) > MAX_USES:
             self._cut[f"{node.path} uses {len(uses)} names: the first {MAX_USES} are looked at"] = None
             uses = uses[:MAX_USES]
@@ -188,7 +189,8 @@ class Graph:
                 target = Node.of(link.definition)
                 if target != node and not (not node.symbol and target.path == node.path):
                     edges.add(node, target, use, link)
-        return edges.all() if node.symbol else [*edges.all(), *await self._imports(file)]
+        imports = not node.symbol and Relation.IMPORTS in relations
+        return [*edges.all(), *await self._imports(file)] if imports else edges.all()
 
     async def _imports(self, file: SourceFile) -> list[Edge]:
         found: dict[str, int] = {}
@@ -200,16 +202,19 @@ class Graph:
 
     # What uses a node -----------------------------------------------------------------------------------------------
 
-    async def _incoming(self, node: Node) -> list[Edge]:
-        return await self._users(node) if node.symbol else await self._importers(node)
+    async def _incoming(self, node: Node, relations: Collection[Relation]) -> list[Edge]:
+        if node.symbol:
+            return await self._users(node, _kinds_of(relations))
+        return await self._importers(node) if Relation.IMPORTS in relations else []
 
-    async def _users(self, node: Node) -> list[Edge]:
+    async def _users(self, node: Node, kinds: Collection[UseKind]) -> list[Edge]:
         name = node.symbol.rpartition(".")[2]
-        files = await self._mentioning(name)
+        files = await self._mentioning(name) if kinds else []
         edges = _Edges()
         for file in files:
+            names = _names_for(file, name)
             for use in file.uses.uses:
-                if use.name not in _names_for(file, name):
+                if use.kind not in kinds or use.name not in names:
                     continue
                 for link in await self._resolver.links(file, use):
                     if Node.of(link.definition) == node:
@@ -266,6 +271,15 @@ def _user(file: SourceFile, line: int) -> Node:
     """The innermost function or type around a use, or the file."""
     around = [each for each in file.around(line) if each.kind in ("function", "type")]
     return Node.of(around[-1]) if around else Node(file.path)
+
+
+def _kinds_of(relations: Collection[Relation]) -> set[UseKind]:
+    """The uses that may make an edge of one of the relations."""
+    return {
+        kind
+        for kind, relation in _RELATIONS.items()
+        if relation in relations or (Relation.TESTS in relations and relation is not Relation.INHERITS)
+    }
 
 
 def _names_for(file: SourceFile, name: str) -> set[str]:

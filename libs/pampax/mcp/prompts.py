@@ -43,7 +43,8 @@ PROMPTS: Final[tuple[Prompt, ...]] = (
         text=(
             "Explain how this works in the indexed code: {topic}\n\n"
             "1. Call assemble_context with that as the task and a token_budget of 6000. {scope}\n"
-            "2. Where it leaves a question open, call search_code for it, and get_code_chunk for results that matter.\n"
+            "2. Where it leaves a question open, call search_code for it, traverse_graph for what calls or uses "
+            "something, and get_code_chunk for results that matter.\n"
             "3. Answer with the flow from entry point to effect, what each part is responsible for, how errors are "
             "handled, and what surprised you. Name every place as repository path:lines. Say what you could not find "
             "instead of guessing."

@@ -27,7 +27,8 @@ from pampax.runtime.logging import get_logger
 
 INSTRUCTIONS: Final = (
     "PAMPAX finds code in indexed repositories. Start a task with assemble_context; ask single questions with "
-    "search_code and read results with get_code_chunk. get_project_stats tells what is indexed."
+    "search_code, read results with get_code_chunk, and follow what uses what with traverse_graph. get_project_stats "
+    "tells what is indexed."
 )
 # Lists are the same for everybody and change with a version only.
 _LISTS = CacheHint(ttl_ms=3_600_000, scope="public")

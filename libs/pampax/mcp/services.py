@@ -7,6 +7,8 @@ from typing import Protocol
 
 from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest
+from pampax.client.context import Pack
+from pampax.client.graph import Traversal, TraverseRequest
 from pampax.client.repository import Freshness, NewRepository, Operation, Repository, SourceText
 from pampax.client.search import SearchAnswer, SearchRequest
 
@@ -22,6 +24,14 @@ class Services(Protocol):
     async def search(self, request: SearchRequest) -> SearchAnswer: ...
 
     async def assemble(self, request: BundleRequest) -> Bundle: ...
+
+    async def traverse(self, request: TraverseRequest) -> Traversal: ...
+
+    async def contexts(self) -> Sequence[Pack]:
+        """One's own packs and the shared ones, by name; of two with one name one's own comes first."""
+        ...
+
+    async def context(self, name: str) -> Pack: ...
 
     async def chunk(self, chunk: str, *, repository: str, ref: str) -> Chunk:
         """`repository` "" looks into every readable one."""

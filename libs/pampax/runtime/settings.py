@@ -136,6 +136,18 @@ class SearchSettings(Section):
         "127.0.0.1:50051"
     )
     metrics_address: Annotated[MetricsAddress, about("metrics of search", "search")] = ""
+    reranker: Annotated[
+        str,
+        about(
+            "the model that orders the best results of a sentence anew; answers carry its name and version, which are "
+            "those of the folder",
+            "search, gateway",
+        ),
+        Field(
+            pattern=r"^$|^(.*/)?[\w.-]+@[\w.]+$",
+            description="a folder NAME@VERSION that models/reranker.py has made (empty: none); needs pampax[quality]",
+        ),
+    ] = ""
 
 
 class AssemblySettings(Section):

@@ -126,7 +126,9 @@ class Cache:
 
 def _span(operation: str) -> Span:
     """The command and nothing of its key, which is the hash of a question."""
-    return leaf_span(f"redis.{operation}", _SYSTEM)
+    return leaf_span(
+        "redis.get" if operation == "get" else "redis.set" if operation == "set" else "redis.prolong", _SYSTEM
+    )
 
 
 def _client(url: str) -> Redis:

@@ -136,6 +136,7 @@ class SearchChunksRequest(_message.Message):
     IGNORE_CASE_FIELD_NUMBER: _builtins.int
     PACK_FIELD_NUMBER: _builtins.int
     PATH_GLOBS_FIELD_NUMBER: _builtins.int
+    RERANKER_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The question, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -163,6 +164,10 @@ class SearchChunksRequest(_message.Message):
     pack: _builtins.str
     """Name of a context pack, `contexts/{context}`: its scope narrows the request, its defaults fill what the request leaves
     open. The gateway takes its place before a service behind it is asked.
+    """
+    reranker: _builtins.str
+    """Model that orders the best results of a sentence anew: `off`, `local` for the one that the system is set to use, or
+    its name@version; empty at the gateway means what the system is set to, behind it none.
     """
     @_builtins.property
     def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -207,10 +212,11 @@ class SearchChunksRequest(_message.Message):
         ignore_case: _builtins.bool = ...,
         pack: _builtins.str = ...,
         path_globs: _abc.Iterable[_builtins.str] | None = ...,
+        reranker: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["max_staleness", b"max_staleness"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "pack", b"pack", "page_token", b"page_token", "path_glob", b"path_glob", "path_globs", b"path_globs", "query", b"query", "ref", b"ref", "repositories", b"repositories", "why_not", b"why_not"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_vectors", b"exact_vectors", "explain", b"explain", "group_by", b"group_by", "ignore_case", b"ignore_case", "intent", b"intent", "kinds", b"kinds", "languages", b"languages", "limit", b"limit", "max_staleness", b"max_staleness", "mode", b"mode", "pack", b"pack", "page_token", b"page_token", "path_glob", b"path_glob", "path_globs", b"path_globs", "query", b"query", "ref", b"ref", "repositories", b"repositories", "reranker", b"reranker", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -239,7 +245,7 @@ class SearchChunksResponse(_message.Message):
     cache: Global___CacheStatus.ValueType
     """Whether the gateway answered from its cache."""
     ranking: _builtins.str
-    """Version of the ranking weights that ordered the results."""
+    """Version of the ranking weights that ordered the results, and `+name@version` of the model that ordered the best anew."""
     pack: _builtins.str
     """The context pack that narrowed the request, `contexts/{context}`; empty without one."""
     @_builtins.property

@@ -70,6 +70,8 @@ async def test_a_project_is_indexed_searched_read_mapped_and_updated(connected, 
         for place in ({"id": best["id"]}, {"repo": name, "path": "src/retry.py", "lines": "1-2"}):
             assert "def retry_with_backoff" in await text(agent, "get_code_chunk", **place)
         assert "src/retry.py" in await text(agent, "assemble_context", task="retry with backoff", token_budget=500)
+        used = await text(agent, "traverse_graph", start="retry_with_backoff", repos=[name], direction="in")
+        assert used.splitlines()[-1] == "src/retry.py:1 retry_with_backoff"
         matched = await text(agent, "search_code", query="return call", mode="literal", repos=[name])
         assert "2: return call()" in matched
         (project / "more.go").write_text("package more\n\nfunc More() {}\n")
@@ -84,6 +86,24 @@ async def test_a_project_is_indexed_searched_read_mapped_and_updated(connected, 
             assert "  retry.py: retry_with_backoff" in (await agent.read_resource(uri)).contents[0].text
 
 
+async def test_packs_of_the_caller_are_listed_shown_and_worked_under(connected, gateway, local, project, request):
+    mine = request.node.callspec.id.replace("_", "-")
+    async with gateway.client(local.key) as rest, connected() as agent:
+        await text(agent, "index_project", path=str(project), name=f"packed-{mine}")
+        for number in range(3):
+            scope = {"scope": {"repos": [f"packed-{mine}"], "languages": ["python"]}, "defaults": {"limit": 7}}
+            assert (await rest.put(f"/v1/contexts/{mine}-{number}", json=scope)).is_success
+        listed = await text(agent, "use_context_pack")
+        for number in range(3):
+            assert f"{mine}-{number} (private): packed-{mine}; python" in listed
+        assert "call does not give them: limit 7" in await text(agent, "use_context_pack", name=f"{mine}-1")
+        found = await agent.call_tool("search_code", {"query": "retries", "pack": f"{mine}-1"})
+        assert {each["path"] for each in found.structured_content["results"]} == {"src/retry.py"}
+        assert found.structured_content["pack"] == f"{mine}-1"
+        bundle = await agent.call_tool("assemble_context", {"task": "retries", "pack": f"{mine}-1"})
+        assert {each["path"] for each in bundle.structured_content["items"]} == {"src/retry.py"}
+
+
 async def test_failures_are_told_alike(connected, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -94,6 +114,12 @@ async def test_failures_are_told_alike(connected, tmp_path):
             ("search_code", {"query": " "}, "query must not be empty"),
             ("search_code", {"query": "x", "repos": ["unknown"]}, "Next: get_project_stats"),
             ("assemble_context", {"task": " "}, "task must not be empty"),
+            ("search_code", {"query": "x", "pack": "unknown"}, "there is no context pack 'unknown'"),
+            ("assemble_context", {"task": "x", "pack": "unknown"}, "Next: use_context_pack"),
+            ("use_context_pack", {"name": "unknown"}, "there is no context pack 'unknown'"),
+            ("use_context_pack", {"name": "a b"}, "name must be 1 to 63"),
+            ("traverse_graph", {"start": " "}, "start must not be empty"),
+            ("traverse_graph", {"start": "x", "repos": ["unknown"]}, "Next: get_project_stats"),
             ("index_project", {"path": str(tmp_path / "nowhere"), "name": "gone"}, "no such folder"),
             ("index_project", {"path": str(empty), "name": "gone"}, "(the new repository gone is deleted again)"),
             ("index_project", {"path": "relative", "name": "gone"}, "must be an absolute folder"),

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import re
+import time
 
 import pytest
 
@@ -24,10 +25,16 @@ JSON = {"content-type": "application/json"}
         (SEARCH, {"query": "x", "limits": 3}, "limits is not a field of this request; GET /openapi.json lists them"),
         (SEARCH, {"query": "x", "mode": "magic"},
          "mode must be one of hybrid, lexical, semantic, symbol, regex, literal, got 'magic'"),
+        (SEARCH, {"query": "x", "rerank": "api"}, "rerank must be one of off, local, got 'api'"),
+        (SEARCH, {"query": "x", "rerank": "local"},
+         "rerank is local, and this system has none: set search.reranker, or leave it out"),
         (SEARCH, {"query": "x", "kinds": ["class"]},
          "kinds[0] must be one of type, function, variable, declaration, block, text, got 'class'"),
         (SEARCH, {"query": "x", "languages": ["pyton"]},
          "languages[0] is not a known language, got 'pyton'; did you mean python?"),
+        (SEARCH, {"query": "x", "languages": ["js"]},
+         "languages[0] is not a known language, got 'js'; did you mean javascript?"),
+        (SEARCH, {"query": "x", "languages": ["klingon"] * 33}, "languages must have at most 32 entries, got 33"),
         (SEARCH, {"query": "x", "repos": ["Code"]},
          "repos[0] must be 1 to 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit, got 'Code'"),
         (SEARCH, {"query": "x", "repos": ["r"] * 51}, "repos must have at most 50 entries, got 51"),
@@ -85,6 +92,20 @@ async def test_a_body_that_is_no_request_is_refused(client, behaviour, body, lin
     assert answer.status_code == 400
     assert answer.json()["detail"].startswith(line)
     assert len(answer.json()["detail"]) < 120
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "line"),
+    [
+        (SEARCH, {"query": "x", "languages": ["pythn"] * 50_000}, "languages must have at most 32 entries, got 50000"),
+        (SEARCH, {"query": "x", "repos": ["/"] * 50_000}, "repos must have at most 50 entries, got 50000"),
+    ],
+)
+async def test_a_list_that_is_too_long_is_refused_without_looking_at_its_entries(client, behaviour, path, body, line):
+    began = time.perf_counter()
+    problem = (await client.post(path, json=body)).json()
+    assert problem["detail"] == line
+    assert time.perf_counter() - began < 1  # to look for what each of them may mean takes four
 
 
 async def test_a_form_is_told_to_be_json(client):

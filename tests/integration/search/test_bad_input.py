@@ -53,6 +53,11 @@ async def test_words_of_other_languages_find_what_is_written_in_them(service, od
     assert answer.results[0].path == "größe.py"
 
 
+@pytest.mark.parametrize("glob", ["[!]", "[]", "[^]", "a[", "[!", "\\", "[[:alpha:]]"])
+async def test_half_a_glob_is_taken_as_it_stands(service, odd, glob):
+    assert (await service.search(odd.caller, SearchRequest(query="pool", path_glob=glob))).results == ()
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -77,6 +82,11 @@ async def test_a_wrong_field_is_refused_by_name(service, odd, wrong, field):
         await service.search(odd.caller, SearchRequest(**{"query": "pool", **wrong}))
     assert set(refused.value.fields) == {field}
     assert len(str(refused.value)) < 1_000
+
+
+async def test_a_language_that_is_meant_is_named(service, odd):
+    with pytest.raises(InvalidRequest, match="'js' is not known; did you mean 'javascript'"):
+        await service.search(odd.caller, SearchRequest(query="pool", languages=frozenset({"js"})))
 
 
 async def test_a_glob_with_a_nul_matches_nothing(service, odd):

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pampax.core.errors import Aborted
+from pampax.core.errors import FailedPrecondition
 from pampax.indexing.run import collection
 from pampax.search import service as use_cases
 from pampax.search.request import SearchRequest
-from pampax.storage.snapshots import SNAPSHOT_REPLACED
+from pampax.storage.snapshots import NOT_INDEXED
 
 
 @pytest.fixture
@@ -48,12 +48,31 @@ async def test_a_search_under_way_keeps_what_a_publish_and_a_collection_take_fro
     assert "src/parse.py" not in {result.path for result in (await service.search(made.caller, request)).results}
 
 
-async def test_a_search_whose_snapshot_is_dropped_under_way_says_so_even_while_the_rows_are_there(
+async def test_a_search_whose_repository_is_deleted_under_way_goes_on_with_the_others(
+    service, new_repository, sync_database, before_the_texts_are_read
+) -> None:
+    kept = new_repository("kept", {"src/parse.py": "def parse_cookie(text):\n    return text\n"})
+    gone = new_repository("gone", {"lib/parse.py": "def parse_cookie(text):\n    return text * 2\n"}, beside=kept)
+    assert (kept.index(), gone.index()) == ("succeeded", "succeeded")
+    request = SearchRequest(query="parse_cookie")
+    both = await service.search(kept.caller, request)
+    assert {result.snapshot.repository for result in both.results} == {"kept", "gone"}
+
+    def delete() -> None:
+        with sync_database.tenant(kept.caller.tenant_id) as conn:
+            conn.execute("DELETE FROM repository WHERE name = 'gone'")
+
+    before_the_texts_are_read(delete)
+    answer = await service.search(kept.caller, request)
+    assert {result.snapshot.repository for result in answer.results} == {"kept"}
+
+
+async def test_a_search_whose_snapshot_is_dropped_under_way_looks_again_even_while_the_rows_are_there(
     service, new_repository, sync_database, before_the_texts_are_read
 ) -> None:
     made = new_repository("dropped", {"src/parse.py": "def parse_cookie(text):\n    return text\n"})
     made.index()
-    request = SearchRequest(query="parse_cookie")
+    request = SearchRequest(query="parse_cookie", repositories=("dropped",))
     assert (await service.search(made.caller, request)).results
 
     def drop() -> None:
@@ -63,6 +82,6 @@ async def test_a_search_whose_snapshot_is_dropped_under_way_says_so_even_while_t
             conn.execute("DELETE FROM snapshot")
 
     before_the_texts_are_read(drop)
-    with pytest.raises(Aborted) as caught:
+    with pytest.raises(FailedPrecondition) as caught:
         await service.search(made.caller, request)
-    assert caught.value.reason == SNAPSHOT_REPLACED
+    assert caught.value.reason == NOT_INDEXED

@@ -109,6 +109,12 @@ async def test_a_question_in_quotes_is_looked_for_as_it_stands_and_else_by_its_w
     assert "nothing matches 'refund the card' as it stands" in words.notices[0]
 
 
+async def test_what_only_looks_like_a_pattern_is_looked_for_by_its_words_and_says_so(find):
+    answer = await find("/charge_card(/", Mode.HYBRID)
+    assert answer.results[0].path == "src/cards.py"
+    assert "as a pattern it cannot be used: missing ) at character 12" in answer.notices[0]
+
+
 async def test_nothing_is_an_answer_where_a_pattern_was_asked_for(find):
     answer = await find("refund the card", Mode.LITERAL)
     assert (answer.results, answer.notices) == ((), ())

@@ -47,7 +47,7 @@ def test_options_offer_what_there_is() -> None:
         (
             ("run", "--suite", "nope"),
             2,
-            "'nope' is not one of 'start', 'index', 'serve', 'memory', 'telemetry', 'quality', 'scale', 'all'",
+            "'nope' is not one of 'start', 'index', 'serve', 'memory', 'telemetry', 'quality', 'scale', 'bundles'",
         ),
         (("run", "--size", "huge"), 2, "'huge' is not one of"),
         (("run", "--size", "small", "--package", "flask==3.1.2"), 2, "give --size or --package, not both"),

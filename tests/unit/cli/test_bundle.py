@@ -131,5 +131,12 @@ def test_what_is_no_signature_is_refused_as_the_argument(gateway: Gateway, run: 
     assert run("bundle", "show", "x")[::2] == (2, f"pampax: SIGNATURE {mistake}\n")
 
 
+@pytest.mark.parametrize("word", ["", "..", "a/b"])
+def test_what_leads_to_another_route_never_leaves(gateway: Gateway, run: Run, word: str) -> None:
+    code, _, err = run("bundle", "show", word)
+    assert (code, gateway.asked) == (2, [])
+    assert err.startswith("pampax: SIGNATURE must be a bundle's signature")
+
+
 def test_a_wrong_word_is_answered_with_the_nearest(run: Run) -> None:
     assert "did you mean verify?" in run("bundle", "verfy", SIGNATURE)[2]

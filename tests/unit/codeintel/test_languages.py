@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pampax.codeintel.grammars import dialect, grammar
-from pampax.codeintel.languages import SYNTAX_LANGUAGES, language_of
+from pampax.codeintel.languages import LANGUAGES, SYNTAX_LANGUAGES, language_of, nearest_language
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,18 @@ def test_a_file_without_extension_is_known_by_its_first_line(head: bytes, langua
 )
 def test_a_header_is_told_by_what_it_holds(head: bytes, language: str) -> None:
     assert language_of("include/x.h", head) == language
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("js", "javascript"), ("py", "python"), (".py", "python"), ("C++", "cpp"), ("c#", "csharp"), ("yml", "yaml"),
+        ("golang", "go"), ("node", "javascript"), ("shell", "bash"), ("pyton", "python"), ("zzz", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_language_is_meant_by_its_extension_another_name_or_a_slip(name: str, language: str | None) -> None:
+    assert nearest_language(name) == language
+    assert language is None or language in LANGUAGES
 
 
 EXTENSIONS = "py js ts tsx java go rs c cpp dart cs php rb kt scala swift lua hs ex ml zig sh"

@@ -6,8 +6,10 @@ from uuid import UUID
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from pampax.core.errors import InvalidRequest
 from pampax.core.identity import Caller, Role
 from pampax.gateway.cache_key import RANKING_VERSION, cache_key
+from pampax.gateway.checks import chosen_reranker
 from pampax.gateway.normal_form import normalise_bundle, normalise_search
 from pampax.gateway.scope import Scope
 from pampax.search.weights import RANKING_VERSION as RANKING_VERSION_OF_SEARCH
@@ -28,7 +30,7 @@ SEARCH = SearchChunksRequest(query="retry")
 
 
 def key_of(request: SearchChunksRequest, scope: Scope = SCOPE) -> str:
-    return cache_key("search", normalise_search(request), scope)
+    return cache_key("search", normalise_search(request, request.reranker), scope)
 
 
 def test_a_key_says_its_version_and_what_it_holds():
@@ -67,6 +69,7 @@ def test_requests_that_mean_the_same_share_a_key(same):
         SearchChunksRequest(query="retry", exact_vectors=True),
         SearchChunksRequest(query="retry", why_not="a.py"),
         SearchChunksRequest(query="retry", ignore_case=True),
+        SearchChunksRequest(query="retry", reranker="small@1"),
         SearchChunksRequest(query="retry", mode=SEARCH_MODE_LITERAL),
     ],
 )
@@ -78,7 +81,7 @@ def test_no_field_of_a_search_was_forgotten_here():
     shaping = {field.name for field in SearchChunksRequest.DESCRIPTOR.fields} - {"max_staleness", "pack"}
     assert shaping == {
         "query", "repositories", "ref", "mode", "languages", "path_glob", "kinds", "limit", "group_by", "intent",
-        "explain", "page_token", "exact_vectors", "why_not", "ignore_case", "path_globs",
+        "explain", "page_token", "exact_vectors", "why_not", "ignore_case", "path_globs", "reranker",
     }  # fmt: skip
 
 
@@ -142,3 +145,33 @@ def test_an_answer_is_covered_by_a_scope_that_has_all_its_generations(answered, 
 @pytest.mark.parametrize("asked", [{"mode": SEARCH_MODE_LITERAL}, {"intent": "regex"}])
 def test_each_space_of_a_pattern_counts(asked):
     assert key_of(SearchChunksRequest(query=" retry", **asked)) != key_of(SearchChunksRequest(query="retry", **asked))
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "chosen"),
+    [
+        ("", "", ""),
+        ("", "small@1", "small@1"),
+        ("local", "small@1", "small@1"),
+        ("small@1", "small@1", "small@1"),
+        ("off", "small@1", ""),
+        ("off", "", ""),
+    ],
+)
+def test_a_request_chooses_the_model_by_which_its_answer_is_kept(asked, own, chosen):
+    assert chosen_reranker(asked, own) == chosen
+    request = SearchChunksRequest(query="retry", reranker=asked)
+    assert normalise_search(request, chosen).reranker == chosen
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "told"),
+    [
+        ("local", "", "rerank is local, and this system has none"),
+        ("small@2", "small@1", "reranker must be off, local or small@1, got 'small@2'"),
+        ("api", "", "reranker must be off, local, got 'api'"),
+    ],
+)
+def test_a_model_that_the_system_does_not_have_is_refused(asked, own, told):
+    with pytest.raises(InvalidRequest, match=told):
+        chosen_reranker(asked, own)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import fields
 
 import pytest
 
@@ -11,7 +12,7 @@ from pampax.gateway.mcp.endpoint import McpEndpoint
 from pampax.gateway.use_cases import UseCases
 
 # No tool is called here.
-NO_USE_CASES = UseCases(None, None, None, None, None)  # type: ignore[arg-type]
+NO_USE_CASES = UseCases(*(None for _ in fields(UseCases)))  # type: ignore[arg-type]
 SCOPE = {
     "type": "http",
     "method": "POST",

@@ -24,7 +24,7 @@ def test_every_field_of_a_search_arrives():
             "query": "q", "repos": ["a"], "ref": "main", "mode": "symbol", "languages": ["go"], "path_glob": "*.go",
             "kinds": ["type"], "limit": 3, "group_by": "file", "intent": "path", "explain": True,
             "max_staleness": 1.5, "page_token": "t", "why_not": "a.py",
-            "ignore_case": True, "pack": "web",
+            "ignore_case": True, "pack": "web", "rerank": "off",
         }
     )  # fmt: skip
     message = search_message(request)

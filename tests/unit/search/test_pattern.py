@@ -1,5 +1,7 @@
 """Patterns: what a text must hold, what RE2 refuses and where, on which lines it matches, and when one is meant."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,7 +89,9 @@ def test_a_text_that_matches_is_never_left_out(pattern: str, text: str, any_case
         ("ab**", "bad repetition operator at character 3 (**)"),
         ("x[z-a]", "invalid character class range at character 3 (z-a)"),
         (r"ab\q", r"invalid escape sequence at character 3 (\q)"),
-        ("(?=a)", "invalid perl operator at character 1 ((?=)"),
+        ("(?=a)", "invalid perl operator at character 1 ((?=); it looks ahead or behind"),
+        ("ab(?<=b+)c", "invalid perl operator at character 3 ((?<=); it looks ahead or behind"),
+        ("ab(?<!b)c", "invalid perl operator at character 3 ((?<!); it looks ahead or behind"),
         ("a\\", "trailing \\"),
         ("a*", "the empty text"),
         ("(?:[a-z]{90}[0-9]{90}){50}", "invalid repetition size at character 23"),
@@ -108,6 +112,13 @@ def test_lines_are_counted_as_everybody_counts_them() -> None:
     assert Matcher(Pattern(r"\bx|y\n", regex=True)).lines(b"x x y\ny\n") == [1, 2]
     assert Matcher(Pattern("a\nb", regex=False)).lines(b"-\na\nb\n") == [2]
     assert len(Matcher(Pattern("x", regex=False)).lines(b"x\n" * 5_000)) == MAX_LINES
+
+
+def test_a_line_that_matches_everywhere_is_looked_at_once() -> None:
+    matcher = Matcher(Pattern(".", regex=True))
+    began = time.perf_counter()
+    assert matcher.lines(b"x" * 4_000_000) == [1]  # where one by one each of its letters would take seconds
+    assert time.perf_counter() - began < 1
 
 
 def test_a_text_is_no_expression() -> None:
@@ -146,8 +157,9 @@ def test_bitmaps_of_the_next_snapshot_keep_what_it_shows() -> None:
     ],
 )
 def test_a_question_that_looks_like_a_pattern_is_read_as_one(text: str, intent: Intent, pattern: str) -> None:
-    asked = read_pattern(SearchRequest(query=f" {text} "))
+    asked, notices = read_pattern(SearchRequest(query=f" {text} "))
     assert asked is not None
+    assert notices == ()
     assert (asked.intent, asked.matcher.pattern.text, asked.surely) == (intent, pattern, False)
 
 
@@ -156,20 +168,26 @@ def test_a_question_that_looks_like_a_pattern_is_read_as_one(text: str, intent: 
     [
         "where are retries with backoff implemented?", "ConnectionPool", "src/pool.py", "/usr/lib/python3", "foo()",
         "what does a.b(c) do?", "dict[str, int]", 'say "hello" twice', "std::vector<int>", "foo (bar) baz", '"ab"',
-        r"why does re.compile(r'\w+') not match all of these words in a text?", "a|b", "x.*(", "error: [Errno 2]",
+        r"why does re.compile(r'\w+') not match all of these words in a text?", "a|b", "error: [Errno 2]",
     ],
 )  # fmt: skip
 def test_other_questions_are_not(text: str) -> None:
-    assert read_pattern(SearchRequest(query=text)) is None
+    assert read_pattern(SearchRequest(query=text)) == (None, ())
+
+
+def test_what_looks_like_a_pattern_and_is_none_is_told_so() -> None:
+    asked, (notice,) = read_pattern(SearchRequest(query="/charge(/"))
+    assert asked is None
+    assert notice == "'charge(' is looked for by its words, as a pattern it cannot be used: missing ) at character 7"
 
 
 def test_the_mode_or_the_intent_asks_for_a_pattern() -> None:
     for narrowed in ({"mode": Mode.REGEX}, {"intent": Intent.REGEX}):
-        asked = read_pattern(SearchRequest(query=" a b", **narrowed))
+        asked, _ = read_pattern(SearchRequest(query=" a b", **narrowed))
         assert asked is not None
         assert (asked.surely, asked.intent, asked.matcher.pattern.text) == (True, Intent.REGEX, " a b")
     with pytest.raises(InvalidRequest):
         read_pattern(SearchRequest(query="(", mode=Mode.REGEX))
-    assert read_pattern(SearchRequest(query="(", mode=Mode.LITERAL)) is not None
-    assert read_pattern(SearchRequest(query='"a b c"', mode=Mode.LEXICAL)) is None
-    assert read_pattern(SearchRequest(query='"a b c"', intent=Intent.QUESTION)) is None
+    assert read_pattern(SearchRequest(query="(", mode=Mode.LITERAL))[0] is not None
+    assert read_pattern(SearchRequest(query='"a b c"', mode=Mode.LEXICAL)) == (None, ())
+    assert read_pattern(SearchRequest(query='"a b c"', intent=Intent.QUESTION)) == (None, ())

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from pampax.bench.figures import Figure
-from pampax.bench.suites import indexing, memory, quality, scale, serving, starting, telemetry
+from pampax.bench.suites import bundles, indexing, memory, quality, scale, serving, starting, telemetry
 from pampax.bench.suites.job import Job
 
-QUALITY, SCALE = "quality", "scale"
+QUALITY, SCALE, BUNDLES = "quality", "scale", "bundles"
 # By name, in the order in which they run.
 SUITES: Mapping[str, Callable[[Job], list[Figure]]] = MappingProxyType(
     {
@@ -20,5 +20,6 @@ SUITES: Mapping[str, Callable[[Job], list[Figure]]] = MappingProxyType(
         "telemetry": telemetry.measure,
         QUALITY: quality.measure,
         SCALE: scale.measure,
+        BUNDLES: bundles.measure,
     }
 )

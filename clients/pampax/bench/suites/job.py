@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pampax.bench.repository import Repository
@@ -45,7 +45,8 @@ class Remote:
 @dataclass(frozen=True, slots=True)
 class Job:
     """`tell` hears what is done now; `remote` takes the place of a system of our own where a suite can do without;
-    `answers`: the folder that gets a page for each golden query; `chunks`: the sizes of the suite scale."""
+    `answers`: the folder that gets a page for each golden query; `chunks`: the sizes of the suite scale; `settings`:
+    variables for every system; `histories`: the folder with clones for the suite bundles."""
 
     installation: Installation
     repository: Repository
@@ -55,6 +56,8 @@ class Job:
     remote: Remote | None = None
     answers: Path | None = None
     chunks: tuple[int, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    histories: Path | None = None
 
     @contextmanager
     def system(self, settings: Mapping[str, str] | None = None) -> Iterator[System]:
@@ -63,7 +66,7 @@ class Job:
             raise Unavailable("this suite starts a system of its own; leave --endpoint away")
         with scratch_folder(self.folder) as folder:
             self.tell("starting a system")
-            with running(self.installation, folder, settings) as system:
+            with running(self.installation, folder, {**self.settings, **(settings or {})}) as system:
                 yield system
 
 

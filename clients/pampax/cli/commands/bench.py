@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXIT_WORSE = 7
 SUITES = ("start", "index", "serve", "memory", "telemetry")
 # Not among all: they have repositories of their own.
-OWN_REPOSITORIES = ("quality", "scale")
+OWN_REPOSITORIES = ("quality", "scale", "bundles")
 _USUAL = ("start", "index", "serve", "memory")
 _QUICK = ("index", "serve", "memory")
 SIZES = ("small", "medium", "large")
@@ -52,6 +52,8 @@ Suites:
   telemetry   throughput with metrics and traces and without, in turn
   quality     how well golden queries about published packages are answered; by itself
   scale       searches and patterns in indexes of 30,000, 100,000 or --chunks; by itself
+  bundles     what commits have changed, found by bundles for their messages, search results, whole files and grep in
+              the same budget; by itself, with --histories
 
 \b
 Examples:
@@ -62,6 +64,7 @@ Examples:
   pampax bench run --suite quality --annotations DIR --sources DIR
   pampax bench run --suite quality --answers tests/golden     a page for each question
   pampax bench run --suite scale --chunks 300000 --chunks 1000000
+  pampax bench run --suite bundles --histories DIR            DIR/NAME are clones with their history
 """
 _COMPARE_EPILOG = """\b
 Examples:
@@ -118,6 +121,8 @@ def _measured(function: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--chunks", type=click.IntRange(100, 2_000_000), multiple=True, metavar="N", help="For the suite scale; repeatable."
 )
+@click.option("--histories", type=_FOLDER, metavar="DIR", help="For the suite bundles: a folder with clones.")
+@click.option("--reranker", type=_FOLDER, metavar="FOLDER", help="The setting search.reranker of the systems.")
 @click.option("--gate", is_flag=True, help="Exit code 7 when a figure is worse than what is asked.")
 @click.pass_context
 @with_session
@@ -136,6 +141,8 @@ def run_suites(
     sources: Path | None,
     answers: Path | None,
     chunks: tuple[int, ...],
+    histories: Path | None,
+    reranker: Path | None,
     gate: bool,
 ) -> None:
     """Measure this installation: a system of its own in a temporary folder, ended in any case.
@@ -151,7 +158,9 @@ def run_suites(
     from pampax.bench.system import this_installation
 
     before = read_run(against) if against else None
-    wanted = _wanted(session, suites, size, package, quick, (annotations, sources or annotations), answers, chunks)
+    given = (annotations, sources or annotations)
+    model = reranker.resolve() if reranker else None
+    wanted = _wanted(session, suites, size, package, quick, given, answers, chunks, model, histories)
     measured = run(wanted, this_installation(), session.hint, rounds)
     if output:
         write_json(output, document(measured))
@@ -312,6 +321,8 @@ def _wanted(
     annotated: tuple[Path | None, Path | None] = (None, None),
     answers: Path | None = None,
     chunks: tuple[int, ...] = (),
+    reranker: Path | None = None,
+    histories: Path | None = None,
 ) -> Wanted:
     from pampax.bench.running import CHUNKS, Wanted
     from pampax.bench.suites.job import Remote
@@ -325,7 +336,9 @@ def _wanted(
     asked = SUITES if "all" in suites else tuple(suite for suite in known if suite in suites) or usual
     annotations, sources = annotated
     given = (annotations, sources) if annotations and sources else None
-    wanted = Wanted(asked, _corpus(size, package), quick, remote, given, answers, chunks or CHUNKS)
+    wanted = Wanted(
+        asked, _corpus(size, package), quick, remote, given, answers, chunks or CHUNKS, reranker, histories
+    )  # fmt: skip
     wanted.check()
     return wanted
 

@@ -9,7 +9,7 @@ from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.staleness import StalePolicy, staleness_of, staleness_options
 from pampax.cli.values import TEXT, choice, one_text, typed
-from pampax.core.choices import GroupBy, Intent, Kind, Mode
+from pampax.core.choices import GroupBy, Intent, Kind, Mode, Rerank
 
 EPILOG = """\b
 Examples:
@@ -43,6 +43,7 @@ Examples:
 @click.option("--intent", type=choice(Intent), help="Overrides the detected intent.")
 @click.option("--group-by", type=choice(GroupBy), default="chunk", show_default=True, help="What one result is.")
 @click.option("--ignore-case", "-i", is_flag=True, help="For a pattern: whatever the case of letters.")
+@click.option("--rerank", type=choice(Rerank), help="Order the best of a sentence by a larger model, or not.")
 @click.option("--explain", is_flag=True, help="Show the parts that add up to each score.")
 @click.option("--why-not", type=TEXT, metavar="PATH", help="Tell at which stage this file fell out.")
 @context_options
@@ -62,6 +63,7 @@ def command(
     intent: Intent | None,
     group_by: GroupBy,
     ignore_case: bool,
+    rerank: Rerank | None,
     explain: bool,
     why_not: str | None,
     pack: str | None,
@@ -93,6 +95,7 @@ def command(
         ignore_case=ignore_case,
         pack=chosen.pack,
         **typed(mode=mode, limit=limit),
+        rerank=rerank,
     )
     with session.client() as client, chosen.explaining():
         answer = client.search(request)

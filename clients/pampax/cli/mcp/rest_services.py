@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest
 from pampax.client.client import Client
+from pampax.client.context import Pack
+from pampax.client.graph import Traversal, TraverseRequest
 from pampax.client.repository import Freshness, NewRepository, Operation, Repository, SourceText
 from pampax.client.search import SearchAnswer, SearchRequest
 
@@ -25,6 +27,15 @@ class RestServices:
 
     async def assemble(self, request: BundleRequest) -> Bundle:
         return await asyncio.to_thread(self._client.assemble, request)
+
+    async def traverse(self, request: TraverseRequest) -> Traversal:
+        return await asyncio.to_thread(self._client.traverse, request)
+
+    async def contexts(self) -> Sequence[Pack]:
+        return await asyncio.to_thread(lambda: list(self._client.contexts()))
+
+    async def context(self, name: str) -> Pack:
+        return await asyncio.to_thread(self._client.context, name)
 
     async def chunk(self, chunk: str, *, repository: str, ref: str) -> Chunk:
         return await asyncio.to_thread(self._client.chunk, chunk, repository=repository, ref=ref)

@@ -11,13 +11,17 @@ from pampax.mcp.tools import (
     get_project_stats,
     index_project,
     search_code,
+    traverse_graph,
     update_project,
+    use_context_pack,
 )
 
 TOOLS: Final[tuple[Tool[Any], ...]] = (
     search_code.TOOL,
     get_code_chunk.TOOL,
     assemble_context.TOOL,
+    traverse_graph.TOOL,
+    use_context_pack.TOOL,
     get_project_stats.TOOL,
     index_project.TOOL,
     update_project.TOOL,

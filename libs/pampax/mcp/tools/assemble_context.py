@@ -19,6 +19,9 @@ class AssembleContext(Arguments):
     token_budget: int = Field(DEFAULT_TOKENS, ge=256, le=200_000, description="Never more tokens than this.")
     seed_paths: tuple[str, ...] = Field((), description="Files that must be considered.")
     ref: str | None = Field(None, description="Branch or tag; the latest publish if absent.")
+    pack: str | None = Field(
+        None, description="Context pack that narrows all this, and fills token_budget; see use_context_pack."
+    )
 
 
 class ContextItem(Result):
@@ -46,10 +49,12 @@ class Context(Result):
     signature: str
     degraded: list[str]
     notices: list[str]
+    pack: str
 
 
 async def assemble_context(services: Services, asked: AssembleContext, _tell: Tell) -> Outcome:
-    bundle = await services.assemble(BundleRequest(**asked.model_dump()))
+    # What was not given stays open: a pack may fill it.
+    bundle = await services.assemble(BundleRequest(**asked.model_dump(exclude_unset=True)))
     context = Context(
         markdown=bundle.markdown,
         items=[ContextItem(**item.model_dump(include=set(ContextItem.model_fields))) for item in bundle.items],
@@ -60,6 +65,7 @@ async def assemble_context(services: Services, asked: AssembleContext, _tell: Te
         signature=bundle.signature,
         degraded=bundle.degraded,
         notices=bundle.notices,
+        pack=bundle.pack,
     )
     return Outcome(bundle.markdown, context)
 

@@ -32,6 +32,9 @@ class SearchCode(Arguments):
         "hybrid", description="hybrid suits most; symbol for definitions; regex (RE2), literal for text."
     )
     ref: str | None = Field(None, description="Branch or tag; the latest publish if absent.")
+    pack: str | None = Field(
+        None, description="Context pack that narrows all this, and fills mode and limit; see use_context_pack."
+    )
     limit: int = Field(10, ge=1, le=100, description="Results.")
     page_token: str | None = Field(None, description="next_page_token of the page before.")
     max_tokens: int = Field(DEFAULT_TOKENS, ge=200, le=20_000, description="Bound of the text.")
@@ -60,10 +63,12 @@ class Found(Result):
     degraded: list[str]
     notices: list[str]
     next_page_token: str
+    pack: str
 
 
 async def search_code(services: Services, asked: SearchCode, _tell: Tell) -> Outcome:
-    request = SearchRequest(**asked.model_dump(exclude={"max_tokens"}))
+    # What was not given stays open: a pack may fill it.
+    request = SearchRequest(**asked.model_dump(exclude={"max_tokens"}, exclude_unset=True))
     answer = await services.search(request)
     snippets = [_snippet(result) for result in answer.results]
     found = Found(
@@ -72,6 +77,7 @@ async def search_code(services: Services, asked: SearchCode, _tell: Tell) -> Out
         degraded=answer.degraded,
         notices=answer.notices,
         next_page_token=answer.next_page_token,
+        pack=answer.pack,
     )
     return Outcome(_text(answer, snippets, asked.max_tokens), found)
 
@@ -111,9 +117,11 @@ def _text(answer: SearchAnswer, snippets: Sequence[Sequence[str]], budget: int) 
 
 def _heading(answer: SearchAnswer, *, many: bool) -> str:
     if not answer.results:
-        return "no results: say it in other words, widen the filters, or look at get_project_stats for what is indexed"
+        filters = f"the filters or pack {answer.pack}" if answer.pack else "the filters"
+        return f"no results: say it in other words, widen {filters}, or look at get_project_stats for what is indexed"
     where = "" if many else f" in {answer.results[0].repo}"
-    return f"{words.counted(len(answer.results), 'result')}{where}"
+    under = f" under pack {answer.pack}" if answer.pack else ""
+    return f"{words.counted(len(answer.results), 'result')}{where}{under}"
 
 
 def _head(result: SearchResult, *, many: bool) -> str:

@@ -153,6 +153,7 @@ SPANS: Mapping[str, Span] = _by_name((
     Span("search.pattern", "Files of one snapshot read in which a pattern may match.", ("candidates", "read")),
     Span("search.match", "Words, names and paths of one snapshot compared with the question."),
     Span("search.rank", "Features computed and chunks chosen for one snapshot.", ("candidates",)),
+    Span("search.texts", "Texts of the best chunks compared with the question: by words, by a reranker.", ("texts",)),
     Span("search.results", "Text and evidence of the results read.", ("results",)),
     Span("assembly.candidates", "Definitions, tests and neighbours read around the hits of search.",
          ("hits", "candidates")),
@@ -222,6 +223,7 @@ EVENTS: Mapping[str, Event] = _by_name((
     Event("bundle without search", "Made of the files that the request names; the bundle is labelled."),
     Event("answering without words", "A search goes on by vectors and paths; the answer is labelled."),
     Event("answering without vectors", "A search goes on by words and names; the answer is labelled."),
+    Event("answering without the reranker", "It is late, or not the one that is asked for; the answer is labelled."),
     Event("surroundings left out", "A bundle is made of what search found alone; the answer is labelled."),
     # Queue and workers.
     Event("operation not sent", "The broker did not take an operation; the reaper sends it again."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 
 from google.longrunning.operations_pb2_grpc import OperationsStub
 
@@ -119,7 +120,14 @@ def _use_cases(settings: Settings, database: Database, readiness: Readiness, par
         parts.push_async_callback(redis.close)
     kept = KeptBundles(cache)
     return UseCases(
-        Retrieval(database, AnswerCache(cache), kept, SearchServiceStub(search), AssemblyServiceStub(assembly)),
+        Retrieval(
+            database,
+            AnswerCache(cache),
+            kept,
+            SearchServiceStub(search),
+            AssemblyServiceStub(assembly),
+            Path(settings.search.reranker).name,
+        ),
         Bundles(database, kept, AssemblyServiceStub(assembly)),
         CodeGraph(GraphServiceStub(search)),
         Repositories(IndexingServiceStub(indexing)),

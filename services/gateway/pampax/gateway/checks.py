@@ -59,6 +59,8 @@ class Mistakes:
 
     def note_each(self, field: str, values: Iterable[str], rule: Callable[[str], str | None]) -> None:
         for index, value in enumerate(values):
+            if len(self._fields) == _MOST_REPORTED:
+                return  # a rule may look for what was meant, which takes its time
             self.note(f"{field}[{index}]", rule(value))
 
     def refuse(self) -> None:
@@ -89,6 +91,21 @@ def check_health(service: str) -> None:
     mistakes.refuse()
 
 
+def chosen_reranker(asked: str, own: str) -> str:
+    """Name and version of the model that a request chooses, "" for none; `own` is what this system is set to."""
+    if asked == "off":
+        return ""
+    if asked in ("", own):
+        return own
+    if asked != "local":
+        mistake = f"must be off, local{f' or {own}' if own else ''}, got {rules.shown(asked)}"
+        raise InvalidRequest(f"reranker {mistake}", fields={"reranker": mistake})
+    if not own:
+        mistake = "is local, and this system has none: set search.reranker, or leave it out"
+        raise InvalidRequest(f"rerank {mistake}", fields={"rerank": mistake})
+    return own
+
+
 def check_search(request: SearchChunksRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("query", rules.query(request.query))
@@ -105,8 +122,9 @@ def check_search(request: SearchChunksRequest) -> None:
         seconds = request.max_staleness.seconds + request.max_staleness.nanos / 1e9
         mistakes.note("max_staleness", rules.number(seconds, bounds.MAX_STALENESS_S))
     mistakes.note("page_token", rules.page_token(request.page_token))
+    mistakes.note("reranker", rules.text(request.reranker, bounds.LABEL_BYTES))
     if request.why_not:
-        mistakes.note("why_not", rules.path(request.why_not))
+        mistakes.note("why_not", rules.typed_path(request.why_not))
     if request.pack:
         mistakes.note("pack", context_name(request.pack))
     mistakes.refuse()
@@ -121,7 +139,7 @@ def check_bundle(request: AssembleBundleRequest) -> None:
     if request.tokenizer:
         mistakes.note("tokenizer", rules.choice(request.tokenizer, choices.TOKENIZERS))
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
-    mistakes.note_each("seed_paths", request.seed_paths, rules.seed_path)
+    mistakes.note_each("seed_paths", request.seed_paths, rules.typed_path)
     note_filters(mistakes, request)
     if request.pack:
         mistakes.note("pack", context_name(request.pack))

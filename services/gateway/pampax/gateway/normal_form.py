@@ -13,8 +13,9 @@ _PATTERN_INTENTS = ("regex", "literal")
 _GROUPS = {GroupBy.GROUP_BY_UNSPECIFIED: GroupBy.GROUP_BY_CHUNK}
 
 
-def normalise_search(request: SearchChunksRequest) -> SearchChunksRequest:
-    """A checked request with its defaults written out, words trimmed and sets in order."""
+def normalise_search(request: SearchChunksRequest, reranker: str = "") -> SearchChunksRequest:
+    """A checked request with its defaults written out, words trimmed and sets in order. `reranker` is the model that it
+    chooses, by name and version: an answer is cached under them."""
     normal = SearchChunksRequest()
     normal.CopyFrom(request)
     if request.mode not in _PATTERNS and request.intent not in _PATTERN_INTENTS:  # of which each space counts
@@ -25,6 +26,8 @@ def normalise_search(request: SearchChunksRequest) -> SearchChunksRequest:
     normal.path_globs[:] = sorted(set(request.path_globs))
     normal.mode = _MODES.get(request.mode, request.mode)
     normal.group_by = _GROUPS.get(request.group_by, request.group_by)
+    normal.why_not = request.why_not.removeprefix("./")
+    normal.reranker = reranker
     normal.limit = request.limit or bounds.DEFAULT_SEARCH_LIMIT
     return normal
 

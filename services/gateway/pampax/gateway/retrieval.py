@@ -10,7 +10,7 @@ from pampax.gateway import bounds
 from pampax.gateway.asked import read_asked
 from pampax.gateway.behind import ASSEMBLY, SEARCH, ask, ask_within
 from pampax.gateway.cache_key import cache_key
-from pampax.gateway.checks import check_bundle, check_chunk, check_file, check_outline, check_search
+from pampax.gateway.checks import check_bundle, check_chunk, check_file, check_outline, check_search, chosen_reranker
 from pampax.gateway.deadline import within
 from pampax.gateway.kept_bundles import KeptBundles
 from pampax.gateway.measures import Hits, answering
@@ -49,20 +49,24 @@ class Retrieval:
         kept: KeptBundles,
         search: SearchServiceAsyncStub,
         assembly: AssemblyServiceAsyncStub,
+        reranker: str = "",
     ) -> None:
+        """`reranker`: name@version of the model that search has for it; "" when there is none."""
         self._database = database
         self._answers = answers
         self._kept = kept
         self._search = search
         self._assembly = assembly
+        self._reranker = reranker
         self._hits = Hits()
 
     async def search_chunks(self, request: SearchChunksRequest) -> SearchChunksResponse:
         check_search(request)
+        reranker = chosen_reranker(request.reranker, self._reranker)
         with answering("search") as took_ms:
             async with within(bounds.SEARCH_S):
                 asked = await read_asked(self._database, current_caller(), request)
-                normal, scope = normalise_search(asked.narrowed.request), asked.scope
+                normal, scope = normalise_search(asked.narrowed.request, reranker), asked.scope
                 if normal.HasField("max_staleness"):
                     scope.refuse_stale(normal.max_staleness.seconds + normal.max_staleness.nanos / 1e9, time.time())
                 answer = await self._answers.answer(

@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Sequence
 
-from pampax.codeintel.languages import LANGUAGES
+from pampax.codeintel.languages import LANGUAGES, nearest_language
 from pampax.core import names
 from pampax.core.errors import InvalidRequest
 from pampax.core.globs import compile_glob
@@ -109,8 +109,8 @@ def language(value: str) -> str | None:
     """A known one, in any case."""
     if value.lower() in LANGUAGES:
         return None
-    near = difflib.get_close_matches(value.lower(), LANGUAGES, n=1)
-    advice = f"did you mean {near[0]}?" if near else "try python, go or another language in lower case"
+    near = nearest_language(value[:_SHOWN_CHARS])
+    advice = f"did you mean {near}?" if near else "try python, go or another language in lower case"
     return f"is not a known language, got {shown(value)}; {advice}"
 
 
@@ -139,7 +139,7 @@ def path(value: str) -> str | None:
     return text(value, bounds.PATH_BYTES)
 
 
-def seed_path(value: str) -> str | None:
+def typed_path(value: str) -> str | None:
     """The same, as people type it: `./src/app.py` means src/app.py."""
     return path(value.removeprefix("./"))
 

@@ -33,7 +33,7 @@ class Result:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Results best first; `degraded` names the parts that failed or are still to come, `notices` tell a person more.
-    `why_not` goes with the repository that it is about."""
+    `why_not` goes with the repository that it is about. `reranker`: the model that had its say."""
 
     results: tuple[Result, ...]
     intent: Intent
@@ -42,6 +42,7 @@ class Answer:
     next_page_token: str
     notices: tuple[str, ...] = ()
     why_not: tuple[tuple[Snapshot, WhyNot], ...] = ()
+    reranker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from grpc import aio
 
+from pampax.embedding.sentences import SentenceModel
 from pampax.embedding.static import load_default
 from pampax.runtime.server import serve
 from pampax.runtime.settings import Settings
@@ -23,7 +26,9 @@ async def run(settings: Settings) -> None:
     """Serves until it is told to stop."""
     settings.require("database.url", "auth.caller_secret")
     database = Database(settings.database.url, pool_max=settings.database.pool_max, component="search")
-    service = SearchService(Sources(database, load_default()))
+    folder = settings.search.reranker
+    reranker = SentenceModel(Path(folder)) if folder else None
+    service = SearchService(Sources(database, load_default(), reranker))
     graph = GraphService(database, service.directories)
 
     def register(server: aio.Server) -> list[str]:

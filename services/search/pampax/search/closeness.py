@@ -20,7 +20,12 @@ MOST_READ = 15  # of the best chunks; more change nothing in figures and take lo
 
 
 def with_closeness(
-    embedder: Embedder, question: str, passages: Sequence[Passage], chunks: Sequence[RankedChunk]
+    embedder: Embedder,
+    question: str,
+    passages: Sequence[Passage],
+    chunks: Sequence[RankedChunk],
+    *,
+    weight: float = CLOSENESS,
 ) -> list[RankedChunk]:
     """The chunks in their new order. Those in `passages` were read; what they gain is counted from the least close of
     them, so that chunks that were not read stay behind."""
@@ -29,9 +34,10 @@ def with_closeness(
     gained = {
         passage.ordinal: round(float(value) - least, DECIMALS) for passage, value in zip(passages, values, strict=True)
     }
-    raised = [_raised(chunk, gained.get(chunk.ordinal, 0.0)) for chunk in chunks]
+    raised = [_raised(chunk, gained.get(chunk.ordinal, 0.0), weight) for chunk in chunks]
     return sorted(raised, key=lambda chunk: -chunk.score)
 
 
-def _raised(chunk: RankedChunk, gained: float) -> RankedChunk:
-    return replace(chunk, closeness=gained, score=round(chunk.score + CLOSENESS * gained, DECIMALS))
+def _raised(chunk: RankedChunk, gained: float, weight: float) -> RankedChunk:
+    points = weight * gained
+    return replace(chunk, closeness=gained, closeness_points=points, score=round(chunk.score + points, DECIMALS))

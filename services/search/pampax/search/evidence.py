@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from pampax.search.features import Features
 from pampax.search.ranking import RankedChunk, Scores
-from pampax.search.weights import BEST_CHUNK, CLOSENESS, PHRASE, SOURCE_OF
+from pampax.search.weights import BEST_CHUNK, PHRASE, RERANKER, SOURCE_OF
 
 PLACE, PHRASE_SOURCE, CLOSENESS_SOURCE, PATTERN_SOURCE = "place", "phrase", "closeness", "pattern"
+RERANKER_SOURCE = "reranker"
 DETAILS: Mapping[str, str] = {
     "text": "words of the question in the file's best chunks",
     "names": "words of the question in names defined there",
@@ -28,6 +29,7 @@ DETAILS: Mapping[str, str] = {
     PATTERN_SOURCE: "lines on which the pattern matches",
     PHRASE_SOURCE: "words of the question that stand there one after the other",
     CLOSENESS_SOURCE: "words there are close in meaning to those of the question",
+    RERANKER_SOURCE: "close in meaning to the question as a whole, by the model that orders the best anew",
 }
 # These answer no question on their own, so a place in their order would say nothing.
 UNRANKED = frozenset({"size", "kind_of_path", PLACE})
@@ -62,8 +64,11 @@ def evidence_of(features: Features, scores: Scores, chunk: RankedChunk) -> tuple
     if chunk.phrase:
         found.append(Evidence(PHRASE_SOURCE, 0, PHRASE * chunk.phrase, chunk.phrase, DETAILS[PHRASE_SOURCE]))
     if chunk.closeness:
-        points = CLOSENESS * chunk.closeness
+        points = chunk.closeness_points
         found.append(Evidence(CLOSENESS_SOURCE, 0, points, chunk.closeness, DETAILS[CLOSENESS_SOURCE]))
+    if chunk.similarity:
+        points = RERANKER * chunk.similarity
+        found.append(Evidence(RERANKER_SOURCE, 0, points, chunk.similarity, DETAILS[RERANKER_SOURCE]))
     return tuple(sorted(found, key=lambda part: (-part.score, part.source)))
 
 

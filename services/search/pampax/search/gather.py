@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +23,7 @@ from pampax.search.gathered import Gathered, Neighbours
 from pampax.search.postings import KeptPostings
 from pampax.search.query import Query
 from pampax.search.request import Mode, SearchRequest
+from pampax.search.reranking import Reranker, share_of
 from pampax.search.vectors import read_neighbours
 from pampax.storage.database import Connection, Database
 from pampax.storage.snapshots import Snapshot
@@ -44,15 +46,19 @@ class Sources:
 
     database: Database
     embedder: Embedder
+    reranker: Reranker | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request of one tenant, with its text taken apart."""
+    """A request of one tenant, with its text taken apart. `repositories`: how many are searched together; `began`, by
+    `time.monotonic()`."""
 
     tenant_id: UUID
     request: SearchRequest
     query: Query
+    repositories: int = 1
+    began: float = field(default_factory=time.monotonic)
 
     @property
     def asks_vectors(self) -> bool:
@@ -62,6 +68,11 @@ class Question:
     def asks_closeness(self) -> bool:
         """A single name is looked for as it is written."""
         return self.asks_vectors and bool(self.query.terms) and not self.query.single_token
+
+    @property
+    def reranked(self) -> int:
+        """How many of the best chunks of each repository a reranker reads."""
+        return share_of(self.repositories) if self.request.reranker and self.asks_closeness else 0
 
 
 async def read_words(

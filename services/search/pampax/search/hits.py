@@ -38,7 +38,7 @@ class Hit:
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """`hits` are best first; `degraded` names the parts that failed, `pending` those that are still to come, and
-    `notice` tells a person what is missing."""
+    `notice` tells a person what is missing. `reranker`: the model that had its say."""
 
     snapshot: Snapshot
     hits: tuple[Hit, ...]
@@ -46,6 +46,7 @@ class Found:
     pending: tuple[str, ...] = ()
     notice: str = ""
     why_not: WhyNot | None = None
+    reranker: str = ""
 
 
 def paths_of(directory: Directory, allowed: Allowed, document: int) -> tuple[str, tuple[str, ...]]:

@@ -35,8 +35,9 @@ class RankedChunk:
     """A chosen chunk. `candidate`: its place among the candidate chunks; `nth`: how many of its document are better;
     `share`: of the document's answer, in 0..1; `place`: points that this choice inside the document costs, at most 0;
     `phrase`: share of the question that stands there word for word; `closeness`: how much closer its words come to
-    those of the question than those of the least close chunk that was read; `score`: the document's points, `place` and
-    the points for phrase and closeness."""
+    those of the question than those of the least close chunk that was read, and the points for it; `similarity`: the
+    same by a reranker, of the whole; `score`: the document's points, `place` and the points for phrase, closeness and
+    similarity."""
 
     ordinal: int
     document: int
@@ -47,6 +48,8 @@ class RankedChunk:
     score: float
     phrase: float = 0.0
     closeness: float = 0.0
+    closeness_points: float = 0.0
+    similarity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pampax.codeintel.languages import LANGUAGES
+from pampax.codeintel.languages import LANGUAGES, nearest_language
 from pampax.core.errors import InvalidRequest
 from pampax.core.globs import compile_glob
 from pampax.search.query import Intent
@@ -19,6 +19,7 @@ MAX_LANGUAGES = 32
 MAX_GLOBS = 16  # matched one after the other, file by file
 DEFAULT_LIMIT = 10
 MAX_SHOWN_CHARS = 64  # of a wrong value in the message about it
+MAX_SHOWN = 20  # of the values that would be right
 KINDS = frozenset({"type", "function", "variable", "declaration", "block", "text"})
 
 
@@ -35,7 +36,8 @@ class Mode(StrEnum):
 class SearchRequest:
     """`repositories` are names without prefix; None searches every readable one. `max_staleness_s` in seconds.
     `why_not`: path of a file of which is told at which stage it fell out. `ignore_case` is for patterns: words are
-    always looked for so. A path passes when it matches `path_glob` and, where there are some, one of `path_globs`."""
+    always looked for so. A path passes when it matches `path_glob` and, where there are some, one of `path_globs`.
+    `reranker`: name and version of the model that orders the best results anew; "" for none."""
 
     query: str
     repositories: tuple[str, ...] | None = None
@@ -54,15 +56,22 @@ class SearchRequest:
     exact_vectors: bool = False
     why_not: str = ""
     ignore_case: bool = False
+    reranker: str = ""
 
 
 def check(request: SearchRequest) -> SearchRequest:
     """The same request, or InvalidRequest that names every wrong field."""
     wrong = _wrong_bounds(request) | _wrong_names(request.repositories or (), request.ref)
-    for name, given, known in (("languages", request.languages, LANGUAGES), ("kinds", request.kinds, KINDS)):
+    for name, given, known, nearest in (
+        ("languages", request.languages, LANGUAGES, nearest_language),
+        ("kinds", request.kinds, KINDS, _nearest_kind),
+    ):
         unknown = min(given - known, default=None)
         if unknown is not None:
-            wrong[name] = f"{unknown[:MAX_SHOWN_CHARS]!r} is not known{_nearest(unknown[:MAX_SHOWN_CHARS], known)}"
+            shown = unknown[:MAX_SHOWN_CHARS]
+            near = nearest(shown)
+            advice = f"did you mean {near!r}?" if near else f"known are {', '.join(sorted(known)[:MAX_SHOWN])}"
+            wrong[name] = f"{shown!r} is not known; {advice}"
     named = [("path_glob", request.path_glob)] if request.path_glob else []
     named += [(f"path_globs[{index}]", glob) for index, glob in enumerate(request.path_globs[:MAX_GLOBS])]
     for name, glob in named:
@@ -111,6 +120,5 @@ def _refuse(wrong: Mapping[str, str]) -> None:
         raise InvalidRequest("; ".join(f"{name} {what}" for name, what in wrong.items()), fields=wrong)
 
 
-def _nearest(value: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(value, sorted(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(sorted(known)[:20])}"
+def _nearest_kind(value: str) -> str | None:
+    return next(iter(difflib.get_close_matches(value, sorted(KINDS), n=1)), None)

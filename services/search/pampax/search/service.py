@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pampax.core.errors import FailedPrecondition, NotFound
+from pampax.core.errors import Aborted, FailedPrecondition, NotFound
 from pampax.core.identity import Caller
 from pampax.search import pages
 from pampax.search.answer import Answer, FileText
@@ -27,7 +27,7 @@ from pampax.search.snapshot_search import WORDS_TIMEOUT_S, Begun, SnapshotSearch
 from pampax.search.warming import warm_connections
 from pampax.search.why_not import Stage, WhyNot
 from pampax.storage.database import Connection
-from pampax.storage.snapshots import Snapshot, resolve
+from pampax.storage.snapshots import SNAPSHOT_REPLACED, Snapshot, resolve
 
 FILE_TIMEOUT_S = 5.0
 PARALLEL_REPOSITORIES = 4  # asked at a time by one search; each takes two connections
@@ -61,7 +61,16 @@ class SearchService:
     async def search(self, caller: Caller, request: SearchRequest) -> Answer:
         """InvalidRequest, NotFound, FailedPrecondition (not indexed, stale, stale page) or Unavailable."""
         check(request)
-        pattern = read_pattern(request)
+        try:
+            return await self._search(caller, request)
+        except Aborted as error:
+            if error.reason != SNAPSHOT_REPLACED:
+                raise
+        # A ref or a repository was deleted under way: once more, over what is published now.
+        return await self._search(caller, request)
+
+    async def _search(self, caller: Caller, request: SearchRequest) -> Answer:
+        pattern, notices = read_pattern(request)
         query = read_query(request.query.strip(), request.intent)
         if request.mode is Mode.SEMANTIC:
             query = query.without_words()
@@ -70,11 +79,13 @@ class SearchService:
             snapshots = tuple(await resolve(conn, caller.principal_id, request.repositories, request.ref))
             _refuse_stale(snapshots, request.max_staleness_s)
             offset = pages.offset_of(request, snapshots)
+            question = replace(question, repositories=len(snapshots))
             begun = None if pattern else await self._begin(conn, question, snapshots)
         end = offset + request.limit
         if pattern is None:
             found = await self._ranked(question, snapshots, begun, end + 1)
-            return await self._answer(question, query.intent, snapshots, found, offset)
+            answer = await self._answer(question, query.intent, snapshots, found, offset)
+            return replace(answer, notices=(*notices, *answer.notices))
         matching = partial(self._patterns.search, question, pattern.matcher, most=end + 1)
         found = await _each(snapshots, matching)
         if pattern.surely or any(each.hits for each in found):
@@ -102,6 +113,7 @@ class SearchService:
             token,
             tuple(each.notice for each in found if each.notice),
             _why_not(found),
+            max((each.reranker for each in found), default=""),
         )
 
     async def read_file(

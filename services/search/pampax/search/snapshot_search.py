@@ -11,8 +11,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from pampax.core.errors import DeadlineExceeded
+from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.tracing import span
-from pampax.search import closeness, features, phrase, postgres, weights
+from pampax.search import closeness, features, phrase, postgres, reranking, weights
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
 from pampax.search.evidence import evidence_of
@@ -26,6 +28,7 @@ from pampax.search.postgres import Passage
 from pampax.search.postings import KeptPostings
 from pampax.search.ranking import RankedChunk, Scores, one_per_document, rank_chunks
 from pampax.search.request import Mode
+from pampax.search.reranking import Reranker
 from pampax.search.why_not import Ranking, why_not
 from pampax.storage.database import Connection
 from pampax.storage.snapshots import Snapshot
@@ -34,6 +37,8 @@ WORDS_TIMEOUT_S = 5.0
 KINDS_TIMEOUT_S = 2.0
 TEXTS_TIMEOUT_S = 2.0
 MAX_CANDIDATES_BY_KIND = 2_000  # candidate chunks whose kind is looked up when a request filters by kind
+
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +110,8 @@ class SnapshotSearch:
             return allowed, scores, chunks, list(itertools.islice(chunks, phrase.MOST_READ))
 
         allowed, scores, others, best = await asyncio.to_thread(ranked)
-        best, passages = await self._by_text(question, begun.snapshot, computed, best, most)
+        best, passages, lacking = await self._by_text(question, begun.snapshot, computed, best, most)
+        degraded += lacking
         chunks: Iterator[RankedChunk] = itertools.chain(best, others)
         chunks = one_per_document(chunks) if request.by_file else chunks
         shown = tuple(itertools.islice(chunks, most))
@@ -124,30 +130,56 @@ class SnapshotSearch:
 
         notice = _pending(begun.snapshot, directory) if question.asks_vectors else ""
         pending = (SEMANTIC,) if notice else ()
-        return Found(begun.snapshot, tuple(map(hit, shown)), degraded, pending, notice, missed)
+        reranker = question.request.reranker if question.reranked and not lacking else ""
+        return Found(begun.snapshot, tuple(map(hit, shown)), degraded, pending, notice, missed, reranker)
 
     async def _by_text(
         self, question: Question, snapshot: Snapshot, computed: Features, best: list[RankedChunk], most: int
-    ) -> tuple[list[RankedChunk], Mapping[int, Passage]]:
-        """The best chunks by what their texts say too, and the texts that were read: with those that may hold the
-        question word for word, and the very best, also the first `most`, which are likely to be shown."""
+    ) -> tuple[list[RankedChunk], Mapping[int, Passage], tuple[str, ...]]:
+        """The best chunks by what their texts say too, the texts that were read, and the name of what is lacking: with
+        those that may hold the question word for word, and the very best, also the first `most`, which are likely to
+        be shown."""
         query = question.query
         asked = Phrase.of(query.text) if query.terms else None
         likely = phrase.worth_reading(asked, computed, best) if asked else []
         close = [chunk.ordinal for chunk in best[: closeness.MOST_READ]] if question.asks_closeness else []
+        reranker, lacking = self._reranker(question)
+        similar = [chunk.ordinal for chunk in best[: question.reranked]] if reranker else []
         if not likely and not close:
-            return best, {}
-        ordinals = list(dict.fromkeys([*likely, *close, *(chunk.ordinal for chunk in best[:most])]))
+            return best, {}, lacking
+        ordinals = list(dict.fromkeys([*likely, *close, *similar, *(chunk.ordinal for chunk in best[:most])]))
         async with self._sources.database.tenant(question.tenant_id, timeout_s=TEXTS_TIMEOUT_S, read_only=True) as conn:
             passages = await postgres.read_passages(conn, snapshot, ordinals)
 
-        def ranked() -> list[RankedChunk]:
-            of_close = [passages[ordinal] for ordinal in close]
-            found = closeness.with_closeness(self._sources.embedder, query.text, of_close, best) if close else best
+        def ranked() -> tuple[list[RankedChunk], tuple[str, ...]]:
+            found, lacks = best, lacking
+            embedder, text = self._sources.embedder, query.text
+            if reranker is not None:
+                read = [passages[ordinal] for ordinal in similar]
+                until = reranking.until(question.began)
+                try:
+                    found = reranking.with_similarity(reranker, embedder, text, read, best, until=until)
+                except DeadlineExceeded as error:
+                    _log.warning("answering without the reranker", op="search", err_code=error.reason)
+                    lacks = (reranking.PART,)
+            if close and found is best:
+                found = closeness.with_closeness(embedder, text, [passages[ordinal] for ordinal in close], best)
             some = {ordinal: passages[ordinal] for ordinal in likely}
-            return phrase.with_phrase(asked, some, found) if asked else found
+            return (phrase.with_phrase(asked, some, found) if asked else found), lacks
 
-        return await asyncio.to_thread(ranked), passages
+        with span("search.texts", texts=len(ordinals)):
+            found, lacking = await asyncio.to_thread(ranked)
+        return found, passages, lacking
+
+    def _reranker(self, question: Question) -> tuple[Reranker | None, tuple[str, ...]]:
+        """The one that the request names, where it orders anything; and the name of this part when it is not here."""
+        if not question.reranked:
+            return None, ()
+        reranker = self._sources.reranker
+        if reranker is None or reranker.id != question.request.reranker:
+            _log.warning("answering without the reranker", op="search", err_code="RERANKER_NOT_HERE")
+            return None, (reranking.PART,)
+        return reranker, ()
 
     async def _kinds(self, question: Question, snapshot: Snapshot, chunks: ChunkFeatures) -> Mapping[int, str]:
         """Kind by ordinal, for the strongest candidates."""

@@ -1,8 +1,8 @@
 """Ranking weights as data, with a version: what `models/fit_ranking.py` finds, but for those that are set by hand.
 
 Units: points of log-odds per unit of the feature. A sentence and a single name have their own vector. Set by hand are
-the weights of an exact path, of frames, of a phrase and of closeness, and `wherever`; docs/benchmarks.md has figures
-with repositories left out.
+the weights of an exact path, of frames, of a phrase, of closeness and of a reranker, and `wherever`;
+docs/benchmarks.md has figures with repositories left out.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ PHRASE = 6.0
 # For a chunk in which each word of the question stands, or one that means the same; the chunk that is least close among
 # those that were read has none.
 CLOSENESS = 3.0
+# Where a reranker reads the best chunks, for its similarity and for closeness: each counted from the least of them.
+RERANKER = 5.0
+RERANKED_CLOSENESS = 5.0
 
 SENTENCE = Weights(
     file={

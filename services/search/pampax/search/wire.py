@@ -55,6 +55,7 @@ def search_request(message: pb.SearchChunksRequest) -> SearchRequest:
         exact_vectors=message.exact_vectors,
         why_not=message.why_not,
         ignore_case=message.ignore_case,
+        reranker=message.reranker,
     )
 
 
@@ -76,7 +77,7 @@ def search_response(answer: Answer) -> pb.SearchChunksResponse:
         notices=answer.notices,
         snapshots=[snapshot_info(snapshot) for snapshot in answer.snapshots],
         next_page_token=answer.next_page_token,
-        ranking=RANKING_VERSION,
+        ranking="+".join(filter(None, (RANKING_VERSION, answer.reranker))),
         why_not=[_why_not(snapshot, found) for snapshot, found in answer.why_not],
     )
 

@@ -12,12 +12,17 @@ from pydantic import BaseModel, ValidationError
 
 from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest
+from pampax.client.context import Pack, PackPage
+from pampax.client.graph import Traversal, TraverseRequest
 from pampax.client.model import Request
 from pampax.client.repository import Freshness, NewRepository, Operation, Repository, RepositoryPage, SourceText
 from pampax.client.search import SearchAnswer, SearchRequest
-from pampax.core.names import operation_resource, repository_resource
+from pampax.core.names import context_resource, operation_resource, repository_resource
 from pampax.gateway.rest.answers import bundle_json, chunk_json, file_json, outline_json, search_json
+from pampax.gateway.rest.context_answers import pack_json, pack_page_json
+from pampax.gateway.rest.graph_answers import traversal_json
 from pampax.gateway.rest.models.bundle import BundleRequest as BundleBody
+from pampax.gateway.rest.models.graph import TraverseRequest as TraverseBody
 from pampax.gateway.rest.models.repository import IndexRequest, RepositoryRequest
 from pampax.gateway.rest.models.search import SearchRequest as SearchBody
 from pampax.gateway.rest.problems import invalid_request
@@ -34,8 +39,10 @@ from pampax.gateway.rest.requests import (
     index_message,
     repository_message,
     search_message,
+    traversal_message,
 )
 from pampax.gateway.use_cases import UseCases
+from pampax.v1.context_service_pb2 import GetContextPackRequest, ListContextPacksRequest
 from pampax.v1.indexing_service_pb2 import (
     DeleteRepositoryRequest,
     GetFreshnessRequest,
@@ -70,6 +77,25 @@ class OwnServices:
         message = bundle_message(_body(BundleBody, request))
         answer = await _apart(self._cases.retrieval.assemble_bundle(message))
         return Bundle.model_validate(bundle_json(answer, with_content=False))
+
+    async def traverse(self, request: TraverseRequest) -> Traversal:
+        message = traversal_message(_body(TraverseBody, request))
+        return Traversal.model_validate(traversal_json(await _apart(self._cases.graph.traverse(message))))
+
+    async def contexts(self) -> Sequence[Pack]:
+        found: list[Pack] = []
+        token = ""
+        while True:
+            request = ListContextPacksRequest(page_size=_PAGE_SIZE, page_token=token)
+            page = PackPage.model_validate(pack_page_json(await _apart(self._cases.contexts.list_page(request))))
+            found += page.contexts
+            if not page.next_page_token or page.next_page_token == token:
+                return found
+            token = page.next_page_token
+
+    async def context(self, name: str) -> Pack:
+        message = GetContextPackRequest(name=context_resource(name))
+        return Pack.model_validate(pack_json(await _apart(self._cases.contexts.get(message))))
 
     async def chunk(self, chunk: str, *, repository: str, ref: str) -> Chunk:
         repositories = [repository_resource(repository)] if repository else []

@@ -48,6 +48,7 @@ def search_json(answer: SearchChunksResponse) -> Json:
     return {
         "results": [_result(result) for result in answer.results],
         "intent": answer.intent,
+        "ranking": answer.ranking,
         "cache": _CACHE.get(answer.cache, "bypass"),
         "took_ms": took_ms(),
         "degraded": list(answer.degraded),

@@ -12,8 +12,9 @@ from pampax.gateway import bounds
 from pampax.gateway.rest.graph_answers import symbols_json, traversal_json
 from pampax.gateway.rest.models.fields import Ref, SearchedRepositories, SymbolLimit, SymbolName
 from pampax.gateway.rest.models.graph import SymbolsResponse, TraverseRequest, TraverseResponse
+from pampax.gateway.rest.requests import traversal_message
 from pampax.gateway.rest.routing import Cases, json_response
-from pampax.v1.graph_service_pb2 import FindSymbolsRequest, TraverseGraphRequest
+from pampax.v1.graph_service_pb2 import FindSymbolsRequest
 
 router = APIRouter()
 
@@ -34,14 +35,4 @@ async def find_symbols(
 @router.post("/v1/graph:traverse", tags=["graph"], response_model=TraverseResponse, summary="Traverse the graph")
 async def traverse(request: TraverseRequest, cases: Cases) -> Response:
     """What a definition or a file uses, what uses it, or a shortest way between two."""
-    message = TraverseGraphRequest(
-        start=request.start,
-        end=request.end or "",
-        repositories=map(repository_resource, request.repos),
-        ref=request.ref or "",
-        direction=request.direction,
-        relations=request.relations,
-        depth=request.depth,
-        max_nodes=request.max_nodes,
-    )
-    return json_response(traversal_json(await cases.graph.traverse(message)))
+    return json_response(traversal_json(await cases.graph.traverse(traversal_message(request))))

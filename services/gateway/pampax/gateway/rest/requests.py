@@ -10,6 +10,7 @@ from pampax.core.names import context_resource, repository_resource
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.bundle import BundleRequest
 from pampax.gateway.rest.models.context import PackRequest
+from pampax.gateway.rest.models.graph import TraverseRequest
 from pampax.gateway.rest.models.repository import (
     CredentialRequest,
     IndexRequest,
@@ -27,6 +28,7 @@ from pampax.v1.context_service_pb2 import (
     PackVisibility,
     SaveContextPackRequest,
 )
+from pampax.v1.graph_service_pb2 import TraverseGraphRequest
 from pampax.v1.indexing_service_pb2 import (
     Blob,
     CreateRepositoryRequest,
@@ -82,6 +84,7 @@ def search_message(request: SearchRequest) -> SearchChunksRequest:
         max_staleness=None if request.max_staleness is None else _duration(request.max_staleness),
         page_token=request.page_token or "",
         why_not=request.why_not or "",
+        reranker=request.rerank or "",
         ignore_case=request.ignore_case,
         pack=_pack(request.pack),
     )
@@ -96,6 +99,19 @@ def bundle_message(request: BundleRequest) -> AssembleBundleRequest:
         tokenizer=request.tokenizer,
         seed_paths=request.seed_paths,
         pack=_pack(request.pack),
+    )
+
+
+def traversal_message(request: TraverseRequest) -> TraverseGraphRequest:
+    return TraverseGraphRequest(
+        start=request.start,
+        end=request.end or "",
+        repositories=map(repository_resource, request.repos),
+        ref=request.ref or "",
+        direction=request.direction,
+        relations=request.relations,
+        depth=request.depth,
+        max_nodes=request.max_nodes,
     )
 
 

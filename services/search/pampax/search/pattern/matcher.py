@@ -13,6 +13,8 @@ from pampax.search.pattern.needs import Need, need_of_regex, need_of_text
 MAX_LINES = 1_000  # of a file on which matches are counted
 MAX_PROGRAM = 4_000  # instructions of an expression; more of them can be slow on every byte
 _MANY_LINES = b"(?m)"  # ^ and $ stand at the ends of lines
+_LOOKING_AROUND = ("(?=", "(?!", "(?<=", "(?<!")
+_AROUND = "; it looks ahead or behind, which takes more than one pass over the text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,19 @@ class Matcher:
         """The lines on which matches begin, 1-based, as `text_lines` counts them; at most MAX_LINES."""
         text = content.removeprefix(BOM_UTF8)
         lines: list[int] = []
-        line, counted = 1, 0
-        for match in self._compiled.finditer(text):
+        line, counted, at = 1, 0, 0
+        while len(lines) < MAX_LINES and (match := self._compiled.search(text, at)):
             start = match.start()
             if start == len(text) and text.endswith(b"\n"):
                 break  # behind the last line
             line += text.count(b"\n", counted, start)
             counted = start
-            if not lines or lines[-1] != line:
-                lines.append(line)
-                if len(lines) == MAX_LINES:
-                    break
+            lines.append(line)
+            # The rest of the line tells nothing more, and may match at every letter.
+            ends = text.find(b"\n", start)
+            if ends < 0:
+                break
+            at = max(ends + 1, match.end())
         return lines
 
 
@@ -79,21 +83,25 @@ def _refused(why: str) -> InvalidRequest:
 def _told(pattern: bytes, message: str) -> str:
     """RE2's words, and where in the pattern it stopped."""
     what, _, part = message.partition(": ")
-    place = _unclosed(pattern) if what == "missing )" else _place(pattern, part.encode(), message)
+    place = _unclosed(pattern) if what == "missing )" else _place(pattern, part, message)
     where = f" at character {len(pattern[:place].decode(errors='replace')) + 1}" if place is not None else ""
-    return f"{what}{where}" + (f" ({part})" if part and what != "missing )" else "")
+    named = f" ({part})" if part and what != "missing )" else ""
+    return f"{what}{where}{named}{_AROUND if part in _LOOKING_AROUND else ''}"
 
 
-def _place(pattern: bytes, part: bytes, message: str) -> int | None:
-    """The first place of this part that is refused in the same words when nothing follows it."""
-    at = pattern.find(part)
+def _place(pattern: bytes, part: str, message: str) -> int | None:
+    """The first place of this part that is refused in the same words when little follows it."""
+    refused = part.encode()
+    at = pattern.find(refused)
     while at >= 0:
+        # What looks behind is taken for the beginning of a name as long as nothing follows.
+        end = at + len(refused) + (part in _LOOKING_AROUND)
         try:
-            re2.compile(_MANY_LINES + pattern[: at + len(part)], _silent())
+            re2.compile(_MANY_LINES + pattern[:end], _silent())
         except re2.error as error:
             if error.args[0].decode(errors="replace") == message:
                 return at
-        at = pattern.find(part, at + 1)
+        at = pattern.find(refused, at + 1)
     return None
 
 

@@ -29,20 +29,22 @@ class Asked:
         return Intent.REGEX if self.matcher.pattern.regex else Intent.LITERAL
 
 
-def read_pattern(request: SearchRequest) -> Asked | None:
-    """None for a question in words. InvalidRequest for a pattern that is none, where one is asked for."""
+def read_pattern(request: SearchRequest) -> tuple[Asked | None, tuple[str, ...]]:
+    """None for a question in words, and notices for a person. InvalidRequest for a pattern that is none, where one is
+    asked for; where the text only looks like one, a notice tells."""
     regex = request.mode is Mode.REGEX or request.intent is Intent.REGEX
     if regex or request.mode is Mode.LITERAL or request.intent is Intent.LITERAL:
-        return Asked(Matcher(Pattern(request.query, regex, request.ignore_case)), surely=True)
+        return Asked(Matcher(Pattern(request.query, regex, request.ignore_case)), surely=True), ()
     if request.mode is not Mode.HYBRID or request.intent is not None:
-        return None
+        return None, ()
     guessed = _guessed(request)
     if guessed is None:
-        return None
+        return None, ()
     try:
-        return Asked(Matcher(guessed), surely=False)
-    except InvalidRequest:
-        return None
+        return Asked(Matcher(guessed), surely=False), ()
+    except InvalidRequest as error:
+        why = error.fields["query"]
+        return None, (f"{guessed.text!r} is looked for by its words, as a pattern it cannot be used: {why}",)
 
 
 def _guessed(request: SearchRequest) -> Pattern | None:

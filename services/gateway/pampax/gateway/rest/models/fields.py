@@ -37,13 +37,28 @@ class Ruled:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class _AtMost:
+    """Refuses a long list before each of its entries is looked at."""
+
+    entries: int
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "maxItems": self.entries}
+
+    def _check(self, value: object) -> object:
+        mistake = rules.count(len(value), self.entries) if isinstance(value, list) else None
+        if mistake is not None:
+            raise PydanticCustomError(OWN_MISTAKE, "{mistake}", {"mistake": mistake})
+        return value
+
+
 def _between(limits: tuple[int, int]) -> Ruled:
     low, high = limits
     return Ruled(lambda value: rules.number(value, limits), (("minimum", low), ("maximum", high)))
-
-
-def _at_most(entries: int) -> Ruled:
-    return Ruled(lambda values: rules.count(len(values), entries), (("maxItems", entries),))
 
 
 def _pattern(expression: str) -> tuple[tuple[str, str], ...]:
@@ -65,7 +80,7 @@ ReadableGlob = Annotated[str, Ruled(rules.readable_glob, (("minLength", 1), ("ma
 Description = Annotated[str, Ruled(rules.description, (("maxLength", bounds.DESCRIPTION_BYTES),))]
 PageToken = Annotated[str, Ruled(rules.page_token, (("maxLength", bounds.PAGE_TOKEN_BYTES),))]
 FilePath = Annotated[str, Ruled(rules.path, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
-SeedPath = Annotated[str, Ruled(rules.seed_path, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
+TypedPath = Annotated[str, Ruled(rules.typed_path, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
 Folder = Annotated[str, Ruled(rules.folder, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
 GitUrl = Annotated[str, Ruled(rules.git_url, (("minLength", 1), ("maxLength", bounds.URL_CHARS)))]
 GitToken = Annotated[str, Ruled(rules.secret_word, (("minLength", 1), ("maxLength", bounds.TOKEN_CHARS)))]
@@ -98,11 +113,11 @@ OutlineFiles = Annotated[int, _between(bounds.OUTLINE_FILES)]
 PageSize = Annotated[int, _between(bounds.PAGE_SIZE)]
 MaxStaleness = Annotated[float, Field(allow_inf_nan=False), _between(bounds.MAX_STALENESS_S)]
 RefreshInterval = Annotated[int, Ruled(lambda value: (value and rules.number(value, bounds.REFRESH_S)) or None)]
-SearchedRepositories = Annotated[list[RepositoryName], _at_most(bounds.SEARCH_REPOSITORIES)]
-Languages = Annotated[list[Language], _at_most(bounds.LANGUAGES)]
-Globs = Annotated[list[ReadableGlob], _at_most(bounds.GLOBS)]
-SeedPaths = Annotated[list[SeedPath], _at_most(bounds.SEED_PATHS)]
-Patterns = Annotated[list[Pattern], _at_most(bounds.PATTERNS)]
+SearchedRepositories = Annotated[list[RepositoryName], _AtMost(bounds.SEARCH_REPOSITORIES)]
+Languages = Annotated[list[Language], _AtMost(bounds.LANGUAGES)]
+Globs = Annotated[list[ReadableGlob], _AtMost(bounds.GLOBS)]
+SeedPaths = Annotated[list[TypedPath], _AtMost(bounds.SEED_PATHS)]
+Patterns = Annotated[list[Pattern], _AtMost(bounds.PATTERNS)]
 
 
 class RequestModel(BaseModel):

@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from pampax.core.choices import GroupBy, Intent, Kind, Mode
+from pampax.core.choices import GroupBy, Intent, Kind, Mode, Rerank
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
     ContextName,
-    FilePath,
     Glob,
     Languages,
     MaxStaleness,
@@ -21,6 +20,7 @@ from pampax.gateway.rest.models.fields import (
     RequestModel,
     SearchedRepositories,
     SearchLimit,
+    TypedPath,
 )
 
 Cache = Literal["hit", "miss", "bypass"]
@@ -58,8 +58,12 @@ class SearchRequest(RequestModel):
     page_token: PageToken | None = Field(
         None, description="`next_page_token` of the page before; it holds for the same request and generations only."
     )
-    why_not: FilePath | None = Field(
+    why_not: TypedPath | None = Field(
         None, description="Path of a file that is missed: tells at which stage it fell out."
+    )
+    rerank: Rerank | None = Field(
+        None,
+        description="Whether a larger model orders the best results of a sentence anew; without, as the system is set.",
     )
     ignore_case: bool = Field(False, description="A pattern matches whatever the case of its letters; words always do.")
     pack: ContextName | None = Field(
@@ -127,6 +131,7 @@ class SearchResponse(AnswerModel):
 
     results: list[SearchResult]
     intent: str = Field(description="The intent that ranking used.")
+    ranking: str = Field(description="Version of the ranking, and +name@version of the model that had its say in it.")
     cache: Cache = Field(description="hit: from the cache; miss: computed; bypass: computed, the cache is away.")
     took_ms: float
     degraded: list[str] = Field(description="Parts that failed or are still to come, for example `semantic`.")
