@@ -150,6 +150,23 @@ def test_the_same_task_gives_the_same_bytes_and_signature(pampax: Cli) -> None:
     assert first["markdown"] == second["markdown"]
 
 
+def test_a_bundle_is_the_same_after_a_restart_and_told_by_its_signature(pampax: Cli, tmp_path: Path) -> None:
+    given = pampax("assemble", "retry after a timeout", "-r", "shop", "--json").json
+    short = given["signature"][:12]
+    assert pampax("down").code == 0
+    assert pampax("up", "--detach", "--json").code == 0
+    verified = pampax("bundle", "verify", short)
+    assert (verified.code, verified.out) == (0, f"{short}: the same bytes\n")
+    pampax("bundle", "show", short, "-o", tmp_path / "b.md")
+    assert (tmp_path / "b.md").read_text() == given["markdown"]
+    other = pampax("assemble", "sum up a basket", "-r", "shop", "--json").json
+    compared = pampax("bundle", "diff", short, other["signature"])
+    assert compared.code == 7
+    assert f"+Signature: {other['signature']}" in compared.out
+    assert pampax("bundle", "diff", short).out == "the same bytes\n"
+    assert pampax("bundle", "show", "0" * 12).code == 2
+
+
 def test_a_bundle_is_written_to_a_file(pampax: Cli, tmp_path: Path) -> None:
     done = pampax("assemble", "format prices", "-r", "shop", "--seed", "web/price.ts", "-o", tmp_path / "b.md")
     assert (done.code, done.out) == (0, "")

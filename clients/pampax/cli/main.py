@@ -21,6 +21,7 @@ COMMANDS = (
     "watch",
     "search",
     "assemble",
+    "bundle",
     "graph",
     "context",
     "status",
@@ -47,7 +48,7 @@ Exit codes:
   3 files on this machine           4 network or a busy service
   5 timeout                         6 internal error
   7 a benchmark is worse, or an     130 interrupted
-    index differs from its content
+    index or a bundle differs
 """
 
 

@@ -77,3 +77,16 @@ class Bundle(Answer):
     trace_id: str
     notices: list[str] = Field(default_factory=list)
     pack: str = ""
+
+
+class Verification(Answer):
+    """`status` is same, changed or unknown; `changes` are lines in words; `current` is what the same request gives
+    now, with content, and None when that is the same or nothing."""
+
+    signature: str
+    status: str
+    changes: list[str]
+    current: Bundle | None
+    took_ms: float
+    corr_id: str
+    trace_id: str

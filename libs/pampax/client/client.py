@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from pampax.client.browsing import Chunk, Outline
-from pampax.client.bundle import Bundle, BundleRequest
+from pampax.client.bundle import Bundle, BundleRequest, Verification
 from pampax.client.context import NewPack, Pack, PackPage
 from pampax.client.graph import Symbols, Traversal, TraverseRequest
 from pampax.client.health import Health
@@ -88,6 +88,16 @@ class Client:
     def assemble(self, request: BundleRequest) -> Bundle:
         content = self._transport.call("POST", "/v1/bundles", body=request.body(), timeout_s=BUNDLE_S)
         return self._read(Bundle, content)
+
+    def bundle(self, signature: str, *, with_content: bool = False) -> Bundle:
+        """A kept bundle, by its signature or 12 of its first digits; NotFound when it is not kept any more."""
+        query = {"format": "json"} if with_content else {}
+        return self._read(Bundle, self._transport.call("GET", _bundle(signature), query=query, timeout_s=OTHER_S))
+
+    def verify_bundle(self, signature: str) -> Verification:
+        """Assembles a kept bundle again: the same, or what changed."""
+        content = self._transport.call("POST", f"{_bundle(signature)}:verify", timeout_s=BUNDLE_S)
+        return self._read(Verification, content)
 
     def symbols(self, name: str, *, repos: Sequence[str] = (), ref: str = "", limit: int = 50) -> Symbols:
         """Definitions of a name, or of the end of a qualified one."""
@@ -304,6 +314,14 @@ class Client:
             return kind.model_validate_json(content)
         except ValidationError as error:
             raise not_pampax(f"{self._transport.endpoint} answers in a form that is unknown here") from error
+
+
+def _bundle(signature: str) -> str:
+    """What could be no signature never becomes part of a URL; the gateway looks closer."""
+    if not signature.isalnum():
+        text = f"must be a bundle's signature, or 12 or more of its first digits, got {signature[:60]!a}"
+        raise InvalidRequest(f"signature {text}", fields={"signature": text})
+    return f"/v1/bundles/{quote(signature, safe='')}"
 
 
 def _repository(name: str) -> str:

@@ -14,7 +14,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from pampax.core.errors import PampaxError, ResourceExhausted
+from pampax.core.errors import PampaxError, ResourceExhausted, Unavailable
 from pampax.runtime.policy import BREAKER_OPEN, BreakerRule, Guard, Policy
 from pampax.runtime.telemetry.metrics import counter, histogram
 from pampax.runtime.telemetry.tracing import Span, leaf_span
@@ -26,8 +26,12 @@ MAX_CONNECTIONS = 32
 # left alone for a second; one that pauses to fork or to save is not.
 POLICY = Policy("redis", CALL_TIMEOUT_S, breaker=BreakerRule(failures=3, window_s=10.0, open_s=1.0))
 
+NO_REDIS = "NO_REDIS"
+
 T = TypeVar("T")
 
+# What a call is called that found what it asked for, or did what it should.
+_DONE = {"get": "hit", "set": "stored", "prolong": "prolonged"}
 _SYSTEM = {"db.system.name": "redis"}
 _REQUESTS = counter("pampax_cache_requests_total")
 _SECONDS = histogram("pampax_cache_seconds")
@@ -54,6 +58,28 @@ class Cache:
         value = await self._bounded("get", lambda: redis.get(key))
         return value if isinstance(value, bytes) else None
 
+    async def need(self, key: str) -> bytes | None:
+        """`get` for what Redis alone has: Unavailable where it does not answer, None where it has nothing."""
+        redis = self._redis
+        if redis is None:
+            raise Unavailable("Redis is off: PAMPAX_REDIS__URL is empty", reason=NO_REDIS)
+        for last in (False, False, True):  # nothing else has it, so once more is better than an error
+            try:
+                value = await self._asked("get", lambda: redis.get(key))
+            except Unavailable:
+                if last:
+                    raise
+            else:
+                break
+        return value if isinstance(value, bytes) else None
+
+    async def prolong(self, key: str, ttl_s: float) -> bool:
+        """Whether it is there, and now for so long."""
+        redis = self._redis
+        if redis is None:
+            return False
+        return bool(await self._bounded("prolong", lambda: redis.pexpire(key, int(ttl_s * 1000))))
+
     async def set(self, key: str, value: bytes, ttl_s: float) -> None:
         redis = self._redis
         if redis is not None:
@@ -64,16 +90,22 @@ class Cache:
             await self._redis.aclose()
 
     async def _bounded(self, operation: str, call: Callable[[], Awaitable[T]]) -> T | None:
+        try:
+            return await self._asked(operation, call)
+        except PampaxError:
+            return None
+
+    async def _asked(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
         status = "cancelled"
         started = time.perf_counter()
         try:
             with self._guard.attempt(), redis_errors(), _span(operation):
                 async with asyncio.timeout(CALL_TIMEOUT_S):
                     answer = await call()
-            status = "miss" if answer is None else "hit" if operation == "get" else "stored"
+            status = _DONE[operation] if answer else "miss"
         except PampaxError as error:
             status = self._failed(error)
-            return None
+            raise
         finally:
             _REQUESTS.labels(operation, status).inc()
             if status != "bypass":
@@ -94,7 +126,9 @@ class Cache:
 
 def _span(operation: str) -> Span:
     """The command and nothing of its key, which is the hash of a question."""
-    return leaf_span("redis.get" if operation == "get" else "redis.set", _SYSTEM)
+    return leaf_span(
+        "redis.get" if operation == "get" else "redis.set" if operation == "set" else "redis.prolong", _SYSTEM
+    )
 
 
 def _client(url: str) -> Redis:

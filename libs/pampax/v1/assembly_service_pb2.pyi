@@ -141,6 +141,7 @@ class Bundle(_message.Message):
     CACHE_FIELD_NUMBER: _builtins.int
     NOTICES_FIELD_NUMBER: _builtins.int
     PACK_FIELD_NUMBER: _builtins.int
+    VERSIONS_FIELD_NUMBER: _builtins.int
     signature: _builtins.str
     """Hash of request, readable scope, builds, generations, weights, tokenizer and code version, hex; empty when degraded."""
     markdown: _builtins.str
@@ -175,6 +176,10 @@ class Bundle(_message.Message):
     def notices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What a person should know of it, such as how many vectors are pending."""
 
+    @_builtins.property
+    def versions(self) -> Global___BundleVersions:
+        """The versions that the signature rests on."""
+
     def __init__(
         self,
         *,
@@ -189,14 +194,45 @@ class Bundle(_message.Message):
         cache: _search_service_pb2.CacheStatus.ValueType = ...,
         notices: _abc.Iterable[_builtins.str] | None = ...,
         pack: _builtins.str = ...,
+        versions: Global___BundleVersions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "versions", b"versions"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "cache", b"cache", "degraded", b"degraded", "items", b"items", "markdown", b"markdown", "notices", b"notices", "omitted", b"omitted", "pack", b"pack", "signature", b"signature", "snapshots", b"snapshots", "stopping_reason", b"stopping_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "cache", b"cache", "degraded", b"degraded", "items", b"items", "markdown", b"markdown", "notices", b"notices", "omitted", b"omitted", "pack", b"pack", "signature", b"signature", "snapshots", b"snapshots", "stopping_reason", b"stopping_reason", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Bundle: _TypeAlias = Bundle  # noqa: Y015
+
+@_typing.final
+class BundleVersions(_message.Message):
+    """What made a bundle."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    ASSEMBLY_FIELD_NUMBER: _builtins.int
+    RANKING_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Version of PAMPAX."""
+    assembly: _builtins.int
+    """Version of how pieces are chosen and written."""
+    ranking: _builtins.str
+    """Version of the ranking; empty when search was away."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        assembly: _builtins.int = ...,
+        ranking: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assembly", b"assembly", "code", b"code", "ranking", b"ranking"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BundleVersions: _TypeAlias = BundleVersions  # noqa: Y015
 
 @_typing.final
 class BundleItem(_message.Message):

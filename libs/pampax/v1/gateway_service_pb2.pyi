@@ -7,6 +7,8 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from pampax.v1 import assembly_service_pb2 as _assembly_service_pb2
 from pampax.v1 import diagnostics_service_pb2 as _diagnostics_service_pb2
 import builtins as _builtins
 import sys
@@ -18,6 +20,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _BundleState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BundleStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BundleState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BUNDLE_STATE_UNSPECIFIED: _BundleState.ValueType  # 0
+    """Not said."""
+    BUNDLE_STATE_SAME: _BundleState.ValueType  # 1
+    """The same request gives the same bytes."""
+    BUNDLE_STATE_CHANGED: _BundleState.ValueType  # 2
+    """It gives others, or none."""
+    BUNDLE_STATE_UNKNOWN: _BundleState.ValueType  # 3
+    """A part of the system was away, so that nothing can be said."""
+
+class BundleState(_BundleState, metaclass=_BundleStateEnumTypeWrapper):
+    """What became of a kept bundle."""
+
+BUNDLE_STATE_UNSPECIFIED: BundleState.ValueType  # 0
+"""Not said."""
+BUNDLE_STATE_SAME: BundleState.ValueType  # 1
+"""The same request gives the same bytes."""
+BUNDLE_STATE_CHANGED: BundleState.ValueType  # 2
+"""It gives others, or none."""
+BUNDLE_STATE_UNKNOWN: BundleState.ValueType  # 3
+"""A part of the system was away, so that nothing can be said."""
+Global___BundleState: _TypeAlias = BundleState  # noqa: Y015
 
 @_typing.final
 class WatchOperationRequest(_message.Message):
@@ -40,6 +70,132 @@ class WatchOperationRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchOperationRequest: _TypeAlias = WatchOperationRequest  # noqa: Y015
+
+@_typing.final
+class GetBundleRequest(_message.Message):
+    """Request of GetBundle."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    signature: _builtins.str
+    """The bundle's signature, or its first 12 digits at least."""
+    def __init__(
+        self,
+        *,
+        signature: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBundleRequest: _TypeAlias = GetBundleRequest  # noqa: Y015
+
+@_typing.final
+class VerifyBundleRequest(_message.Message):
+    """Request of VerifyBundle."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    signature: _builtins.str
+    """The bundle's signature, or its first 12 digits at least."""
+    def __init__(
+        self,
+        *,
+        signature: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["signature", b"signature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyBundleRequest: _TypeAlias = VerifyBundleRequest  # noqa: Y015
+
+@_typing.final
+class VerifyBundleResponse(_message.Message):
+    """Response of VerifyBundle."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    CURRENT_FIELD_NUMBER: _builtins.int
+    signature: _builtins.str
+    """The kept bundle's whole signature."""
+    state: Global___BundleState.ValueType
+    """What became of it."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What changed, or why nothing can be said; one line each, empty when it is the same."""
+
+    @_builtins.property
+    def current(self) -> _assembly_service_pb2.Bundle:
+        """What the same request gives now; absent when it is the same, and when it gives nothing."""
+
+    def __init__(
+        self,
+        *,
+        signature: _builtins.str = ...,
+        state: Global___BundleState.ValueType = ...,
+        changes: _abc.Iterable[_builtins.str] | None = ...,
+        current: _assembly_service_pb2.Bundle | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "current", b"current", "signature", b"signature", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyBundleResponse: _TypeAlias = VerifyBundleResponse  # noqa: Y015
+
+@_typing.final
+class KeptBundle(_message.Message):
+    """How the gateway keeps a bundle; part of no call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_FIELD_NUMBER: _builtins.int
+    BUNDLE_FIELD_NUMBER: _builtins.int
+    REPOSITORY_IDS_FIELD_NUMBER: _builtins.int
+    MARKDOWN_SHA256_FIELD_NUMBER: _builtins.int
+    TOO_LARGE_FIELD_NUMBER: _builtins.int
+    markdown_sha256: _builtins.bytes
+    """SHA-256 of the markdown."""
+    too_large: _builtins.bool
+    """Whether it was too large."""
+    @_builtins.property
+    def request(self) -> _assembly_service_pb2.AssembleBundleRequest:
+        """The request, normalised and narrowed by its context pack."""
+
+    @_builtins.property
+    def bundle(self) -> _assembly_service_pb2.Bundle:
+        """The bundle as assembly answered; without markdown and pieces when it is too large to be kept."""
+
+    @_builtins.property
+    def repository_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Ids of the repositories that it was made from: a name may be another repository later."""
+
+    def __init__(
+        self,
+        *,
+        request: _assembly_service_pb2.AssembleBundleRequest | None = ...,
+        bundle: _assembly_service_pb2.Bundle | None = ...,
+        repository_ids: _abc.Iterable[_builtins.int] | None = ...,
+        markdown_sha256: _builtins.bytes = ...,
+        too_large: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "request", b"request"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "markdown_sha256", b"markdown_sha256", "repository_ids", b"repository_ids", "request", b"request", "too_large", b"too_large"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeptBundle: _TypeAlias = KeptBundle  # noqa: Y015
 
 @_typing.final
 class GetHealthRequest(_message.Message):

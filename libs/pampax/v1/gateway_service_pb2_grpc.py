@@ -69,6 +69,16 @@ class GatewayServiceStub:
                 request_serializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
                 _registered_method=True)
+        self.GetBundle = channel.unary_unary(
+                '/pampax.v1.GatewayService/GetBundle',
+                request_serializer=pampax_dot_v1_dot_gateway__service__pb2.GetBundleRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
+                _registered_method=True)
+        self.VerifyBundle = channel.unary_unary(
+                '/pampax.v1.GatewayService/VerifyBundle',
+                request_serializer=pampax_dot_v1_dot_gateway__service__pb2.VerifyBundleRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_gateway__service__pb2.VerifyBundleResponse.FromString,
+                _registered_method=True)
         self.FindSymbols = channel.unary_unary(
                 '/pampax.v1.GatewayService/FindSymbols',
                 request_serializer=pampax_dot_v1_dot_graph__service__pb2.FindSymbolsRequest.SerializeToString,
@@ -231,6 +241,20 @@ class GatewayServiceServicer:
 
     def AssembleBundle(self, request, context):
         """Assembles a bundle within a token budget.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBundle(self, request, context):
+        """A bundle that is still kept, by its signature.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyBundle(self, request, context):
+        """Assembles a kept bundle again, past every cache, and says whether it is the same or what changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -439,6 +463,16 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.AssembleBundle,
                     request_deserializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.SerializeToString,
+            ),
+            'GetBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBundle,
+                    request_deserializer=pampax_dot_v1_dot_gateway__service__pb2.GetBundleRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.SerializeToString,
+            ),
+            'VerifyBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyBundle,
+                    request_deserializer=pampax_dot_v1_dot_gateway__service__pb2.VerifyBundleRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_gateway__service__pb2.VerifyBundleResponse.SerializeToString,
             ),
             'FindSymbols': grpc.unary_unary_rpc_method_handler(
                     servicer.FindSymbols,
@@ -703,6 +737,60 @@ class GatewayService:
             '/pampax.v1.GatewayService/AssembleBundle',
             pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
             pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/GetBundle',
+            pampax_dot_v1_dot_gateway__service__pb2.GetBundleRequest.SerializeToString,
+            pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/VerifyBundle',
+            pampax_dot_v1_dot_gateway__service__pb2.VerifyBundleRequest.SerializeToString,
+            pampax_dot_v1_dot_gateway__service__pb2.VerifyBundleResponse.FromString,
             options,
             channel_credentials,
             insecure,

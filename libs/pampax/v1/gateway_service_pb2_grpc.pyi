@@ -53,6 +53,10 @@ class GatewayServiceStub:
     """What a published snapshot is made of: its languages, folders, main files and what these define."""
     AssembleBundle: _grpc.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]
     """Assembles a bundle within a token budget."""
+    GetBundle: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.GetBundleRequest, _assembly_service_pb2.Bundle]
+    """A bundle that is still kept, by its signature."""
+    VerifyBundle: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.VerifyBundleRequest, _gateway_service_pb2.VerifyBundleResponse]
+    """Assembles a kept bundle again, past every cache, and says whether it is the same or what changed."""
     FindSymbols: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.FindSymbolsRequest, _graph_service_pb2.FindSymbolsResponse]
     """Definitions of a name."""
     TraverseGraph: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.TraverseGraphRequest, _graph_service_pb2.TraverseGraphResponse]
@@ -123,6 +127,10 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     """What a published snapshot is made of: its languages, folders, main files and what these define."""
     AssembleBundle: _aio.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]  # type: ignore[assignment]
     """Assembles a bundle within a token budget."""
+    GetBundle: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.GetBundleRequest, _assembly_service_pb2.Bundle]  # type: ignore[assignment]
+    """A bundle that is still kept, by its signature."""
+    VerifyBundle: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.VerifyBundleRequest, _gateway_service_pb2.VerifyBundleResponse]  # type: ignore[assignment]
+    """Assembles a kept bundle again, past every cache, and says whether it is the same or what changed."""
     FindSymbols: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.FindSymbolsRequest, _graph_service_pb2.FindSymbolsResponse]  # type: ignore[assignment]
     """Definitions of a name."""
     TraverseGraph: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.TraverseGraphRequest, _graph_service_pb2.TraverseGraphResponse]  # type: ignore[assignment]
@@ -220,6 +228,22 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_assembly_service_pb2.Bundle, _abc.Awaitable[_assembly_service_pb2.Bundle]]:
         """Assembles a bundle within a token budget."""
+
+    @_abc_1.abstractmethod
+    def GetBundle(
+        self,
+        request: _gateway_service_pb2.GetBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_assembly_service_pb2.Bundle, _abc.Awaitable[_assembly_service_pb2.Bundle]]:
+        """A bundle that is still kept, by its signature."""
+
+    @_abc_1.abstractmethod
+    def VerifyBundle(
+        self,
+        request: _gateway_service_pb2.VerifyBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gateway_service_pb2.VerifyBundleResponse, _abc.Awaitable[_gateway_service_pb2.VerifyBundleResponse]]:
+        """Assembles a kept bundle again, past every cache, and says whether it is the same or what changed."""
 
     @_abc_1.abstractmethod
     def FindSymbols(

@@ -22,6 +22,7 @@ from pampax.v1 import (
 )
 
 SERVICES = {"gateway", "search", "assembly", "indexing"}
+PATIENT_ASKS = 20
 TREE = {"main.go": b'package main\n\nfunc Greet() string {\n\treturn "hello"\n}\n'}
 
 
@@ -93,6 +94,21 @@ async def assemble_bundle(rpc, name):
     bundle = await rpc("AssembleBundle", request)
     assert bundle.budget.limit == 8000
     assert bundle.items
+
+
+async def keep_a_bundle(rpc, name):
+    request = assembly_service_pb2.AssembleBundleRequest(task="pace the retries", repositories=[name])
+    for _ in range(PATIENT_ASKS):  # what a busy machine cannot keep in time is kept the next time
+        given = await rpc("AssembleBundle", request)
+        try:
+            shown = await rpc("GetBundle", gateway_service_pb2.GetBundleRequest(signature=given.signature))
+        except grpc.aio.AioRpcError:
+            continue
+        break
+    assert shown.markdown == given.markdown
+    asked = gateway_service_pb2.VerifyBundleRequest(signature=given.signature[:12])
+    found = await rpc("VerifyBundle", asked)
+    assert (found.state, list(found.changes)) == (gateway_service_pb2.BUNDLE_STATE_SAME, [])
 
 
 async def get_repository(rpc, name):
@@ -218,6 +234,7 @@ CALLS = {
     "GetChunk": get_chunk,
     "GetOutline": get_outline,
     "AssembleBundle": assemble_bundle,
+    **dict.fromkeys(["GetBundle", "VerifyBundle"], keep_a_bundle),
     "FindSymbols": find_symbols,
     "TraverseGraph": traverse_graph,
     "GetRepository": get_repository,

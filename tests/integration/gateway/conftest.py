@@ -5,6 +5,7 @@ be slow, to fail or to answer in part. What they answer comes from the snapshots
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import secrets
 import signal
@@ -55,6 +56,8 @@ class Behaviour:
     error: PampaxError | None = None
     degraded: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    code: str = "1"
+    text: str = ""
     before_answer: Callable[[], Awaitable[None]] | None = None
     calls: list[str] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
@@ -112,8 +115,8 @@ class FaultyAssembly(assembly_service_pb2_grpc.AssemblyServiceServicer):
         await self.behaviour.play("AssembleBundle", request)
         snapshots = await snapshots_of(self.database, request.repositories, request.ref)
         return assembly_service_pb2.Bundle(
-            signature="" if self.behaviour.degraded else "5" * 64,
-            markdown=f"# {request.task}\n",
+            signature="" if self.behaviour.degraded else signature_of(request, snapshots, self.behaviour.code),
+            markdown=f"# {request.task}\n{self.behaviour.text}",
             items=[
                 assembly_service_pb2.BundleItem(
                     repository=snapshot.repository, path="a.py", start_line=1, end_line=2, language="python",
@@ -128,7 +131,13 @@ class FaultyAssembly(assembly_service_pb2_grpc.AssemblyServiceServicer):
             degraded=self.behaviour.degraded,
             notices=self.behaviour.notices,
             snapshots=snapshots,
+            versions=assembly_service_pb2.BundleVersions(code=self.behaviour.code, assembly=1, ranking="1"),
         )  # fmt: skip
+
+
+def signature_of(request, snapshots, code: str) -> str:
+    read = [(each.repository, each.ref, each.generation, each.build) for each in snapshots]
+    return hashlib.sha256(f"{request.task} {request.token_budget} {read} {code}".encode()).hexdigest()
 
 
 class FaultyIndexing(indexing_service_pb2_grpc.IndexingServiceServicer):

@@ -13,6 +13,7 @@ import pytest
 import uvloop
 from redis.asyncio import Redis
 
+from pampax.core.errors import Unavailable
 from pampax.embedded.valkey import running_valkey
 from pampax.runtime.logging import configure_logging
 from pampax.storage import cache as module
@@ -107,6 +108,26 @@ async def test_without_an_url_it_is_never_available(key: str) -> None:
     assert await cache.get(key) is None
     assert not cache.available
     await cache.close()
+
+
+async def test_what_redis_alone_has_is_an_error_without_it(unused_tcp_port: int, key: str) -> None:
+    dead, off = Cache(f"redis://127.0.0.1:{unused_tcp_port}/0"), Cache("")
+    for cache in (dead, off):
+        with pytest.raises(Unavailable, match="Redis"):
+            await cache.need(key)
+        assert not await cache.prolong(key, 60)
+    assert dead.failures == TRIES
+    await dead.close()
+
+
+async def test_what_is_there_is_prolonged(cache: Cache, redis_url: str, key: str) -> None:
+    assert await cache.need(key) is None
+    assert not await cache.prolong(key, 60)
+    await cache.set(key, b"x", 1)
+    assert await cache.prolong(key, 60)
+    assert await cache.need(key) == b"x"
+    async with Redis.from_url(redis_url) as redis:
+        assert 1_000 < await redis.pttl(key) <= 60_000
 
 
 async def test_a_dead_redis_is_counted_and_never_raised(unused_tcp_port: int, key: str) -> None:

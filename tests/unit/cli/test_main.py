@@ -30,6 +30,9 @@ from .conftest import Run
         "context save",
         "context delete",
         "context use",
+        "bundle show",
+        "bundle verify",
+        "bundle diff",
     ],
 )
 def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:

@@ -100,14 +100,14 @@ def command(
     staleness.refuse(bundle.snapshots)
     document = {**bundle.document(), **staleness.warn(session, bundle.snapshots)}
     if output is not None:
-        text = _json(document) if session.json else bundle.markdown
+        text = as_json(document) if session.json else bundle.markdown
         write_whole(Path(output), text if text.endswith("\n") else text + "\n")
     elif session.json:
         session.screen.document(document)
     else:
         session.screen.text(bundle.markdown)
     chosen.tell(session)
-    session.hint(_summary(bundle, output))
+    session.hint(summary(bundle, output))
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -130,7 +130,7 @@ def _umask() -> int:
     return mask
 
 
-def _json(document: Mapping[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
@@ -140,7 +140,7 @@ def _left_out(bundle: Bundle) -> str:
     return "; ".join(bundle.notices) or f"without {', '.join(bundle.degraded)} (see `pampax health`)"
 
 
-def _summary(bundle: Bundle, output: str | None) -> str:
+def summary(bundle: Bundle, output: str | None) -> str:
     budget = bundle.budget
     estimate = "" if budget.exact else ", estimated"
     parts = [

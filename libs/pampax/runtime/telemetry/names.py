@@ -174,6 +174,7 @@ SPANS: Mapping[str, Span] = _by_name((
     Span("postgres.write", "One transaction that may write; each statement is an event under its name.", ()),
     Span("redis.get", "A cached answer looked for.", ()),
     Span("redis.set", "An answer kept.", ()),
+    Span("redis.prolong", "A kept bundle kept longer.", ()),
 ))  # fmt: skip
 
 EVENTS: Mapping[str, Event] = _by_name((

@@ -87,3 +87,4 @@ class Bundle:
     degraded: tuple[str, ...]
     snapshots: tuple[Snapshot, ...]
     notices: tuple[str, ...] = ()
+    ranking: str = ""  # the version that search ranked with

@@ -93,7 +93,7 @@ class AssemblyService:
                 lambda: compose(subject, around.candidates, around.files, request.token_budget, counts)
             )
             composing.set(used=composed.used)
-        return _bundle(composed, subject, request, counts)
+        return _bundle(composed, subject, request, counts, found.ranking)
 
     async def _hits(self, request: BundleRequest, snapshots: tuple[Snapshot, ...]) -> Hits:
         """What search finds. Without it a bundle is made of the files that the request names, if it names any."""
@@ -185,7 +185,7 @@ async def _reader(conn: Connection, snapshot: Snapshot) -> Reader:
         raise
 
 
-def _bundle(composed: Composed, subject: Subject, request: BundleRequest, counts: TokenCounter) -> Bundle:
+def _bundle(composed: Composed, subject: Subject, request: BundleRequest, counts: TokenCounter, ranking: str) -> Bundle:
     return Bundle(
         signature=subject.signature,
         markdown=composed.markdown,
@@ -196,4 +196,5 @@ def _bundle(composed: Composed, subject: Subject, request: BundleRequest, counts
         degraded=subject.degraded,
         snapshots=subject.snapshots,
         notices=subject.notices,
+        ranking=ranking,
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pampax.assembly.bundle import Bundle, Evidence, Item, Omitted, Rendering
 from pampax.assembly.request import BundleRequest
+from pampax.assembly.signature import ASSEMBLY_VERSION
 from pampax.core.errors import InvalidRequest
+from pampax.core.version import own_version
 from pampax.storage.snapshots import Snapshot
 from pampax.v1 import assembly_service_pb2 as pb
 from pampax.v1 import search_service_pb2 as search_pb
@@ -51,6 +53,7 @@ def bundle_message(bundle: Bundle) -> pb.Bundle:
         degraded=bundle.degraded,
         notices=bundle.notices,
         snapshots=[_snapshot(snapshot) for snapshot in bundle.snapshots],
+        versions=pb.BundleVersions(code=own_version(), assembly=ASSEMBLY_VERSION, ranking=bundle.ranking),
     )
 
 

@@ -11,6 +11,7 @@ from google.longrunning.operations_pb2_grpc import OperationsStub
 
 from pampax.gateway.auth import Keys
 from pampax.gateway.behind import ASSEMBLY, INDEXING, SEARCH
+from pampax.gateway.bundles import Bundles
 from pampax.gateway.code_graph import CodeGraph
 from pampax.gateway.contexts import Contexts
 from pampax.gateway.health.asking import PART_S
@@ -18,6 +19,7 @@ from pampax.gateway.health.report import HealthChecks
 from pampax.gateway.health.rows import HealthRows
 from pampax.gateway.health.watch import HealthWatch
 from pampax.gateway.http_server import HttpServer
+from pampax.gateway.kept_bundles import KeptBundles
 from pampax.gateway.mcp.endpoint import McpEndpoint
 from pampax.gateway.operations import Operations
 from pampax.gateway.postgres import GatewayRows
@@ -116,14 +118,17 @@ def _use_cases(settings: Settings, database: Database, readiness: Readiness, par
     redis = RedisProbe(settings.redis.url, PART_S) if settings.redis.url else None
     if redis is not None:
         parts.push_async_callback(redis.close)
+    kept = KeptBundles(cache)
     return UseCases(
         Retrieval(
             database,
             AnswerCache(cache),
+            kept,
             SearchServiceStub(search),
             AssemblyServiceStub(assembly),
             Path(settings.search.reranker).name,
         ),
+        Bundles(database, kept, AssemblyServiceStub(assembly)),
         CodeGraph(GraphServiceStub(search)),
         Repositories(IndexingServiceStub(indexing)),
         Contexts(ContextServiceStub(indexing)),

@@ -26,6 +26,9 @@ TASK_BYTES = 8_192
 TOKEN_BUDGET = (256, 200_000)
 DEFAULT_TOKEN_BUDGET = 8_000
 SEED_PATHS = 20
+# Of a kept bundle as it is stored; a usual one has 60 KiB. And what a signature may be shortened to, in digits.
+KEPT_BUNDLE_BYTES = 4 * 1024 * 1024
+SHORT_SIGNATURE = 12
 
 # The code graph.
 SYMBOL_CHARS = 200

@@ -148,6 +148,12 @@ def check_bundle(request: AssembleBundleRequest) -> None:
     mistakes.refuse()
 
 
+def check_signature(signature: str) -> None:
+    mistakes = Mistakes()
+    mistakes.note("signature", rules.signature(signature))
+    mistakes.refuse()
+
+
 def check_symbols(request: FindSymbolsRequest) -> None:
     mistakes = Mistakes()
     mistakes.note("name", rules.text(request.name.strip(), bounds.SYMBOL_CHARS, required=True))

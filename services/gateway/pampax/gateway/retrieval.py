@@ -12,6 +12,7 @@ from pampax.gateway.behind import ASSEMBLY, SEARCH, ask, ask_within
 from pampax.gateway.cache_key import cache_key
 from pampax.gateway.checks import check_bundle, check_chunk, check_file, check_outline, check_search, chosen_reranker
 from pampax.gateway.deadline import within
+from pampax.gateway.kept_bundles import KeptBundles
 from pampax.gateway.measures import Hits, answering
 from pampax.gateway.normal_form import normalise_bundle, normalise_search
 from pampax.gateway.search_cache import AnswerCache
@@ -45,6 +46,7 @@ class Retrieval:
         self,
         database: Database,
         answers: AnswerCache,
+        kept: KeptBundles,
         search: SearchServiceAsyncStub,
         assembly: AssemblyServiceAsyncStub,
         reranker: str = "",
@@ -52,6 +54,7 @@ class Retrieval:
         """`reranker`: name@version of the model that search has for it; "" when there is none."""
         self._database = database
         self._answers = answers
+        self._kept = kept
         self._search = search
         self._assembly = assembly
         self._reranker = reranker
@@ -88,6 +91,7 @@ class Retrieval:
                     Bundle,
                     lambda: ask(ASSEMBLY, self._assembly.AssembleBundle, normal, bounds.BUNDLE_S),
                 )
+                await self._kept.keep(scope, normal, answer)
                 asked.tell(answer)
             self._tell("bundle", normal.task, answer, took_ms())
         return answer

@@ -78,6 +78,16 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
     ) -> assembly_service_pb2.Bundle:
         return await self._use_cases.retrieval.assemble_bundle(request)
 
+    async def GetBundle(
+        self, request: gateway_service_pb2.GetBundleRequest, context: aio.ServicerContext[Any, Any]
+    ) -> assembly_service_pb2.Bundle:
+        return await self._use_cases.bundles.get(request.signature)
+
+    async def VerifyBundle(
+        self, request: gateway_service_pb2.VerifyBundleRequest, context: aio.ServicerContext[Any, Any]
+    ) -> gateway_service_pb2.VerifyBundleResponse:
+        return await self._use_cases.bundles.verify(request.signature)
+
     async def FindSymbols(
         self, request: graph_service_pb2.FindSymbolsRequest, context: aio.ServicerContext[Any, Any]
     ) -> graph_service_pb2.FindSymbolsResponse:

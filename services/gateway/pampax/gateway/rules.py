@@ -19,6 +19,8 @@ from pampax.sources.address import parse_git_url
 _WORD = re.compile(r"[\x21-\x7e]+")
 CHUNK_ID_PATTERN = r"[0-9a-f]{24}"
 _CHUNK_ID = re.compile(CHUNK_ID_PATTERN)
+SIGNATURE_PATTERN = rf"[0-9a-f]{{{bounds.SHORT_SIGNATURE},64}}"
+_SIGNATURE = re.compile(SIGNATURE_PATTERN)
 _SHOWN_CHARS = 60
 
 
@@ -118,6 +120,12 @@ def ref(value: str) -> str | None:
 
 def chunk_id(value: str) -> str | None:
     return None if _CHUNK_ID.fullmatch(value) else f"must be the id of a search result, got {shown(value)}"
+
+
+def signature(value: str) -> str | None:
+    if _SIGNATURE.fullmatch(value):
+        return None
+    return f"must be a bundle's signature, or {bounds.SHORT_SIGNATURE} or more of its first digits, got {shown(value)}"
 
 
 def commit(value: str) -> str | None:

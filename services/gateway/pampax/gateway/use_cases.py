@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pampax.gateway.bundles import Bundles
 from pampax.gateway.code_graph import CodeGraph
 from pampax.gateway.contexts import Contexts
 from pampax.gateway.health.report import HealthChecks
@@ -18,6 +19,7 @@ class UseCases:
     """Each acts for `current_caller()`, which whoever calls has set."""
 
     retrieval: Retrieval
+    bundles: Bundles
     graph: CodeGraph
     repositories: Repositories
     contexts: Contexts

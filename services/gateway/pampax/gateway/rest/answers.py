@@ -13,6 +13,7 @@ from pampax.core.names import plain_context, plain_repository
 from pampax.gateway.rest.request_state import took_ms
 from pampax.runtime.context import corr_id, trace_id
 from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
+from pampax.v1.gateway_service_pb2 import BundleState, VerifyBundleResponse
 from pampax.v1.search_service_pb2 import (
     CacheStatus,
     Chunk,
@@ -38,6 +39,7 @@ _RENDERING = {
     Rendering.RENDERING_SIGNATURE: "signature",
     Rendering.RENDERING_REFERENCE: "reference",
 }
+_BUNDLE_STATE = {BundleState.BUNDLE_STATE_SAME: "same", BundleState.BUNDLE_STATE_CHANGED: "changed"}
 
 
 def search_json(answer: SearchChunksResponse) -> Json:
@@ -82,6 +84,18 @@ def bundle_json(bundle: Bundle, *, with_content: bool) -> Json:
         "snapshots": snapshots_json(bundle.snapshots, time.time()),
         **ids_json(),
         "pack": plain_context(bundle.pack),
+    }
+
+
+def verification_json(answer: VerifyBundleResponse) -> Json:
+    current = bundle_json(answer.current, with_content=True) if answer.HasField("current") else None
+    return {
+        "signature": answer.signature,
+        "status": _BUNDLE_STATE.get(answer.state, "unknown"),
+        "changes": list(answer.changes),
+        "current": current,
+        "took_ms": took_ms(),
+        **ids_json(),
     }
 
 

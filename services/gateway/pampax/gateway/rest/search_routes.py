@@ -10,12 +10,21 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
+from pampax.core.choices import BundleFormat
 from pampax.core.names import repository_resource
 from pampax.gateway import bounds
-from pampax.gateway.rest.answers import bundle_json, chunk_json, file_json, outline_json, search_json
+from pampax.gateway.rest.answers import bundle_json, chunk_json, file_json, outline_json, search_json, verification_json
 from pampax.gateway.rest.models.browsing import ChunkResponse, OutlineResponse
-from pampax.gateway.rest.models.bundle import BundleRequest, BundleResponse
-from pampax.gateway.rest.models.fields import OWN_MISTAKE, ChunkId, FilePath, OutlineFiles, Ref, RepositoryName
+from pampax.gateway.rest.models.bundle import BundleRequest, BundleResponse, VerifyResponse
+from pampax.gateway.rest.models.fields import (
+    OWN_MISTAKE,
+    ChunkId,
+    FilePath,
+    OutlineFiles,
+    Ref,
+    RepositoryName,
+    Signature,
+)
 from pampax.gateway.rest.models.repository import FileResponse
 from pampax.gateway.rest.models.search import SearchRequest, SearchResponse
 from pampax.gateway.rest.requests import bundle_message, file_message, search_message
@@ -47,6 +56,11 @@ LineRange = Annotated[
 ]
 
 
+SignaturePath = Annotated[
+    Signature, Path(description=f"Signature of a bundle, or its first {bounds.SHORT_SIGNATURE} digits at least.")
+]
+
+
 @router.post("/v1/search", tags=["search"], response_model=SearchResponse, summary="Search code")
 async def search_chunks(request: SearchRequest, cases: Cases) -> Response:
     """Ranked chunks for a question in plain words, a name or a path, with the evidence for each."""
@@ -58,6 +72,31 @@ async def assemble_bundle(request: BundleRequest, cases: Cases) -> Response:
     """The code that a task needs, inside a token budget, with the reason for every piece."""
     bundle = await cases.retrieval.assemble_bundle(bundle_message(request))
     return json_response(bundle_json(bundle, with_content=request.format == "json"))
+
+
+@router.get(
+    "/v1/bundles/{signature:segment}", tags=["bundles"], response_model=BundleResponse, summary="Read a kept bundle"
+)
+async def get_bundle(
+    signature: SignaturePath,
+    cases: Cases,
+    format: Annotated[  # noqa: A002 - the contract's name
+        BundleFormat, Query(description="json adds the content of each item.")
+    ] = "markdown",
+) -> Response:
+    """The bundle as it was given, for a day after it was given last, to whoever may read all repositories in it.
+
+    The name of a context pack is not kept: others may ask.
+    """
+    return json_response(bundle_json(await cases.bundles.get(signature), with_content=format == "json"))
+
+
+@router.post(
+    "/v1/bundles/{signature:segment}:verify", tags=["bundles"], response_model=VerifyResponse, summary="Verify a bundle"
+)
+async def verify_bundle(signature: SignaturePath, cases: Cases) -> Response:
+    """Assembles a kept bundle again, past every cache: the same bytes, or what changed."""
+    return json_response(verification_json(await cases.bundles.verify(signature)))
 
 
 @router.get(

@@ -21,6 +21,7 @@ from pampax.gateway.rest.models.fields import (
 from pampax.gateway.rest.models.search import Cache, Evidence, SnapshotInfo
 
 Rendering = Literal["full", "skeleton", "signature", "reference"]
+BundleStatus = Literal["same", "changed", "unknown"]
 
 
 class BundleRequest(RequestModel):
@@ -98,3 +99,17 @@ class BundleResponse(AnswerModel):
     corr_id: str
     trace_id: str
     pack: str = Field(description="The context pack that narrowed the request; empty without one.")
+
+
+class VerifyResponse(AnswerModel):
+    """What became of a kept bundle."""
+
+    signature: str = Field(description="The kept bundle's whole signature.")
+    status: BundleStatus = Field(description="unknown while a part of the system is away.")
+    changes: list[str] = Field(description="What changed, or why nothing can be said; a line each.")
+    current: BundleResponse | None = Field(
+        description="What the same request gives now, with content; null when it is the same or gives nothing."
+    )
+    took_ms: float
+    corr_id: str
+    trace_id: str

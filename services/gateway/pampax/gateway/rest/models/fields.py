@@ -68,6 +68,7 @@ def _pattern(expression: str) -> tuple[tuple[str, str], ...]:
 RepositoryName = Annotated[str, Ruled(rules.repository, _pattern(names.REPOSITORY_PATTERN))]
 ContextName = Annotated[str, Ruled(rules.context, _pattern(names.REPOSITORY_PATTERN))]
 ChunkId = Annotated[str, Ruled(rules.chunk_id, _pattern(rules.CHUNK_ID_PATTERN))]
+Signature = Annotated[str, Ruled(rules.signature, _pattern(rules.SIGNATURE_PATTERN))]
 Ref = Annotated[str, Ruled(rules.ref, (("maxLength", names.LONGEST_REF),))]
 Commit = Annotated[str, Ruled(rules.commit, _pattern(f"({names.GIT_OBJECT_PATTERN})?"))]
 Language = Annotated[str, Ruled(rules.language)]
