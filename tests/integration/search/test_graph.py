@@ -135,6 +135,8 @@ async def test_what_cannot_be_answered_says_why(walk, start, error, message):
 async def test_the_end_of_a_path_is_enough(walk):
     assert (await walk("basket.py:6", "out", ["calls"]))[0] == (await walk("shop/basket.py:6", "out", ["calls"]))[0]
     assert (await walk("/shop/basket.py", "out", ["imports"]))[0]
+    assert (await walk("many.py", "out", ["imports"]))[0] == []  # a file at the top, and no name
+    assert (await walk("main.py", "out", ["imports"]))[0]
 
 
 async def test_both_directions_go_on_each_for_itself(walk):

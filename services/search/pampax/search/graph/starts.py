@@ -44,8 +44,10 @@ async def nodes_of(shelf: SnapshotShelf, snapshot: Snapshot, directory: Director
     path = _path(directory, start.path or start.text)
     if start.path and path is None:
         raise _no_file(where, directory, start.path)
-    if path is not None and (start.path or path == start.text):
+    if path is not None and start.path:
         return await _in_file(shelf, path, start)
+    if path is not None and path == start.text:
+        return [Node(path)]
     found = without_overloads(await named(shelf, start.name))
     if not found and path is not None:
         return [Node(path)]
