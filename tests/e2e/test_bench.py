@@ -28,7 +28,9 @@ from pampax.cli.main import main
 from ..conftest import COUNTING  # noqa: TID252 - tests are no package
 from .conftest import PAMPAX, PASSABLE, TIMEOUT_S, Cli
 
-TINY = Dose(cold=8, warm_rounds=1, bundles=1, clients=(1,), seconds=0.2, searches=10, telemetry_rounds=2, saves=1)
+TINY = Dose(
+    cold=8, warm_rounds=1, bundles=1, clients=(1,), seconds=0.2, searches=10, telemetry_rounds=2, saves=1, tasks=1
+)
 SERVICES = {"gateway", "search", "assembly", "indexing", "worker", "postgres", "valkey"}
 
 

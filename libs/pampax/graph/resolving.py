@@ -8,8 +8,9 @@ name that every library has.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pampax.codeintel.imports import EVERYTHING, Imported
 from pampax.codeintel.uses import EXPRESSION, Use, UseKind
@@ -35,6 +36,8 @@ MAX_CHAIN = 8  # types of types that are looked for to know one
 RECORDED, SCOPED, IMPORTED, PACKAGED, TYPED, INHERITED, NAMED = 1.0, 1.0, 0.95, 0.9, 0.9, 0.85, 0.6
 MEMBER = 0.5  # for a member of that name alone, whatever it is reached through
 
+# Languages whose code may name a thing with its module in front, without an import.
+_SEPARATORS: Mapping[str, str] = MappingProxyType({"rust": "::", "php": "\\"})
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _SELF = frozenset({"self", "this", "cls", "Self", "static", "@self"})
 _SUPER = frozenset({"super", "super()", "base", "parent"})
@@ -78,6 +81,7 @@ class Resolver:
         self._shelf = shelf
         self._files: dict[str, SourceFile | None] = {}
         self._named: dict[str, tuple[Definition, ...]] = {}
+        self._brought: dict[str, list[Module]] = {}  # of which a file imports everything, by its path
         self._asking: set[tuple[str, str, int]] = set()  # types that are being looked for: `url = url.join(part)`
 
     async def file(self, path: str) -> SourceFile | None:
@@ -182,18 +186,22 @@ class Resolver:
 
     async def _own_members(self, file: SourceFile, name: str, line: int) -> list[Link]:
         for holder in holders(file, line):
-            found = await self._members(file, holder, name)
+            found = await self._members(holder, name, file.language)
             if found:
                 return found
         return []
 
     async def _is_brought(self, file: SourceFile, definition: Definition) -> bool:
         """By an import of everything that a module has."""
-        for each in file.uses.imports:
-            if each.name == EVERYTHING or not each.local:
-                module = self._shelf.modules.find(each.module, file.path, file.language)
-                if module.holds(definition.path) or await self._passes_on(module, definition, 0):
-                    return True
+        if file.path not in self._brought:
+            self._brought[file.path] = [
+                self._shelf.modules.find(each.module, file.path, file.language)
+                for each in file.uses.imports
+                if each.name == EVERYTHING or not each.local
+            ]
+        for module in self._brought[file.path]:
+            if module.holds(definition.path) or await self._passes_on(module, definition, 0):
+                return True
         return False
 
     async def _passes_on(self, module: Module, definition: Definition, depth: int) -> bool:
@@ -219,17 +227,14 @@ class Resolver:
         modules, language = self._shelf.modules, file.language
         module = modules.find(imported.module, file.path, language)
         if imported.name in ("", EVERYTHING):
-            # A name of another kind may be written like a module: `use crate::config::Config as module`.
-            return _Target((), module) if module else await self._type_module(file, imported)
+            return _Target((), module)
         wanted = imported.local if imported.name == "default" else imported.name
-        if module:
-            tops = [each for each in await self.named(wanted, language) if module.holds(each.path) and is_top(each)]
-            if tops:
-                return _Target(tuple(tops))
+        tops = await self._tops(module, wanted, language)
+        if tops:
+            return _Target(tops)
         inner = NOWHERE if language in _SCRIPTS else self._inner(file, imported)
         if inner:
-            tops = [each for each in await self.named(wanted, language) if inner.holds(each.path) and is_top(each)]
-            return _Target(tuple(tops), inner)
+            return _Target(await self._tops(inner, wanted, language), inner)
         if depth < MAX_DEPTH and 0 < len(module.files) <= MAX_RIVALS:
             for passing in await self.read_files(sorted(module.files)):
                 for each in passing.uses.imports:
@@ -238,19 +243,23 @@ class Resolver:
                         target = await self._target(passing, renamed, depth + 1)
                         if target.definitions or target.module:
                             return target
-            return _Target((), module if imported.name == "default" else Module())
+            return _Target((), module if imported.name == "default" else NOWHERE)
         return await self._type_module(file, imported)
+
+    async def _tops(self, module: Module, name: str, language: str) -> tuple[Definition, ...]:
+        """What the module defines under that name."""
+        if not module:
+            return ()
+        return tuple(each for each in await self.named(name, language) if module.holds(each.path) and is_top(each))
 
     def _inner(self, file: SourceFile, imported: Imported) -> Module:
         """The module that the imported name itself is."""
-        separator = {"rust": "::", "php": "\\"}.get(file.language, ".")
+        separator = _SEPARATORS.get(file.language, ".")
         joined = f"{imported.module}{'' if imported.module.endswith('.') else separator}{imported.name}"
         return self._shelf.modules.find(joined, file.path, file.language)
 
     async def _type_module(self, file: SourceFile, imported: Imported) -> _Target:
         """Where modules are types (`import static a.B.c`, `use crate::Kind::*`): the members of that type."""
-        if not imported.name or imported.name == EVERYTHING:
-            return _Target()
         parts = [part for part in _LINK.split(imported.module) if part]
         owner = parts[-1] if parts else ""
         found = [
@@ -271,29 +280,26 @@ class Resolver:
         if path[0] in _SELF and len(path) == 1:
             return await self._own_members(file, use.name, use.line)
         bound = declared(file, ".".join(["self", *path[1:]] if path[0] in _SELF else path), use.line)
-        if bound is not None:
-            holders = await self._type_of(file, bound.type, bound.line)
-            if holders is not None:
-                return [link for holder in holders for link in await self._members(file, holder, use.name)]
+        known = await self._type_of(file, bound.type, bound.line) if bound is not None else None
+        if known is not None:
+            return await self._members_of_all(known, use.name, file.language)
         found = await self._through_import(file, use, path)
         if found is not None:
             return found
-        if len(path) > 1:
-            holders = await self._type_of(file, ".".join(path), use.line)
-            if holders is not None:
-                return [link for holder in holders for link in await self._members(file, holder, use.name)]
+        known = await self._type_of(file, ".".join(path), use.line) if len(path) > 1 else None
+        if known is not None:
+            return await self._members_of_all(known, use.name, file.language)
         return await self._of_type(file, use, path)
 
     async def _of_type(self, file: SourceFile, use: Use, path: Sequence[str]) -> list[Link]:
         """Where the path ends in a type or in the call that makes one: `Pool().open`, `Pool::new`."""
-        if len(path) == 1 and _CALLED.search(path[0]):
-            holders = await self._type_of(file, _CALLED.sub("", path[0]), use.line)
-            if holders is not None:
-                return [link for holder in holders for link in await self._members(file, holder, use.name)]
         last = _CALLED.sub("", path[-1])
+        known = await self._type_of(file, last, use.line) if len(path) == 1 and last != path[0] else None
+        if known is not None:
+            return await self._members_of_all(known, use.name, file.language)
         if len(path) == 1 or file.language in ("rust", "cpp", "php", "ruby", "elixir"):
             types = [each.definition for each in await self._bare(file, last, use.line, UseKind.TYPE)]
-            links = [link for each in types if each.kind == TYPE for link in await self._members(file, each, use.name)]
+            links = await self._members_of_all(_types(types), use.name, file.language)
             if links:
                 return links
         return await self._any_member(file, use)
@@ -305,9 +311,8 @@ class Resolver:
             for each in file.uses.imports:
                 if each.local == local:
                     return await self._of_import(file, use, each, path[length:])
-        if file.language in ("rust", "php"):
-            separator = "::" if file.language == "rust" else "\\"
-            whole = Imported(separator.join(path), use.name, use.name, use.line)
+        if file.language in _SEPARATORS:
+            whole = Imported(_SEPARATORS[file.language].join(path), use.name, use.name, use.line)
             target = await self._target(file, whole)
             if target.definitions:
                 return _certain(target.definitions, IMPORTED, "named with its module")
@@ -326,18 +331,13 @@ class Resolver:
                 if imported.name == "":
                     found = list((await self._target(file, again)).definitions)
             return _certain(found, IMPORTED, "of an imported module")
-        links = [
-            link
-            for each in target.definitions
-            if each.kind == TYPE
-            for link in await self._members(file, each, use.name)
-        ]
+        links = await self._members_of_all(_types(target.definitions), use.name, file.language)
         if links or not target.definitions:
             return links
         for each in target.definitions:
-            holders = await self._type_of_variable(each) if each.kind == VARIABLE else None
-            if holders is not None:
-                return [link for holder in holders for link in await self._members(file, holder, use.name)]
+            known = await self._type_of_variable(each) if each.kind == VARIABLE else None
+            if known is not None:
+                return await self._members_of_all(known, use.name, file.language)
         return await self._any_member(file, use)
 
     async def _any_member(self, file: SourceFile, use: Use) -> list[Link]:
@@ -372,7 +372,7 @@ class Resolver:
             return None
         use = Use(path[-1], UseKind.READ, ".".join(path[:-1]), line)
         links = await self.links(file, use)
-        types = [link.definition for link in links if link.definition.kind == TYPE]
+        types = _types(link.definition for link in links)
         if types:
             return types
         for link in links:
@@ -382,7 +382,7 @@ class Resolver:
                 return await self._type_of_variable(link.definition)
         if len(path) > 1:  # Type.create(), Type::new
             outer = Use(path[-2], UseKind.READ, ".".join(path[:-2]), line)
-            types = [link.definition for link in await self.links(file, outer) if link.definition.kind == TYPE]
+            types = _types(link.definition for link in await self.links(file, outer))
             if types:
                 return types
         if len(path) > 1 and not any(each.local in (path[0], ".".join(path[:-1])) for each in file.uses.imports):
@@ -392,12 +392,12 @@ class Resolver:
     async def _type_of_variable(self, variable: Definition) -> list[Definition] | None:
         """By the declaration that defines it."""
         file = await self.file(variable.path)
-        for bound in file.uses.bound if file is not None else ():
-            if (
-                bound.name.rpartition(".")[2] == variable.name
-                and variable.start_line <= bound.line <= variable.end_line
-            ):
-                return await self._type_of(file, bound.type, bound.line) if file is not None else None
+        if file is None:
+            return None
+        for bound in file.uses.bound:
+            inside = variable.start_line <= bound.line <= variable.end_line
+            if inside and bound.name.rpartition(".")[2] == variable.name:
+                return await self._type_of(file, bound.type, bound.line)
         return None
 
     async def _result_of(self, function: Definition) -> list[Definition] | None:
@@ -411,11 +411,11 @@ class Resolver:
             return None
         return await self._type_of(file, found[1], function.start_line)
 
-    async def _members(self, file: SourceFile, holder: Definition, name: str) -> list[Link]:
-        """Of a type or of its bases; a constructor stands for its type."""
-        return await self._members_of(holder, name, 0, file.language)
+    async def _members_of_all(self, types: Iterable[Definition], name: str, language: str) -> list[Link]:
+        return [link for each in types for link in await self._members(each, name, language)]
 
-    async def _members_of(self, holder: Definition, name: str, depth: int, language: str) -> list[Link]:
+    async def _members(self, holder: Definition, name: str, language: str, depth: int = 0) -> list[Link]:
+        """Of a type, or else of its bases."""
         members = [each for each in await self.named(name, language) if belongs(each, holder)]
         if members:
             share = TYPED if depth == 0 else INHERITED
@@ -424,7 +424,7 @@ class Resolver:
             return []
         found: list[Link] = []
         for base in await self._bases(holder):
-            found += await self._members_of(base, name, depth + 1, language)
+            found += await self._members(base, name, language, depth + 1)
         return found
 
     async def _bases(self, holder: Definition) -> list[Definition]:
@@ -442,7 +442,7 @@ class Resolver:
     async def _inherited(self, file: SourceFile, use: Use) -> list[Link]:
         for holder in holders(file, use.line):
             for base in await self._bases(holder):
-                found = await self._members_of(base, use.name, 1, file.language)
+                found = await self._members(base, use.name, file.language, 1)
                 if found:
                     return found
         return []
@@ -450,6 +450,10 @@ class Resolver:
 
 def _stem(path: str) -> str:
     return path.rpartition("/")[2].partition(".")[0]
+
+
+def _types(definitions: Iterable[Definition]) -> list[Definition]:
+    return [each for each in definitions if each.kind == TYPE]
 
 
 def _certain(definitions: Iterable[Definition], confidence: float, why: str) -> list[Link]:

@@ -16,7 +16,6 @@ from pampax.bench.suites.indexing import index
 from pampax.bench.suites.job import Job, scratch_folder
 
 BUDGETS = (2_000, 4_000, 8_000, 16_000)
-TASKS_OF_EACH = 35
 MOST_FILE_BYTES = 1 << 20  # larger ones are not indexed
 
 
@@ -34,12 +33,11 @@ def measure(job: Job) -> list[Figure]:
     assert job.histories is not None
     judged: dict[tuple[str, int], list[Judged]] = {}
     clones = sorted(path for path in job.histories.iterdir() if path.is_dir())
-    tasks = max(2, TASKS_OF_EACH // (1 if job.dose.bundles >= TASKS_OF_EACH else 5))
     with scratch_folder(job.folder) as folder, job.system() as system, Asker(system.endpoint, system.token) as asker:
         for clone in clones:
-            history = history_of(clone, clone.name.lower(), tasks)
+            history = history_of(clone, clone.name.lower(), job.dose.tasks)
             job.tell(f"{history.name}: indexing")
-            ground = _ground(asker, clone, history.tree, folder / f"tree-{len(judged)}-{history.name}", history.name)
+            ground = _ground(asker, clone, history.tree, folder / history.name, history.name)
             job.tell(f"{history.name}: {len(history.tasks)} tasks")
             for task in history.tasks:
                 for name, contestant in CONTESTANTS.items():

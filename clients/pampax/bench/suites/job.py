@@ -18,7 +18,8 @@ PASSABLE = 0o711
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """How often, and how long: `seconds` for each number of clients, `searches` for each half of the memory suite."""
+    """How often, and how long: `seconds` for each number of clients, `searches` for each half of the memory suite,
+    `tasks` for each clone of the suite bundles."""
 
     cold: int
     warm_rounds: int
@@ -28,10 +29,11 @@ class Dose:
     searches: int
     telemetry_rounds: int
     saves: int
+    tasks: int
 
 
-FULL = Dose(200, 3, 40, (1, 8, 32), 4.0, 1_000, 10, 20)
-QUICK = Dose(40, 1, 8, (1, 8, 32), 0.7, 150, 6, 3)
+FULL = Dose(200, 3, 40, (1, 8, 32), 4.0, 1_000, 10, 20, 35)
+QUICK = Dose(40, 1, 8, (1, 8, 32), 0.7, 150, 6, 3, 7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pampax.assembly.candidates import Candidate
 from pampax.assembly.plain_code import readable, without_imports, without_prose
 from pampax.assembly.source import Definition
 from pampax.assembly.tested_paths import is_test
+from pampax.graph.model import related
 
 MAX_NAMES = 600  # looked up for one repository
 MAX_NAME_CHARS = 200  # what the index folds
@@ -33,7 +34,6 @@ _PRIMITIVES = frozenset(
      "true", "false"}
 )  # fmt: skip
 _SELF = frozenset({"self", "this", "cls", "super", "Self"})
-_FAMILIES = ({"javascript", "typescript", "tsx"}, {"c", "cpp"}, {"java", "kotlin", "scala", "groovy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Use:
 
     def share(self, definition: Definition, path: str, language: str) -> float:
         """How far this use speaks for that definition, 0 when it cannot mean it."""
-        if not _related(self.language, language) or (is_test(path) and not is_test(self.by.place.path)):
+        if not related(self.language, language) or (is_test(path) and not is_test(self.by.place.path)):
             return 0.0
         share = CALLED if self.called else MENTIONED
         holder = definition.qualified_name.rpartition(".")[0]
@@ -87,10 +87,6 @@ def value_of(definition: Definition, shares: Sequence[float], rivals: int) -> fl
     ordered = sorted(shares, reverse=True)
     together = ordered[0] + sum(share / 4 for share in ordered[1:4])
     return together * KIND_SHARES.get(definition.kind, 0.5) / max(rivals, 1)
-
-
-def _related(language: str, other: str) -> bool:
-    return language == other or any({language, other} <= family for family in _FAMILIES)
 
 
 def _names_of(path: str) -> frozenset[str]:
