@@ -83,6 +83,7 @@ class Resolver:
         self._named: dict[str, tuple[Definition, ...]] = {}
         self._brought: dict[str, list[Module]] = {}  # of which a file imports everything, by its path
         self._asking: set[tuple[str, str, int]] = set()  # types that are being looked for: `url = url.join(part)`
+        self._bases_of: dict[Definition, list[Definition]] = {}
 
     async def file(self, path: str) -> SourceFile | None:
         await self.read_files((path,))
@@ -428,6 +429,13 @@ class Resolver:
         return found
 
     async def _bases(self, holder: Definition) -> list[Definition]:
+        """Empty while they are looked for: where a bare name may be a member, a base may be one of its own type."""
+        if holder not in self._bases_of:
+            self._bases_of[holder] = []
+            self._bases_of[holder] = await self._bases_written(holder)
+        return self._bases_of[holder]
+
+    async def _bases_written(self, holder: Definition) -> list[Definition]:
         file = await self.file(holder.path)
         if file is None:
             return []

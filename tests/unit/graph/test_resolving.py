@@ -196,3 +196,19 @@ def test_circles_end() -> None:
     assert called(texts, "b.py", "missing") == []
     assert called(texts, "b.py", "lost") == []
     assert called(texts, "b.py", "join") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Safe.cs", "class Safe : Elsewhere, Outside {\n  void Run() { Open(); }\n}\n"),
+        ("Safe.scala", "class Safe extends Elsewhere with Outside {\n  def run(): Unit = open()\n}\n"),
+        ("Safe.kt", "class Safe : Elsewhere(), Outside {\n  fun run() { open() }\n}\n"),
+        ("safe.rb", "class Safe < Elsewhere\n  include Outside\n  def run\n    open(1)\n  end\nend\n"),
+        ("Safe.java", "class Safe extends Elsewhere implements Outside {\n  void run() { open(); }\n}\n"),
+        ("Safe.swift", "class Safe: Elsewhere, Outside {\n  func run() { open() }\n}\n"),
+    ],
+    ids=lambda value: value if "\n" not in value else "",
+)
+def test_what_a_type_of_elsewhere_may_have_is_nowhere(path: str, text: str) -> None:
+    assert called({path: text}, path, text[text.lower().rindex("open") :][:4]) == []
