@@ -123,6 +123,7 @@ async def delete_ref(conn: Connection, tenant_id: UUID, repository_id: int, ref:
     if await _one(conn, "delete_ref", repository_id=repository_id, ref=ref) is None:
         return False
     await conn.execute(_QUERIES["delete_unshown_snapshots"], key)
+    await conn.execute(_QUERIES["delete_unshown_histories"], key)
     await conn.execute(_QUERIES["collect_soon"], key)
     if await _one(conn, "nothing_left", repository_id=repository_id) is not None:
         for statement in _EMPTYINGS:
