@@ -12,7 +12,8 @@ from pampax.storage.snapshots import Snapshot
 
 
 async def co_changes(conn: Connection, snapshot: Snapshot, paths: Collection[str]) -> dict[str, tuple[CoChange, ...]]:
-    """By each of the paths the live files that changed together with it, the surest first; () where nothing is known.
+    """By each of the paths the live files that changed together with it, those that weigh most first; () where nothing
+    is known.
 
     Inside a transaction that the caller opened; about 10 ms. Aborted when the snapshot is gone.
     """

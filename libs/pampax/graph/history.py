@@ -1,22 +1,23 @@
 """Which files change together: counted in the commits before a snapshot's, when it is asked, as links are.
 
-A commit joins its files the more, the fewer they are and the younger it is. What is told of two files is plainer: the
-share of the commits of the one in which the other changed, too.
+A commit joins its files the more, the fewer they are and the younger it is: that orders what changed together with a
+file. What is told of two files is plainer: the share of the commits of the one in which the other changed, too.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from pampax.core.changes import Change
 
 MAX_HISTORY_BYTES = 64 * 1024 * 1024  # packed, before compression; 200 to 500 KB for 2,000 commits
-MOST_PATH_BYTES = 8 * 1024 * 1024  # of all paths; commits that bring more are left out, with all that are older
 LEAST_TOGETHER = 2  # once is chance
 MOST_BESIDE = 20  # of one file
-# Young in the eyes of the newest commit, so that the same history always says the same.
+# By the newest commit's clock, so that the same history always says the same. Of the files that a commit changes, given
+# one and 1,800 older commits, 51 % are among the first five with these weights, 49 % with none (the newest 200 commits
+# of 30 repositories).
 HALF_LIFE_S = 2 * 365 * 86_400
 # Commits that are added to those of a file as if it had changed alone there: two of two is no certainty.
 UNSEEN = 2
@@ -38,7 +39,7 @@ class CoChange(NamedTuple):
 class History:
     """Commits, the newest first."""
 
-    def __init__(self, commits: Sequence[Change] = ()) -> None:
+    def __init__(self, commits: tuple[Change, ...] = ()) -> None:
         self.commits = commits
         self._newest = max((each.at for each in commits), default=0)
         self._of: dict[str, list[Change]] = {}
@@ -51,15 +52,15 @@ class History:
         return path in self._of
 
     def beside(self, path: str, is_live: Callable[[str], bool] = lambda _path: True) -> tuple[CoChange, ...]:
-        """The live files that changed together with one, at most MOST_BESIDE by weight, the surest first."""
+        """The live files that changed together with one, those that weigh most first, at most MOST_BESIDE."""
         of = len(self._of.get(path, ()))
         found = [
             (weight, CoChange(other, together / (of + UNSEEN), together, of))
             for other, (together, weight) in self._counted(path).items()
             if together >= LEAST_TOGETHER and is_live(other)
         ]
-        kept = sorted(found, key=lambda each: (-each[0], each[1].path))[:MOST_BESIDE]
-        return tuple(sorted((each for _, each in kept), key=lambda each: (-each.confidence, each.path)))
+        found.sort(key=lambda each: (-each[0], each[1].path))
+        return tuple(each for _, each in found[:MOST_BESIDE])
 
     def candidates(self, paths: Iterable[str]) -> set[str]:
         """What may stand beside one of them."""
@@ -85,14 +86,10 @@ class History:
 def pack(commits: Iterable[Change]) -> bytes:
     """As JSON of columns."""
     places: dict[str, int] = {}
-    room = MOST_PATH_BYTES
-    rows = []
-    for each in commits:
-        room -= sum(len(path.encode()) for path in each.paths if path not in places)
-        if room < 0:
-            break
-        files = [places.setdefault(path, len(places)) for path in each.paths]
-        rows.append((each.commit, each.at, each.files, files))
+    rows = [
+        (each.commit, each.at, each.files, [places.setdefault(path, len(places)) for path in each.paths])
+        for each in commits
+    ]
     return json.dumps([list(places), rows], separators=(",", ":"), ensure_ascii=False).encode()
 
 

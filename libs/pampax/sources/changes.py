@@ -19,6 +19,7 @@ from pampax.sources.failure import plain_line
 # The newest ones, merges not counted; 60 ms for 2,000 commits of a large repository whose trees are at hand.
 MOST_COMMITS = 2_000
 TIMEOUT_S = 10.0
+MOST_PATH_BYTES = 8 * 1024 * 1024  # of all paths that are told; a few hundred KB is usual
 MOST_OUTPUT_BYTES = 64 * 1024 * 1024
 _CHECK_S = 0.2
 _END_S = 2.0  # from the last that git says to its end
@@ -58,13 +59,16 @@ def read_changes(
     listed = _commits(directory, commit, most, until - time.monotonic(), check)
     unknown = [each for each, _ in listed if each not in known]
     found, ended = _compared(directory, unknown, prefix, until, check) if unknown else ({}, True)
-    changes = []
+    changes: list[Change] = []
+    paths: set[str] = set()
+    room = MOST_PATH_BYTES
     for each, at in listed:
-        change = known.get(each)
-        if change is None:
-            if each not in found:
-                break
-            change = Change(each, at, *found[each])
+        change = known.get(each) or (Change(each, at, *found[each]) if each in found else None)
+        new = set(change.paths) - paths if change is not None else set()
+        room -= sum(len(path.encode()) for path in new)
+        if change is None or room < 0:
+            break
+        paths |= new
         changes.append(change)
     return Changes(tuple(changes), whole=ended and not shallow)
 

@@ -18,3 +18,9 @@ CREATE POLICY tenant_isolation ON commit_history
     USING (tenant_id = (SELECT nullif(current_setting('pampax.tenant', true), '')::uuid))
     WITH CHECK (tenant_id = (SELECT nullif(current_setting('pampax.tenant', true), '')::uuid));
 GRANT SELECT, INSERT, UPDATE, DELETE ON commit_history TO pampax_service;
+
+-- The same, as a client sent it with a tree: NULL when it sent none.
+ALTER TABLE upload
+    ADD COLUMN history bytea,                    -- zstd frame
+    ADD COLUMN history_whole boolean NOT NULL DEFAULT false,
+    ALTER COLUMN history SET STORAGE EXTERNAL;

@@ -180,8 +180,9 @@ DELETE FROM upload u WHERE u.repository_id = %(repository_id)s AND u.expires_at 
 
 -- name: insert_upload
 -- Opens an upload.
-INSERT INTO upload (upload_id, repository_id, ref, commit_id, dirty, manifest, skipped)
-VALUES (%(upload_id)s, %(repository_id)s, %(ref)s, %(commit)s, %(dirty)s, %(manifest)s, %(skipped)s)
+INSERT INTO upload (upload_id, repository_id, ref, commit_id, dirty, manifest, skipped, history, history_whole)
+VALUES (%(upload_id)s, %(repository_id)s, %(ref)s, %(commit)s, %(dirty)s, %(manifest)s, %(skipped)s, %(history)s,
+        %(history_whole)s)
 RETURNING expires_at;
 
 -- name: select_upload

@@ -157,6 +157,7 @@ class UploadedTree:
     dirty: bool
     entries: Sequence[Entry]
     skipped: Mapping[str, int]
+    history: Changes | None = None
 
 
 def uploaded(wanted: Wanted, upload: UploadedTree, blobs: BlobSource) -> Tree:
@@ -171,9 +172,11 @@ def uploaded(wanted: Wanted, upload: UploadedTree, blobs: BlobSource) -> Tree:
             skipped[reason] += 1
         else:
             files.append(SourceFile(entry.path, entry.blob.hex(), entry.size, entry.mode))
+    sent = upload.history
     return Tree(
-        upload.ref, upload.commit, upload.dirty, tuple(files), skipped, lambda wanted: _from_blobs(blobs, wanted)
-    )
+        upload.ref, upload.commit, upload.dirty, tuple(files), skipped, lambda wanted: _from_blobs(blobs, wanted),
+        None if sent is None else lambda _known, _check: sent,
+    )  # fmt: skip
 
 
 @lru_cache(1)

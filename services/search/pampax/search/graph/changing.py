@@ -24,10 +24,8 @@ async def why_nothing(shelf: SnapshotShelf, snapshot: Snapshot, starts: Sequence
     if history is None and not snapshot.commit:
         return f"{where} has no history to tell what changes together: its source is no git repository"
     if history is None:
-        told = (
-            f"nothing is known of what changes together in {where}: it came without history, as an uploaded folder does"
-        )
-        return f"{told}; index a git URL or a folder of the server's machine, again if it is one"
+        told = f"nothing is known of what changes together in {where}: it came without its history"
+        return f"{told}; index it again with `pampax index`, which sends it along"
     if not history.commits:
         told = f"the clone that {where} was indexed from holds no commits before {snapshot.commit[:12]}"
         return f"{told}: fetch its history (git fetch --unshallow) and index it again"
