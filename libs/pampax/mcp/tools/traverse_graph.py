@@ -176,6 +176,8 @@ def _heading(found: Traversal, told: Sequence[_Told], asked: TraverseGraph, *, m
         return f"{words.counted(len(found.edges), 'edge')}, {words.counted(len(found.nodes), 'node')}{where}"
     if asked.end is not None:
         return f"no way there{where} along what uses what: try it from end to start, or other relations"
+    if set(asked.relations) == {CHANGES_WITH}:
+        return f"nothing{where} is known to change together with it"
     used = {"out": "it uses nothing", "in": "nothing uses it", "both": "nothing uses it, and it uses nothing"}
     return f"{used[asked.direction]}{where} that is known{' by these relations' if asked.relations else ''}"
 

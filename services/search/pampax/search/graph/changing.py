@@ -18,17 +18,19 @@ def with_files(nodes: Sequence[Node], relations: Collection[Relation]) -> list[N
 
 
 async def why_nothing(shelf: SnapshotShelf, snapshot: Snapshot, starts: Sequence[Node]) -> str:
-    """Why nothing can change together there, in words; "" when the history knows one of the files."""
+    """Why nothing can change together there, in words; "" when something does."""
     where = f"{snapshot.repository} at {snapshot.ref}"
     history = await shelf.history()
     if history is None and not snapshot.commit:
         return f"{where} has no history to tell what changes together: its source is no git repository"
     if history is None:
         told = f"nothing is known of what changes together in {where}: it came without its history"
-        return f"{told}; index it again with `pampax index`, which sends it along"
+        return f"{told}; index it again with `pampax index`"
     if not history.commits:
         told = f"the clone that {where} was indexed from holds no commits before {snapshot.commit[:12]}"
         return f"{told}: fetch its history (git fetch --unshallow) and index it again"
     if not any(history.knows(node.path) for node in starts):
         return f"none of the last {len(history.commits):,} commits of {where} changed it together with a few others"
+    if not any([await shelf.co_changes(node.path) for node in starts]):
+        return f"no other file that {where} has changed in two commits together with it"
     return ""
