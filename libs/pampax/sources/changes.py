@@ -162,13 +162,15 @@ def _fields(directory: Path, commits: Sequence[str], until: float, check: Callab
 
 def _chunks(descriptor: int, until: float, check: Callable[[], None]) -> Iterator[bytes]:
     came = 0
+    waiting = select.poll()  # select knows no descriptors above 1,023
+    waiting.register(descriptor, select.POLLIN)
     while True:
         left = until - time.monotonic()
         if left <= 0 or came > MOST_OUTPUT_BYTES:
             raise _BrokenOffError
-        readable, _, _ = select.select([descriptor], [], [], min(left, _CHECK_S))
+        ready = waiting.poll(1_000 * min(left, _CHECK_S))
         check()
-        if readable:
+        if ready:
             chunk = os.read(descriptor, _READ_BYTES)
             if not chunk:
                 return

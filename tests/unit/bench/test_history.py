@@ -61,10 +61,13 @@ def test_the_tree_is_that_before_the_oldest_task(clone: Path, tmp_path: Path) ->
     assert not (tmp_path / "tree/new.py").exists()
 
 
-def test_the_tree_has_the_history_before_it_and_names_nothing_after_it(clone: Path, tmp_path: Path) -> None:
+def test_the_tree_has_the_history_before_it_and_names_nothing_after_it(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     commit(clone, "Return eleven from the second function", shop=FIRST.replace("return 2", "return 11"))
     history = history_of(clone, "clone", 1)
-    check_out(clone, history.tree, tmp_path / "tree")
+    check_out(Path("clone"), history.tree, Path("tree"))
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(tmp_path / "tree"), *arguments]

@@ -59,7 +59,7 @@ def check_out(clone: Path, commit: str, folder: Path) -> None:
     """A work tree of the commit, with the history before it; nothing there names a commit that came after it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     # The objects stay the clone's own.
-    _git(clone, "clone", "--quiet", "--shared", "--no-checkout", "--", str(clone), str(folder))
+    _git(clone, "clone", "--quiet", "--shared", "--no-checkout", "--", str(clone.resolve()), str(folder.resolve()))
     _git(folder, "checkout", "--quiet", "--detach", commit)
     for name in _git(folder, "for-each-ref", "--format=%(refname)").split():
         _git(folder, "update-ref", "--no-deref", "-d", name)
