@@ -15,7 +15,7 @@ Tokenizer = Literal["o200k_base", "cl100k_base", "bytes4"]
 BundleFormat = Literal["markdown", "json"]
 # Of the code graph: what a node uses, or what uses it; what an edge says of its source.
 Direction = Literal["out", "in", "both"]
-Relation = Literal["calls", "references", "inherits", "imports", "tests"]
+Relation = Literal["calls", "references", "inherits", "imports", "tests", "changes_with"]
 Visibility = Literal["private", "shared"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
