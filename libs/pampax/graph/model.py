@@ -34,6 +34,7 @@ class Definition:
     end_line: int
     signature: str
     exported: bool
+    repository: str = ""
 
     @property
     def holder(self) -> str:
@@ -41,8 +42,8 @@ class Definition:
         return self.qualified_name.rpartition(".")[0]
 
     @property
-    def order(self) -> tuple[str, int, int, str]:
-        return self.path, self.start_line, self.end_line, self.qualified_name
+    def order(self) -> tuple[str, str, int, int, str]:
+        return self.repository, self.path, self.start_line, self.end_line, self.qualified_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +57,7 @@ class SourceFile:
     uses: Uses
     definitions: tuple[Definition, ...]
     recorded: Recorded | None = None
+    repository: str = ""
 
     def around(self, line: int) -> list[Definition]:
         """The definitions that hold the line, the outermost first."""
@@ -92,6 +94,14 @@ class Shelf(Protocol):
 
     async def definitions(self, names: Collection[str]) -> Iterable[Definition]:
         """All definitions of these names, as they are written; a bounded number of each name."""
+        ...
+
+
+class Mentions(Shelf, Protocol):
+    """A shelf that knows where names stand."""
+
+    async def mentioning(self, name: str, most: int) -> tuple[list[str], bool]:
+        """At most so many files whose text holds the name, and whether there are more."""
         ...
 
 

@@ -49,7 +49,7 @@ def traversal(message: pb.TraverseGraphRequest) -> Traversal:
 
 def symbols_response(symbols: Symbols) -> pb.FindSymbolsResponse:
     return pb.FindSymbolsResponse(
-        symbols=[_node(snapshot.repository, Node.of(each), 0) for snapshot, each in symbols.found],
+        symbols=[_node(Node.of(each), 0) for _, each in symbols.found],
         total=symbols.total,
         snapshots=[wire.snapshot_info(snapshot) for snapshot in symbols.snapshots],
     )
@@ -62,7 +62,7 @@ def traversal_response(answer: Answer) -> pb.TraverseGraphResponse:
     for found in answer.found:
         ordered = sorted(found.neighbourhood.depths.items(), key=lambda each: (each[1], each[0].order))
         places = {node: len(response.nodes) + at for at, (node, _) in enumerate(ordered)}
-        response.nodes.extend(_node(found.snapshot.repository, node, depth) for node, depth in ordered)
+        response.nodes.extend(_node(node, depth) for node, depth in ordered)
         response.edges.extend(_edge(edge, places) for edge in found.neighbourhood.edges)
     return response
 
@@ -71,9 +71,9 @@ def _repositories(names: Iterable[str]) -> tuple[str, ...] | None:
     return tuple(wire.repository_id(name, "repositories") for name in names) or None
 
 
-def _node(repository: str, node: Node, depth: int) -> pb.GraphNode:
+def _node(node: Node, depth: int) -> pb.GraphNode:
     return pb.GraphNode(
-        repository=wire.PREFIX + repository,
+        repository=wire.PREFIX + node.repository,
         path=node.path,
         symbol=node.symbol,
         kind=node.kind,
