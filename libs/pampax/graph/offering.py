@@ -1,4 +1,4 @@
-"""By which modules code of other repositories may import that of this one, by files and manifests, language by language."""
+"""By which modules code of other repositories may import what is here, language by language."""
 
 from __future__ import annotations
 

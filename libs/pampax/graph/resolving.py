@@ -204,7 +204,7 @@ class Resolver:
         own = in_scope(file, name, line)
         if own:
             return _certain(own, SCOPED, "in scope")
-        if file.language in _IMPLICIT_SELF:
+        if file.language in _IMPLICIT_SELF and kind is not UseKind.INHERIT:  # what a type has, its bases tell
             members = await self._own_members(file, name, line)
             if members:
                 return members
