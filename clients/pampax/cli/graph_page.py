@@ -56,10 +56,11 @@ def show_traversal(session: Session, request: TraverseRequest, found: Traversal)
 
 
 def _show_way(session: Session, found: Traversal, *, several: bool) -> None:
+    """No two ways share a node."""
     for number, node in enumerate(found.nodes if found.edges else ()):
         arrow = next((edge for edge in found.edges if edge.target == number), None)
         said = f"{_ACTIVE.get(arrow.relation, arrow.relation)} in line {arrow.line} " if arrow is not None else ""
-        session.screen.line("  " * number, (said, "cyan"), *_named(node, several=several))
+        session.screen.line("  " * node.depth, (said, "cyan"), *_named(node, several=several))
 
 
 def _show_below(session: Session, found: Traversal, at: int, shown: set[int], *, several: bool) -> None:

@@ -1,4 +1,4 @@
-"""What uses what over the borders of repositories that import each other: languages, directions, grants, bounds, maps."""
+"""What uses what over the borders of repositories that import each other: languages, directions, grants, maps."""
 
 from __future__ import annotations
 
@@ -42,12 +42,16 @@ BASE = {
     ),
 }
 SHOP = {
-    "pyproject.toml": '[project]\nname = "shop"\ndependencies = ["acme-http[fast] >= 2, <3 ; python_version > \'3\'"]\n',
+    "pyproject.toml": (
+        "[project]\nname = 'shop'\ndependencies = ['acme-http[fast] >= 2, <3 ; python_version > \"3\"']\n"
+    ),
     "shop/__init__.py": "",
     "shop/main.py": (
-        "import json\n\nimport acme_http\nfrom acme_http import Client, get as fetch\nfrom acme_http.absent import nothing\n"
+        "import json\n\nimport acme_http\nfrom acme_http import Client, get as fetch\n"
+        "from acme_http.absent import nothing\n"
         "\n\nclass Own(Client):\n    def run(self):\n        self.drain()\n\n\ndef settle():\n    client = fetch('x')\n"
-        "    client.dispatch()\n    json.dumps(1)\n    nothing()\n\n\ndef again():\n    got = acme_http.get('y')\n    got.drain()\n"
+        "    client.dispatch()\n    json.dumps(1)\n    nothing()\n\n\ndef again():\n"
+        "    got = acme_http.get('y')\n    got.drain()\n"
     ),
     "tests/test_main.py": "from acme_http import get\n\n\ndef test_get():\n    get('z')\n",
     "web/package.json": '{"name": "shop-web", "dependencies": {"@acme/kit": "^1.0.0"}}',
