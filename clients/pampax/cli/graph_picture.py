@@ -85,7 +85,7 @@ def _box(node: GraphNode, left: int, top: int, *, several: bool) -> str:
     """With its repository where there are several."""
     place = f"{node.path}:{node.start_line}" if node.symbol else node.path
     title = f"{node.repo} {place} {node.signature}".strip()
-    place = f"{node.repo} {cut(place, 41 - len(node.repo))}" if several and len(node.repo) < 21 else cut(place, 42)
+    place = f"{node.repo} {cut(place, 39 - len(node.repo))}" if several and len(node.repo) < 21 else cut(place, 42)
     return (
         f"<g><title>{escape(title)}</title>"
         f'<rect x="{left}" y="{top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" '

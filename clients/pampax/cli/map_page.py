@@ -31,13 +31,10 @@ def show_map(session: Session, found: RepositoryMap) -> None:
 
 def provides(repository: MappedRepository) -> str:
     """Packages with their versions, or the modules where nothing is published."""
-    names = [f"{each.name} {each.version}".rstrip() for each in repository.packages]
-    count = repository.package_count
-    if not names:
-        names = [name for modules in repository.modules.values() for name in modules]
-        count = len(names)
-    more = f" and {count - MAX_SHOWN_NAMES} more" if count > MAX_SHOWN_NAMES else ""
-    return ", ".join(names[:MAX_SHOWN_NAMES]) + more
+    names = list(dict.fromkeys(f"{each.name} {each.version}".rstrip() for each in repository.packages))
+    names = names or list(dict.fromkeys(name for modules in repository.modules.values() for name in modules))
+    left = max(len(names), repository.package_count) - MAX_SHOWN_NAMES
+    return ", ".join(names[:MAX_SHOWN_NAMES]) + (f" and {left} more" if left > 0 else "")
 
 
 def needs(link: RepositoryLink) -> str:

@@ -50,10 +50,17 @@ def _columns(found: RepositoryMap) -> list[list[str]]:
         for target in needed[name]:
             if rank[target] > rank[name]:
                 column[target] = max(column[target], column[name] + 1)
-    found_columns: list[list[str]] = [[] for _ in range(max(column.values(), default=-1) + 1)]
-    for name in ordered:
-        found_columns[column[name]].append(name)
-    return found_columns
+    linked = {name for link in found.links for name in (link.source, link.target)}
+    columns: list[list[str]] = [[] for _ in range(max(column.values(), default=-1) + 1)]
+    for name in sorted(needed, key=lambda each: (each not in linked, each)):
+        columns[column[name]].append(name)
+    rows = {name: row for names in columns[:1] for row, name in enumerate(names)}
+    for names in columns[1:]:
+        # Beside those that need it, so that arrows cross less.
+        beside = {name: [rows[source] for source in rows if name in needed[source]] for name in names}
+        names.sort(key=lambda each: (sum(beside[each]) / max(len(beside[each]), 1), each))
+        rows |= {name: row for row, name in enumerate(names)}
+    return columns
 
 
 def _ordered(needed: dict[str, list[str]]) -> list[str]:
@@ -75,15 +82,12 @@ def _link(link: RepositoryLink, places: dict[str, tuple[int, int]]) -> str:
 
 
 def _label(link: RepositoryLink, places: dict[str, tuple[int, int]]) -> str:
-    """Nearer to the repository that needs, so that those of a cycle stand apart."""
+    """Beside the repository that needs, so that those of a cycle stand apart, and a little towards the other one."""
     (left, top), (to_left, to_top) = places[link.source], places[link.target]
-    if left == to_left:
-        across, down = left + BOX_WIDTH + ROW_GAP, (2 * top + to_top) // 3
-    else:
-        start, end = (left + BOX_WIDTH, to_left) if left < to_left else (left, to_left + BOX_WIDTH)
-        across, down = start + (end - start) * 2 // 5, top + (to_top - top) * 2 // 5
-    middle = down + BOX_HEIGHT // 2 - 6
-    anchor = "start" if left == to_left else "middle"
+    backwards = to_left < left
+    across = left - ROW_GAP // 2 if backwards else left + BOX_WIDTH + ROW_GAP // 2
+    middle = top + BOX_HEIGHT // 2 + (to_top - top) // 6 - 4
+    anchor = "end" if backwards else "start"
     return (
         f'<text x="{across}" y="{middle}" text-anchor="{anchor}" font-size="10" fill="#24292f" stroke="white" '
         f'stroke-width="3" paint-order="stroke">{escape(needs(link))}</text>'
@@ -97,7 +101,7 @@ def _box(each: MappedRepository, left: int, top: int) -> str:
         f'<rect x="{left}" y="{top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" '
         f'fill="{FILLS["function"]}" stroke="#d0d7de"/>'
         f'<text x="{left + 10}" y="{top + 18}" font-weight="600">{escape(cut(each.repo))}</text>'
-        f'<text x="{left + 10}" y="{top + 34}" fill="#57606a" font-size="10">{escape(_begin(told, 42))}</text></g>'
+        f'<text x="{left + 10}" y="{top + 34}" fill="#57606a" font-size="10">{escape(_begin(told, 40))}</text></g>'
     )
 
 

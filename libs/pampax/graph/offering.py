@@ -21,6 +21,8 @@ _JVM_ROOTS = (
     re.compile(r"^(?:.*?/)?src/"),
     re.compile(r"^(?:.*?/)?(?:java|kotlin|scala|app)/"),
 )
+# Without such a root a package is one that begins as a domain does.
+_DOMAIN = re.compile(r"(?:com|org|net|io|dev|edu|de|uk|fr|ru|jp|cn)/")
 # The language's own, which a folder of another's code may be called as well.
 _BUILT_IN: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -188,7 +190,7 @@ def _jvm_package(folder: str) -> str:
         found = root.match(f"{folder}/")
         if found is not None:
             return folder[found.end() :].replace("/", ".")
-    return folder.replace("/", ".")
+    return folder.replace("/", ".") if _DOMAIN.match(folder) else ""
 
 
 def _go_module(offer: Offer, package: Package, _places: Places) -> None:

@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pampax.codeintel.imports import EVERYTHING
 from pampax.graph.across import Member, Way, World
+from pampax.graph.finding import NAMESPACED
 from pampax.graph.model import is_test_path
 from pampax.packages.model import Dependency, Ecosystem, Package
+from pampax.packages.reading import is_aside
 
 MAX_EXAMPLES = 3  # of imports from one repository to another
 MAX_DEPENDENCIES = 20  # that are told of a pair
@@ -68,7 +71,7 @@ def _declared(source: Member, packages: Iterable[Package]) -> list[Dependency]:
     """Not what the repository publishes itself."""
     own = {package.key for package in source.provided.packages}
     there = {package.key for package in packages} - own
-    return [each for each in source.provided.dependencies if each.key in there]
+    return [each for each in source.provided.dependencies if there.intersection(each.keys)]
 
 
 def _relationship(source: Member, target: Member, declared: Sequence[Dependency], ways: Sequence[Way]) -> Relationship:
@@ -90,8 +93,11 @@ def _examples(ways: Sequence[Way]) -> tuple[Example, ...]:
     """What is imported most comes first, and once; places outside of tests before those in tests."""
     found: dict[str, Example] = {}
     for way in sorted(ways, key=lambda each: (-len(each.places), each.wanted)):
-        if way.wanted.module not in found and len(found) < MAX_EXAMPLES:
-            path, line = min(way.places, key=lambda each: (is_test_path(each[0]), each))
-            target = min([*way.module.files, *way.module.folders])
-            found[way.wanted.module] = Example(path, line, way.wanted.module, way.wanted.name, target)
+        _, module, name = way.wanted
+        if way.wanted.language in NAMESPACED and name not in ("", EVERYTHING):  # there is no import of one name there
+            module, name = f"{module}.{name}", ""
+        if module not in found and len(found) < MAX_EXAMPLES:
+            path, line = min(way.places, key=lambda each: (is_test_path(each[0]) or is_aside(each[0]), each))
+            target = min([*way.module.files, *way.module.folders], key=lambda each: (len(each), each))
+            found[module] = Example(path, line, module, name, target)
     return tuple(found.values())

@@ -52,8 +52,11 @@ class Dependency:
     manifest: str
 
     @property
-    def key(self) -> tuple[Ecosystem, str]:
-        return self.ecosystem, folded(self.ecosystem, self.name)
+    def keys(self) -> tuple[tuple[Ecosystem, str], ...]:
+        """Of packages that are meant: of the JVM also the one whose group its manifest does not say."""
+        name = folded(self.ecosystem, self.name)
+        names = (name, name.partition(":")[2]) if self.ecosystem is Ecosystem.JVM else (name,)
+        return tuple((self.ecosystem, each) for each in names)
 
 
 @dataclass(frozen=True, slots=True)

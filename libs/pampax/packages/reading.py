@@ -15,8 +15,8 @@ from pampax.packages.model import BrokenManifest, Ecosystem, Manifest, Package
 Read: TypeAlias = Callable[[str, str], Manifest]
 # Code about other code, and other people's: what is said there, the repository does not publish.
 _ASIDE = re.compile(
-    r"(?:^|/)(?:[\w.-]*[tT]ests?|testing|testdata|specs?|__tests__|fixtures?|examples?|samples?|demos?|docs?|benchmarks?"
-    r"|benches|templates?|third_party|vendor|node_modules|playgrounds?|e2e)/"
+    r"(?:^|/)(?:[\w.-]*[tT]ests?|testing|testdata|specs?|__tests__|fixtures?|examples?|samples?|snippets?|demos?|docs?|documentation[\w-]*|benchmarks?"
+    r"|bench|benches|templates?|third_party|vendor|node_modules|playgrounds?|e2e)/"
 )
 _NAMED: Mapping[str, Read] = MappingProxyType(
     {
@@ -70,8 +70,8 @@ def read_manifest(path: str, content: str) -> Manifest:
 
 
 def together(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
-    """In order of paths. Packages of the JVM get the group that their own or the next manifest above them names, and
-    are left out without one."""
+    """In order of paths. Packages of the JVM get the group that their own or the next manifest above them names;
+    without one they are left out, but for those of sbt that are called as nothing else would be."""
     ordered = sorted(manifests, key=lambda each: each.path)
     groups: dict[str, str] = {}
     for each in ordered:
@@ -86,6 +86,8 @@ def _grouped(manifest: Manifest, groups: Mapping[str, str]) -> Iterable[Package]
             yield each
         elif group := manifest.group or _above(each.folder, groups):
             yield replace(each, name=f"{group}{each.name}")
+        elif "-" in each.name and manifest.path.endswith(".sbt"):  # plugins of sbt know the group
+            yield replace(each, name=each.name.removeprefix(":"))
 
 
 def _above(folder: str, groups: Mapping[str, str]) -> str:

@@ -17,26 +17,36 @@ def said(path: str, content: str) -> tuple[list[tuple[str, str, str]], list[tupl
 
 MANIFESTS = {
     "pyproject.toml": (
-        '[project]\nname = "a-b"\nversion = "1"\ndependencies = ["x[y]>=2,<3; python_version>\'3\'", "z @ git+https://h/z"]\n'
-        '[project.optional-dependencies]\ndev = ["t"]\n[dependency-groups]\nlint = ["l~=1", {include-group = "dev"}]\n',
+        (
+            '[project]\nname = "a-b"\nversion = "1"\n'
+            'dependencies = ["x[y]>=2,<3; python_version>\'3\'", "z @ git+https://h/z"]\n'
+            '[project.optional-dependencies]\ndev = ["t"]\n'
+            '[dependency-groups]\nlint = ["l~=1", {include-group = "dev"}]\n'
+        ),
         [("python", "a-b", "1")],
         [("x", ">=2,<3"), ("z", "@ git+https://h/z"), ("t", ""), ("l", "~=1")],
     ),
     "lib/pyproject.toml": (
-        '[tool.poetry]\nname = "p"\nversion = "2"\n[tool.poetry.dependencies]\npython = "^3"\nq = "^1"\n'
-        'r = {version = "*", extras = ["s"]}\n[tool.poetry.group.dev.dependencies]\nu = "1"\n',
+        (
+            '[tool.poetry]\nname = "p"\nversion = "2"\n[tool.poetry.dependencies]\npython = "^3"\nq = "^1"\n'
+            'r = {version = "*", extras = ["s"]}\n[tool.poetry.group.dev.dependencies]\nu = "1"\n'
+        ),
         [("python", "p", "2")],
         [("q", "^1"), ("r", "*"), ("u", "1")],
     ),
     "setup.cfg": (
-        "[metadata]\nname = a\nversion = attr: a.version\n[options]\ninstall_requires =\n  b>=1\n  c\n"
-        "[options.extras_require]\nd = e\n",
+        (
+            "[metadata]\nname = a\nversion = attr: a.version\n[options]\ninstall_requires =\n  b>=1\n  c\n"
+            "[options.extras_require]\nd = e\n"
+        ),
         [("python", "a", "")],
         [("b", ">=1"), ("c", ""), ("e", "")],
     ),
     "setup.py": (
-        "import setuptools\nNAME = 'a'\nNEEDS = ['b>1']\nif __name__ == '__main__':\n    setuptools.setup(\n"
-        "        name=NAME, version=read(), install_requires=NEEDS, extras_require={'d': ['c']})\n",
+        (
+            "import setuptools\nNAME = 'a'\nNEEDS = ['b>1']\nif __name__ == '__main__':\n    setuptools.setup(\n"
+            "        name=NAME, version=read(), install_requires=NEEDS, extras_require={'d': ['c']})\n"
+        ),
         [("python", "a", "")],
         [("b", ">1"), ("c", "")],
     ),
@@ -48,72 +58,97 @@ MANIFESTS = {
         [("c", "^1"), ("d", "workspace:*")],
     ),
     "composer.json": (
-        '{"name": "a/b", "require": {"php": ">=8", "ext-json": "*", "c/d": "^2"}, '
-        '"autoload": {"psr-4": {"A\\\\B\\\\": "src/"}}}',
+        (
+            '{"name": "a/b", "require": {"php": ">=8", "ext-json": "*", "c/d": "^2"}, '
+            '"autoload": {"psr-4": {"A\\\\B\\\\": "src/"}}}'
+        ),
         [("php", "a/b", "")],
         [("c/d", "^2")],
     ),
     "go.mod": (
-        "module example.com/a/v2 // ours\n\ngo 1.22\n\nrequire example.com/b v1.0.0\nrequire (\n"
-        "\texample.com/c/d v0.1.0 // indirect\n)\nreplace example.com/b => ../b\n",
+        (
+            "module example.com/a/v2 // ours\n\ngo 1.22\n\nrequire example.com/b v1.0.0\nrequire (\n"
+            "\texample.com/c/d v0.1.0 // indirect\n)\nreplace example.com/b => ../b\n"
+        ),
         [("go", "example.com/a/v2", "")],
         [("example.com/b", "v1.0.0"), ("example.com/c/d", "v0.1.0")],
     ),
     "Cargo.toml": (
-        '[package]\nname = "a-b"\nversion = "1"\n[dependencies]\nc = "1"\nd = {version = "2", package = "e"}\n'
-        'f = {workspace = true}\n[target."cfg(unix)".dependencies]\ng = "3"\n[workspace.dependencies]\nf = "4"\n',
+        (
+            '[package]\nname = "a-b"\nversion = "1"\n[dependencies]\nc = "1"\nd = {version = "2", package = "e"}\n'
+            'f = {workspace = true}\n[target."cfg(unix)".dependencies]\ng = "3"\n[workspace.dependencies]\nf = "4"\n'
+        ),
         [("rust", "a-b", "1")],
         [("c", "1"), ("e", "2"), ("f", ""), ("f", "4"), ("g", "3")],
     ),
     "a.gemspec": (
-        "Gem::Specification.new do |s|\n  s.name = 'a'\n  s.version = '1'\n  s.add_dependency 'b', '>= 1', '< 2'\n"
-        "  s.add_development_dependency(\"c\")\n  # s.add_dependency 'gone'\nend\n",
+        (
+            "Gem::Specification.new do |s|\n  s.name = 'a'\n  s.version = '1'\n  s.add_dependency 'b', '>= 1', '< 2'\n"
+            "  s.add_development_dependency(\"c\")\n  # s.add_dependency 'gone'\nend\n"
+        ),
         [("ruby", "a", "1")],
         [("b", ">= 1, < 2"), ("c", "")],
     ),
     "Gemfile": ("source 'https://h'\ngem 'a', '~> 1'\ngem \"b\"\n", [], [("a", "~> 1"), ("b", "")]),
     "mix.exs": (
-        'defmodule A.MixProject do\n  @version "1.2"\n  def project do\n    [app: :a, version: @version, deps: deps()]\n'
-        '  end\n  defp deps do\n    [{:b, "~> 1"}, {:c, path: "../c"},\n     # {:gone, "1"}\n    ]\n  end\n'
-        '  defp other do\n    {:ok, "no"}\n  end\nend\n',
+        (
+            'defmodule A.MixProject do\n  @version "1.2"\n  def project do\n'
+            "    [app: :a, version: @version, deps: deps()]\n"
+            '  end\n  defp deps do\n    [{:b, "~> 1"}, {:c, path: "../c"},\n     # {:gone, "1"}\n    ]\n  end\n'
+            '  defp other do\n    {:ok, "no"}\n  end\nend\n'
+        ),
         [("elixir", "a", "1.2")],
         [("b", "~> 1"), ("c", "")],
     ),
     "pubspec.yaml": (
-        "name: a\nversion: 1.0.0\n\ndependencies:\n  b: ^1.0.0\n  flutter:\n    sdk: flutter\n\ndev_dependencies:\n"
-        "  # why\n  c: any\nflutter:\n  uses: x\n",
+        (
+            "name: a\nversion: 1.0.0\n\ndependencies:\n  b: ^1.0.0\n  flutter:\n    sdk: flutter\n\ndev_dependencies:\n"
+            "  # why\n  c: any\nflutter:\n  uses: x\n"
+        ),
         [("dart", "a", "1.0.0")],
         [("b", "^1.0.0"), ("flutter", ""), ("c", "any")],
     ),
     "pom.xml": (
-        '<project xmlns="http://maven.apache.org/POM/4.0.0"><parent><groupId>g</groupId><artifactId>up</artifactId>'
-        "<version>7</version></parent><artifactId>a</artifactId><dependencies><dependency>"
-        "<groupId>${project.groupId}</groupId><artifactId>b</artifactId><version>${project.version}</version>"
-        "</dependency></dependencies></project>",
+        (
+            '<project xmlns="http://maven.apache.org/POM/4.0.0"><parent><groupId>g</groupId><artifactId>up</artifactId>'
+            "<version>7</version></parent><artifactId>a</artifactId><dependencies><dependency>"
+            "<groupId>${project.groupId}</groupId><artifactId>b</artifactId><version>${project.version}</version>"
+            "</dependency></dependencies></project>"
+        ),
         [("jvm", "g:a", "7")],
         [("g:b", "7"), ("g:up", "7")],
     ),
     "core/build.gradle.kts": (
-        'group = "g"\nversion = "1"\ndependencies {\n    implementation("h:b:2")\n    // api("h:gone:1")\n'
-        '    api(project(":other"))\n}\n',
+        (
+            'group = "g"\nversion = "1"\ndependencies {\n    implementation("h:b:2")\n    // api("h:gone:1")\n'
+            '    api(project(":other"))\n}\n'
+        ),
         [("jvm", "g:core", "1")],
         [("h:b", "2")],
     ),
     "gradle/libs.versions.toml": (
-        '[versions]\nv = "1"\n[libraries]\na = {module = "g:a", version.ref = "v"}\nb = {group = "g", name = "b"}\n'
-        'c = "g:c:3"\n',
+        (
+            '[versions]\nv = "1"\n[libraries]\na = {module = "g:a", version.ref = "v"}\nb = {group = "g", name = "b"}\n'
+            'c = "g:c:3"\n'
+        ),
         [],
         [("g:a", "1"), ("g:b", ""), ("g:c", "3")],
     ),
     "build.sbt": (
-        'ThisBuild / organization := "g"\nlazy val a = project.settings(moduleName := "a-core",\n'
-        '  libraryDependencies += "h" %% "b" % "1")\nval c = "h" %%% "c" % V.c\n',
+        (
+            'ThisBuild / organization := "g"\nlazy val a = project.settings(moduleName := "a-core",\n'
+            '  libraryDependencies += "h" %% "b" % "1")\nval c = "h" %%% "c" % V.c\n'
+        ),
         [("jvm", "g:a-core", "")],
         [("h:b", "1"), ("h:c", "V.c")],
     ),
     "src/A.B.csproj": (
-        '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><PackageId>A</PackageId><Version>1</Version></PropertyGroup>'
-        '<ItemGroup><PackageReference Include="C" Version="2"/><PackageReference Include="D"/></ItemGroup></Project>',
+        (
+            '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup>'
+            "<PackageId>A</PackageId><Version>1</Version></PropertyGroup>"
+            "<ItemGroup>"
+            '<PackageReference Include="C" Version="2"/><PackageReference Include="D"/></ItemGroup></Project>'
+        ),
         [("dotnet", "A", "1")],
         [("C", "2"), ("D", "")],
     ),
@@ -163,6 +198,14 @@ def test_a_broken_manifest_says_why(path: str, content: str, message: str) -> No
 )
 def test_values_of_another_kind_are_none(path: str, content: str) -> None:
     assert said(path, content) == ([], [])
+
+
+def test_an_artifact_of_sbt_may_have_its_group_from_elsewhere() -> None:
+    built = read_manifest("build.sbt", 'moduleName := "cats-core"\nname := "core"\n')
+    (manifest,) = together([built])
+    assert [each.name for each in manifest.packages] == ["cats-core"]
+    needed = read_manifest("project/D.scala", '"org.typelevel" %%% "cats-core" % V.cats').dependencies[0]
+    assert manifest.packages[0].key in needed.keys
 
 
 def test_packages_of_gradle_get_the_group_of_a_folder_above() -> None:

@@ -127,7 +127,9 @@ class GraphService:
                 starts.passed_over += ends.passed_over
         cuts = [cut for each in found for cut in each.neighbourhood.cut]
         notices = dict.fromkeys([*starts.passed_over, *cuts, *_incomplete(world)])
-        return Answer(tuple(snapshots), tuple(found), tuple(notices))
+        # Where no way begins there is nothing to show, but for the first place when none begins anywhere.
+        shown = [each for each in found if asked.end is None or each.neighbourhood.edges] or found[:1]
+        return Answer(tuple(snapshots), tuple(shown), tuple(notices))
 
     async def relate(self, caller: Caller, repositories: Sequence[str] | None, ref: str | None) -> Related:
         """What each repository provides, and what each needs of each other one."""
@@ -183,14 +185,13 @@ async def _clear(world: World, views: Sequence[_View], start: Start) -> _Clear:
 
 
 async def _ways(graph: Graph, starts: _Clear, ends: _Clear, asked: Traversal) -> list[Found]:
-    """One from each repository in which it may begin, those that lead somewhere if there are any."""
+    """One from each repository in which it may begin; nodes are bounded over all together."""
     goals = [node for found in ends.nodes.values() for node in found]
     most = max(1, asked.most // len(starts.nodes))
-    found = [
+    return [
         Found(snapshot, await graph.path(nodes, goals, asked.relations, most))
         for snapshot, nodes in starts.nodes.items()
     ]
-    return [each for each in found if each.neighbourhood.edges] or found[:1]
 
 
 def _incomplete(world: World) -> list[str]:
