@@ -243,7 +243,7 @@ def _ruby_files(offer: Offer) -> None:
 
 
 def _types(offer: Offer, language: str, qualified: Mapping[str, Sequence[str]]) -> None:
-    """A type by its name in full, and for C# a namespace with all that is in it. Of Ruby only what a gem is called
+    """A type by its name in full, and a namespace with all that is in it. Of Ruby only what a gem is called
     after: what else is opened there may be anybody's."""
     separator = NAMESPACED[language]
     gems = [_plain(each.name) for each in offer.packages(Ecosystem.RUBY)]
@@ -253,7 +253,7 @@ def _types(offer: Offer, language: str, qualified: Mapping[str, Sequence[str]]) 
         kept = {path for path in paths if _is_given(path)}
         stranger = language == "ruby" and not any(_begin_alike(_plain(top), gem) for gem in gems)
         if kept and not stranger and top not in _BUILT_IN.get(language, ()):
-            for each in (name.rpartition(".")[0], name) if language == "csharp" else (name,):
+            for each in (name,) if language == "elixir" else (name.rpartition(".")[0], name):
                 found.setdefault(each.replace(".", separator), set()).update(kept)
     found.pop("", None)
     table = offer.tables.setdefault(language, {})

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
 from pampax.codeintel.imports import EVERYTHING, Imported
 from pampax.codeintel.uses import EXPRESSION, Use, UseKind
 from pampax.graph.finding import NAMESPACED
+from pampax.graph.links import MAX_RIVALS, certain, inferred, once, shared
 from pampax.graph.model import (
     FUNCTION,
     TYPE,
@@ -33,7 +34,6 @@ from pampax.graph.model import (
 from pampax.graph.modules import NOWHERE, PACKAGE_LANGUAGES, SCRIPTS, Module
 from pampax.graph.scopes import belongs, declared, holders, in_scope, is_open, is_top
 
-MAX_RIVALS = 4  # definitions that a name may mean at once
 MAX_DEPTH = 5  # of re-exports, and of bases
 MAX_CHAIN = 8  # types of types that are looked for to know one
 RECORDED, SCOPED, IMPORTED, PACKAGED, TYPED, INHERITED, NAMED = 1.0, 1.0, 0.95, 0.9, 0.9, 0.85, 0.6
@@ -109,6 +109,9 @@ class Resolver:
         self._named: dict[str, tuple[Definition, ...]] = {}
         self._brought: dict[str, list[Module]] = {}  # of which a file imports everything, by its path
         self._brought_abroad: dict[str, list[tuple[Resolver, Module, str]]] = {}  # likewise, with the modules' names
+        self._basing: set[Definition] = (
+            set()
+        )  # of which bases are being looked for: a base's name may be one's own member
         self._asking: set[tuple[str, str, int]] = set()  # types that are being looked for: `url = url.join(part)`
 
     async def file(self, path: str) -> SourceFile | None:
@@ -173,10 +176,10 @@ class Resolver:
         kinds = {TYPE} if use.kind in (UseKind.INHERIT, UseKind.TYPE) else None
         kept = [link for link in found if kinds is None or link.definition.kind in kinds]
         if self._abroad is not None:
-            kept = _shared(kept)
+            kept = shared(kept)
         if file.recorded is not None:
             kept = [link for link in kept if link.certainty is Certainty.PRECISE]
-        return sorted(_once(kept), key=lambda link: (-link.confidence, link.definition.order))
+        return sorted(once(kept), key=lambda link: (-link.confidence, link.definition.order))
 
     # What an index says ---------------------------------------------------------------------------------------------
 
@@ -196,22 +199,22 @@ class Resolver:
             )
             if named:
                 found.append(min(named, key=lambda each: abs(each.start_line - place.line)))
-        return _once(_certain(found, RECORDED, "from the SCIP index"))
+        return once(certain(found, RECORDED, "from the SCIP index"))
 
     # Bare names -----------------------------------------------------------------------------------------------------
 
     async def _bare(self, file: SourceFile, name: str, line: int, kind: UseKind) -> list[Link]:
         own = in_scope(file, name, line)
         if own:
-            return _certain(own, SCOPED, "in scope")
-        if file.language in _IMPLICIT_SELF and kind is not UseKind.INHERIT:  # what a type has, its bases tell
+            return certain(own, SCOPED, "in scope")
+        if file.language in _IMPLICIT_SELF:
             members = await self._own_members(file, name, line)
             if members:
                 return members
         imported = [each for each in file.uses.imports if each.local == name]
         if imported:
             targets = [target for each in imported for target in await self._targets(file, each)]
-            return _certain([each for target in targets for each in target.definitions], IMPORTED, "imported")
+            return certain([each for target in targets for each in target.definitions], IMPORTED, "imported")
         return await self._open(file, name, kind)
 
     async def _open(self, file: SourceFile, name: str, kind: UseKind) -> list[Link]:
@@ -219,18 +222,18 @@ class Resolver:
         candidates = [each for each in await self.named(name, file.language) if is_open(each, file)]
         found = [each for each in candidates if await self._is_brought(file, each)]
         if found:
-            return _certain(found, IMPORTED, "imported with its module")
+            return certain(found, IMPORTED, "imported with its module")
         if file.language in PACKAGE_LANGUAGES:
             folder = file.path.rpartition("/")[0]
             found = [each for each in candidates if each.path.rpartition("/")[0] == folder]
             if found:
-                return _certain(found, PACKAGED, "of the same package")
+                return certain(found, PACKAGED, "of the same package")
         found = await self._brought_from_abroad(file, name) if self._abroad is not None else []
         if found:
-            return _certain(found, IMPORTED, "imported with its module")
+            return certain(found, IMPORTED, "imported with its module")
         if file.language in _STRICT and not (file.language == "java" and kind is UseKind.TYPE):
             return []
-        return _inferred(candidates, NAMED)
+        return inferred(candidates, NAMED)
 
     async def _own_members(self, file: SourceFile, name: str, line: int) -> list[Link]:
         for holder in holders(file, line):
@@ -423,7 +426,7 @@ class Resolver:
             whole = Imported(_SEPARATORS[file.language].join(path), use.name, use.name, use.line)
             found = [each for target in await self._targets(file, whole) for each in target.definitions]
             if found:
-                return _certain(found, IMPORTED, "named with its module")
+                return certain(found, IMPORTED, "named with its module")
         if self._abroad is not None and file.language in NAMESPACED:
             return await self._named_abroad(file, use, path)
         return None
@@ -438,7 +441,7 @@ class Resolver:
             for each in await home.named(use.name, file.language)
             if each.holder == qualified and (module.holds(each.path) or each.kind == TYPE)
         ]
-        return _certain(found, IMPORTED, "named with its module") or None
+        return certain(found, IMPORTED, "named with its module") or None
 
     async def _of_import(self, file: SourceFile, use: Use, imported: Imported, rest: Sequence[str]) -> list[Link]:
         targets = await self._targets(file, imported)
@@ -458,7 +461,7 @@ class Resolver:
                 if imported.name == "":
                     further = await self._targets(file, again)
                     found = [each for one in further if one.home is target.home for each in one.definitions]
-            return _certain(found, IMPORTED, "of an imported module")
+            return certain(found, IMPORTED, "of an imported module")
         links = await self._members_of_all(_types(target.definitions), use.name, file.language)
         if links or not target.definitions:
             return links
@@ -479,7 +482,7 @@ class Resolver:
             and (each.holder or file.language in ("c", "lua"))
             and (is_test_path(file.path) or not is_test_path(each.path))
         ]
-        return _inferred(members, MEMBER)
+        return inferred(members, MEMBER)
 
     # Types and members ----------------------------------------------------------------------------------------------
 
@@ -556,7 +559,7 @@ class Resolver:
         members = [each for each in await self.named(name, language) if belongs(each, holder)]
         if members:
             share = TYPED if depth == 0 else INHERITED
-            return _certain(members, share, f"of {holder.name}" if depth == 0 else f"inherited from {holder.name}")
+            return certain(members, share, f"of {holder.name}" if depth == 0 else f"inherited from {holder.name}")
         if depth >= MAX_DEPTH:
             return []
         found: list[Link] = []
@@ -568,6 +571,15 @@ class Resolver:
         home = self._home(holder)
         if home is not self:
             return await home._bases(holder)  # noqa: SLF001 - of the same class
+        if holder in self._basing:
+            return []
+        self._basing.add(holder)
+        try:
+            return await self._bases_written(holder)
+        finally:
+            self._basing.remove(holder)
+
+    async def _bases_written(self, holder: Definition) -> list[Definition]:
         file = await self.file(holder.path)
         if file is None:
             return []
@@ -607,49 +619,9 @@ def _is_given(each: Definition, holder: str) -> bool:
     return each.kind == TYPE or not each.holder or each.holder.rpartition(".")[2] == holder.rpartition(".")[2]
 
 
-def _shared(links: Sequence[Link]) -> list[Link]:
-    """What several other repositories have under one name is one of them, and nobody knows which."""
-    homes: dict[str, set[str]] = {}
-    for link in links:
-        homes.setdefault(link.definition.qualified_name, set()).add(link.definition.repository)
-    return [_one_of(link, len(homes[link.definition.qualified_name])) for link in links]
-
-
-def _one_of(link: Link, count: int) -> Link:
-    if count == 1:
-        return link
-    why = f"{link.why}; one of {count} repositories that provide it"
-    return replace(link, certainty=Certainty.INFERRED, confidence=round(link.confidence / count, 3), why=why)
-
-
 def _stem(path: str) -> str:
     return path.rpartition("/")[2].partition(".")[0]
 
 
 def _types(definitions: Iterable[Definition]) -> list[Definition]:
     return [each for each in definitions if each.kind == TYPE]
-
-
-def _certain(definitions: Iterable[Definition], confidence: float, why: str) -> list[Link]:
-    found = list(dict.fromkeys(definitions))
-    named = [each for each in found if each.kind != "declaration"] or found
-    if len(named) > MAX_RIVALS:
-        return []
-    return [Link(each, Certainty.PRECISE, confidence, why) for each in named]
-
-
-def _inferred(definitions: Sequence[Definition], confidence: float) -> list[Link]:
-    named = [each for each in definitions if each.kind != "declaration"] or list(definitions)
-    if not 0 < len(named) <= MAX_RIVALS:
-        return []
-    why = "the only one of that name" if len(named) == 1 else f"one of {len(named)} of that name"
-    return [Link(each, Certainty.INFERRED, round(confidence / len(named), 3), why) for each in named]
-
-
-def _once(links: Iterable[Link]) -> list[Link]:
-    best: dict[Definition, Link] = {}
-    for link in links:
-        known = best.get(link.definition)
-        if known is None or known.confidence < link.confidence:
-            best[link.definition] = link
-    return list(best.values())

@@ -294,3 +294,34 @@ async def test_what_two_repositories_provide_is_linked_to_both_and_inferred(grap
     pairs = {(each.source, each.target): each for each in related.relationships}
     assert pairs["shop", "twin"].shared == pairs["shop", "twin"].statements == 3
     assert "python package acme-http is provided by base, twin: imports of it may mean each" in related.notices
+
+
+async def test_what_is_left_out_is_told(database, service, base, monkeypatch):
+    monkeypatch.setattr("pampax.search.graph.service.MAX_MAPPED", 2)
+    monkeypatch.setattr("pampax.search.graph.members.MAX_MANIFESTS", 1)
+    monkeypatch.setattr("pampax.search.graph.members.MAX_MANIFEST_BYTES", 60)
+    related = await GraphService(database, service.directories).relate(base.caller, ALL, None)
+    assert [each.repository for each in related.members] == ["base", "desk"]
+    assert "of 3 repositories the first 2 are looked at: name others" in related.notices
+    assert "base: of 5 manifests 1 are read" in related.notices
+    assert "desk: setup.py has more than 60 bytes" in related.notices
+
+
+async def test_imports_that_are_not_read_in_time_are_told_and_read_the_next_time(database, service, base, monkeypatch):
+    graph = GraphService(database, service.directories)
+    with monkeypatch.context() as hurried:
+        hurried.setattr("pampax.search.graph.service.WALK_S", -1.0)
+        related = await graph.relate(base.caller, ALL, None)
+        assert sum(each.statements for each in related.relationships) == 0
+        assert "not all imports of shop were read in time: ask again, or for fewer repositories" in related.notices
+        assert "base: what it provides was not read in time: ask again, or for fewer repositories" in related.notices
+    again = await graph.relate(base.caller, ALL, None)
+    assert sum(each.statements for each in again.relationships) == 8
+    assert len(again.notices) == 1
+
+
+async def test_too_many_imports_are_told(database, service, base, monkeypatch):
+    for module in ("pampax.graph.imports", "pampax.search.graph.members"):
+        monkeypatch.setattr(f"{module}.MAX_STATEMENTS", 2)
+    related = await GraphService(database, service.directories).relate(base.caller, ("base", "shop"), None)
+    assert "shop has more than 2 imports: the first ones are looked at" in related.notices

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from weakref import WeakKeyDictionary
 
@@ -36,6 +37,8 @@ MAX_NOTICES = 5  # about the manifests of one repository
 MAX_TYPES = 200_000
 DOCUMENTS_AT_A_TIME = 2_000
 
+LATE = "what it provides was not read in time: ask again, or for fewer repositories"
+
 _SQL = load_queries(__package__)
 _TYPES_IN = _SQL["types_in"]
 _IMPORTS = _SQL["imports"]
@@ -51,13 +54,13 @@ class Members:
     async def member(
         self, conn: Connection, snapshot: Snapshot, directory: Directory, modules: Modules, until: float
     ) -> Member:
-        """Of several. `conn` must live as long as the member. After `until`, on the clock of time.monotonic, imports
-        are not read to their end."""
-        if directory not in self._provided:
+        """Of several. `conn` must live as long as the member. After `until`, on the clock of time.monotonic, what it
+        provides is not read any more, and what it imports not to the end."""
+        if directory not in self._provided and time.monotonic() < until:
             self._provided[directory] = await _read_provided(conn, snapshot, directory, modules)
-        shelf = SnapshotShelf(conn, snapshot, directory, modules)
+        given = self._provided.get(directory, replace(NOTHING, notices=(LATE,)))
         imports = partial(self._imports, conn, snapshot, directory, until)
-        return Member(snapshot.repository, shelf, self._provided[directory], imports)
+        return Member(snapshot.repository, SnapshotShelf(conn, snapshot, directory, modules), given, imports)
 
     async def _imports(self, conn: Connection, snapshot: Snapshot, directory: Directory, until: float) -> ImportTable:
         if directory not in self._tables:

@@ -17,7 +17,7 @@ from pampax.graph.relations import Relationship, relationships, rivals
 from pampax.graph.walking import Graph, Neighbourhood, Node
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
-from pampax.search.graph.members import Members, alone, told_of
+from pampax.search.graph.members import LATE, Members, alone, told_of
 from pampax.search.graph.request import NameQuestion, Start, Traversal, check_bounds, refused
 from pampax.search.graph.shelf import MAX_NAME_CHARS, SnapshotShelf
 from pampax.search.graph.starts import Unclear, named, nodes_of, refusal
@@ -146,7 +146,7 @@ class GraphService:
             world = World([await self._members.member(conn, *view, until) for view in views])
             related = await relationships(world)
             notices += [f"{each.repository}: {told}" for each in world.members for told in each.provided.notices]
-            notices += _incomplete(world)
+            notices = list(dict.fromkeys([*notices, *_incomplete(world)]))
         for ecosystem, name, names in rivals(world.members):
             notices.append(f"{ecosystem} package {name} is provided by {', '.join(names)}: imports of it may mean each")
         return Related(tuple(view.snapshot for view in views), world.members, tuple(related), tuple(notices))
@@ -196,4 +196,5 @@ async def _ways(graph: Graph, starts: _Clear, ends: _Clear, asked: Traversal) ->
 
 def _incomplete(world: World) -> list[str]:
     """Why an answer may lack imports from one repository to another."""
-    return [told_of(table, repository) for repository, table in world.cut_short()]
+    late = [f"{each.repository}: {LATE}" for each in world.members if LATE in each.provided.notices]
+    return [*late, *(told_of(table, repository) for repository, table in world.cut_short())]
