@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from .conftest import PAMPAX, Cli
+from .test_mcp import Agents, agents, transports
+
+__all__ = ["agents"]
 
 HERE, THERE = "map-app", "map-lib"
 
@@ -52,6 +55,19 @@ def test_the_map_is_told_and_drawn(pampax: Cli, tmp_path: Path) -> None:
     (link,) = answer["links"]
     assert (link["source"], link["target"], link["statements"], link["files"]) == (HERE, THERE, 1, 1)
     assert pampax("graph", "repositories", "-r", HERE, "-r", THERE, "--quiet").out == f"{HERE} {THERE}\n"
+
+
+@transports
+async def test_an_agent_is_told_what_a_repository_needs_and_who_needs_it(agents: Agents, transport: str) -> None:
+    async with agents(transport) as agent:
+        here = await agent.call("get_project_stats", repo=HERE)
+        assert here.structured_content["projects"][0]["needs"] == [THERE]
+        assert f"needs {THERE}" in here.content[0].text
+        assert f"is needed by {HERE}" in await agent.text("get_project_stats", repo=THERE)
+        used = await agent.text("traverse_graph", start="measure_twice", repos=[HERE, THERE], direction="in")
+        assert f"called by {HERE} map_app/__init__.py:4 cut_once, line 5" in used
+        way = await agent.text("traverse_graph", start="cut_once", end="measure_twice", repos=[HERE, THERE])
+        assert "a way of 1 step" in way
 
 
 def test_what_is_not_there_and_what_cannot_be_written_is_refused(pampax: Cli, tmp_path: Path) -> None:
