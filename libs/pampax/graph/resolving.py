@@ -432,9 +432,11 @@ class Resolver:
         return None
 
     async def _named_abroad(self, file: SourceFile, use: Use, path: Sequence[str]) -> list[Link] | None:
-        """Where the whole name of a type stands in front."""
+        """Where the whole name of a type stands in front, and it is none of this repository."""
         assert self._abroad is not None
         qualified = ".".join(path)
+        if any(each.holder == qualified for each in await self.named(use.name, file.language)):
+            return None
         found = [
             each
             for home, module in self._abroad.giving(file.language, NAMESPACED[file.language].join(path))

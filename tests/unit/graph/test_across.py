@@ -223,6 +223,14 @@ def test_what_is_here_as_well_is_meant_here() -> None:
     assert related(world) == []
 
 
+def test_a_type_that_is_named_in_full_is_looked_for_here_first() -> None:
+    widget = "namespace Acme.Lib {\n  public class Widget {\n    public static void Go() {}\n  }\n}\n"
+    use = "namespace App {\n  public class Use {\n    void Run() { Acme.Lib.Widget.Go(); }\n  }\n}\n"
+    lib = {"src/Acme.Lib.csproj": "<Project/>", "src/Widget.cs": widget}
+    assert linked(world_of(app={"Use.cs": use}, lib=lib), "Use.cs") == {"Go": ["lib:Acme.Lib.Widget.Go"]}
+    assert linked(world_of(app={"Use.cs": use, "Widget.cs": widget}, lib=lib), "Use.cs") == {}
+
+
 def test_a_folder_that_ends_like_a_module_of_go_is_not_meant() -> None:
     app = {
         "go.mod": "module example.com/app\n",
