@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from html import escape
 
 from pampax.cli.graph_picture import BOX_HEIGHT, BOX_WIDTH, FILLS, MARGIN, ROW_GAP, arrow, cut, marker
 from pampax.cli.map_page import needs, provides
 from pampax.client.graph import MappedRepository, RepositoryLink, RepositoryMap
 
-GAP = 240  # between columns: room for what an arrow says
+GAP = 270  # between columns: room for what an arrow says
+LINE = 11  # of labels
 IMPORTS, DECLARES = "imports", "references"  # colours
 
 
@@ -16,12 +19,12 @@ def map_picture(found: RepositoryMap) -> str:
     """The same bytes for the same answer. An arrow is dashed when only manifests tell of it."""
     columns = _columns(found)
     places = {
-        name: (MARGIN + at * (BOX_WIDTH + GAP), MARGIN + row * (BOX_HEIGHT + 2 * ROW_GAP))
+        name: (MARGIN + at * (BOX_WIDTH + GAP), MARGIN + row * (BOX_HEIGHT + 3 * ROW_GAP))
         for at, names in enumerate(columns)
         for row, name in enumerate(names)
     }
     width = 2 * MARGIN + max(len(columns), 1) * (BOX_WIDTH + GAP) - GAP + BOX_WIDTH // 2
-    height = 2 * MARGIN + max((len(names) for names in columns), default=0) * (BOX_HEIGHT + 2 * ROW_GAP)
+    height = 2 * MARGIN + max((len(names) for names in columns), default=0) * (BOX_HEIGHT + 3 * ROW_GAP)
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
@@ -32,7 +35,7 @@ def map_picture(found: RepositoryMap) -> str:
         *(_link(link, places) for link in found.links),
         *(_box(each, *places[each.repo]) for each in found.repositories),
         # Over the arrows, which may cross.
-        *(_label(link, places) for link in found.links),
+        *_labels(found, places),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -81,17 +84,22 @@ def _link(link: RepositoryLink, places: dict[str, tuple[int, int]]) -> str:
     return arrow(places[link.source], places[link.target], relation, not link.statements, needs(link))
 
 
-def _label(link: RepositoryLink, places: dict[str, tuple[int, int]]) -> str:
-    """Beside the repository that needs, so that those of a cycle stand apart, and a little towards the other one."""
-    (left, top), (to_left, to_top) = places[link.source], places[link.target]
-    backwards = to_left < left
-    across = left - ROW_GAP // 2 if backwards else left + BOX_WIDTH + ROW_GAP // 2
-    middle = top + BOX_HEIGHT // 2 + (to_top - top) // 6 - 4
-    anchor = "end" if backwards else "start"
-    return (
-        f'<text x="{across}" y="{middle}" text-anchor="{anchor}" font-size="10" fill="#24292f" stroke="white" '
-        f'stroke-width="3" paint-order="stroke">{escape(needs(link))}</text>'
-    )
+def _labels(found: RepositoryMap, places: dict[str, tuple[int, int]]) -> Iterator[str]:
+    """Beside the repository that needs, one above the other; below the line those of links that lead back."""
+    shown: Counter[tuple[str, bool]] = Counter()
+    counts = Counter(link.source for link in found.links)
+    for link in found.links:
+        (left, top), (to_left, _) = places[link.source], places[link.target]
+        backwards = to_left < left
+        at = shown[link.source, backwards]
+        shown[link.source, backwards] += 1
+        across = left - ROW_GAP // 2 if backwards else left + BOX_WIDTH + ROW_GAP // 2
+        down = top + BOX_HEIGHT // 2 + (12 + LINE * at if backwards else -4 - LINE * at)
+        told = f"{link.target}: {needs(link)}" if counts[link.source] > 1 else needs(link)
+        yield (
+            f'<text x="{across}" y="{down}" text-anchor="{"end" if backwards else "start"}" font-size="10" '
+            f'fill="#24292f" stroke="white" stroke-width="3" paint-order="stroke">{escape(told)}</text>'
+        )
 
 
 def _box(each: MappedRepository, left: int, top: int) -> str:
