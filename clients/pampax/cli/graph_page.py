@@ -57,10 +57,11 @@ def show_traversal(session: Session, request: TraverseRequest, found: Traversal)
 
 
 def _show_way(session: Session, found: Traversal, *, several: bool) -> None:
+    """No two ways share a node."""
     for number, node in enumerate(found.nodes if found.edges else ()):
         arrow = next((edge for edge in found.edges if edge.target == number), None)
         said = _step(arrow) if arrow is not None else ""
-        session.screen.line("  " * number, (said, "cyan"), *_named(node, several=several))
+        session.screen.line("  " * node.depth, (said, "cyan"), *_named(node, several=several))
 
 
 def _step(edge: GraphEdge) -> str:

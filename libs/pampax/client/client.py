@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest, Verification
 from pampax.client.context import NewPack, Pack, PackPage
-from pampax.client.graph import Symbols, Traversal, TraverseRequest
+from pampax.client.graph import RepositoryMap, Symbols, Traversal, TraverseRequest
 from pampax.client.health import Health
 from pampax.client.model import Answer
 from pampax.client.problems import not_pampax
@@ -110,6 +110,13 @@ class Client:
     def traverse(self, request: TraverseRequest) -> Traversal:
         content = self._transport.call("POST", "/v1/graph:traverse", body=request.body(), timeout_s=SEARCH_S)
         return self._read(Traversal, content)
+
+    def map_repositories(self, *, repos: Sequence[str] = (), ref: str = "") -> RepositoryMap:
+        """What each repository provides, and what each needs of each other one."""
+        query: dict[str, str | int | Sequence[str]] = {"repos": tuple(repos)} if repos else {}
+        query |= {"ref": ref} if ref else {}
+        content = self._transport.call("GET", "/v1/graph/repositories", query=query, timeout_s=SEARCH_S)
+        return self._read(RepositoryMap, content)
 
     def read_file(self, repository: str, path: str, *, ref: str = "", lines: str = "") -> SourceText:
         """`lines` is a line or a range such as 10-20, 1-based and inclusive."""

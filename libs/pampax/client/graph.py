@@ -71,3 +71,57 @@ class Traversal(Answer):
     took_ms: float
     corr_id: str
     trace_id: str
+
+
+class Package(Answer):
+    """A package that a manifest publishes, or needs; `version` is then what may be used."""
+
+    ecosystem: str
+    name: str
+    version: str
+    manifest: str
+
+
+class MappedRepository(Answer):
+    """What others can import of a repository: at most 100 of `package_count` packages, modules by language."""
+
+    repo: str
+    packages: list[Package]
+    package_count: int
+    modules: dict[str, list[str]]
+
+
+class ImportExample(Answer):
+    """An import that leads to `target`, a file or a folder in another repository."""
+
+    path: str
+    line: int
+    module: str
+    name: str
+    target: str
+
+
+class RepositoryLink(Answer):
+    """What the repository `source` needs of `target`; of its `statements` of import `shared_statements` lead to other
+    repositories as well, which provide the same."""
+
+    source: str
+    target: str
+    dependencies: list[Package]
+    dependency_count: int
+    statements: int
+    files: int
+    shared_statements: int
+    examples: list[ImportExample]
+
+
+class RepositoryMap(Answer):
+    """Repositories by name, links by the names of both ends."""
+
+    repositories: list[MappedRepository]
+    links: list[RepositoryLink]
+    notices: list[str] = Field(default_factory=list)
+    snapshots: list[SnapshotInfo]
+    took_ms: float
+    corr_id: str
+    trace_id: str

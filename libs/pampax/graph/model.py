@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from pampax.codeintel.uses import Uses
+from pampax.graph.history import CoChange
 from pampax.graph.modules import Modules
 from pampax.graph.recorded import Recorded
 
@@ -34,6 +35,7 @@ class Definition:
     end_line: int
     signature: str
     exported: bool
+    repository: str = ""
 
     @property
     def holder(self) -> str:
@@ -41,8 +43,8 @@ class Definition:
         return self.qualified_name.rpartition(".")[0]
 
     @property
-    def order(self) -> tuple[str, int, int, str]:
-        return self.path, self.start_line, self.end_line, self.qualified_name
+    def order(self) -> tuple[str, str, int, int, str]:
+        return self.repository, self.path, self.start_line, self.end_line, self.qualified_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +58,7 @@ class SourceFile:
     uses: Uses
     definitions: tuple[Definition, ...]
     recorded: Recorded | None = None
+    repository: str = ""
 
     def around(self, line: int) -> list[Definition]:
         """The definitions that hold the line, the outermost first."""
@@ -92,6 +95,18 @@ class Shelf(Protocol):
 
     async def definitions(self, names: Collection[str]) -> Iterable[Definition]:
         """All definitions of these names, as they are written; a bounded number of each name."""
+        ...
+
+
+class Mentions(Shelf, Protocol):
+    """A shelf that knows where names stand, and what changes together."""
+
+    async def co_changes(self, path: str) -> Sequence[CoChange]:
+        """The live files that changed together with one."""
+        ...
+
+    async def mentioning(self, name: str, most: int) -> tuple[list[str], bool]:
+        """At most so many files whose text holds the name, and whether there are more."""
         ...
 
 

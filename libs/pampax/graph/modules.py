@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 MAX_FOLDER_FILES = 500
-_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
+SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _SCRIPT_SUFFIX = re.compile(r"\.(?:[cm]?[jt]sx?|json)$")
 # Files that stand for their folder.
 _INDEX = frozenset({"__init__", "index", "mod", "lib", "init", "package"})
@@ -26,7 +26,7 @@ _MODULE_SUFFIXES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "python": frozenset({".py", ".pyi"}),
         **dict.fromkeys(
-            _SCRIPTS, frozenset({".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte"})
+            SCRIPTS, frozenset({".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte"})
         ),
         **dict.fromkeys(("java", "kotlin", "scala"), frozenset({".java", ".kt", ".scala"})),
         "rust": frozenset({".rs"}),
@@ -96,7 +96,7 @@ class Modules:
             return self._included(module, path)
         relative, parts = _parts(module, path, language)
         if relative is not None:
-            return self._at([*relative, *parts], language)
+            return self.at([*relative, *parts], language)
         if language == "go":
             return self._go(parts, path)
         return self._ending(parts, path, language)
@@ -110,8 +110,8 @@ class Modules:
         ending = [each for each in named if each.split("/")[-len(wanted) :] == wanted]
         return Module(frozenset(_nearest(ending, path)))
 
-    def _at(self, parts: Sequence[str], language: str) -> Module:
-        """Exactly there."""
+    def at(self, parts: Sequence[str], language: str) -> Module:
+        """Exactly there: a file by its path without suffix, one that stands for its folder, or a folder."""
         whole = "/".join(parts)
         suffixes = _MODULE_SUFFIXES.get(language, frozenset())
         written = (whole, _SCRIPT_SUFFIX.sub("", whole))
@@ -179,7 +179,7 @@ def _parts(module: str, path: str, language: str) -> tuple[list[str] | None, lis
         return (folder[: len(folder) - dots + 1] if dots else None), parts
     if language == "rust":
         return _rust_parts(module, path)
-    if language in _SCRIPTS or language in ("ruby", "lua", "dart", "zig", "bash"):
+    if language in SCRIPTS or language in ("ruby", "lua", "dart", "zig", "bash"):
         module = re.sub(r"^(?:package:[^/]+/|@/|~/)", "", module)
         if module.startswith(".") or language in ("zig", "bash"):
             return [], _joined("/".join(folder), module).split("/")

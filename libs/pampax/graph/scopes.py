@@ -44,7 +44,9 @@ def holders(file: SourceFile, line: int) -> list[Definition]:
 def _unseen(method: Definition, name: str) -> Definition:
     """A type that stands in another file, as far as one of its methods tells: enough to look for its members."""
     last, line = name.rpartition(".")[2], method.start_line
-    return Definition(method.path, method.language, last, name, TYPE, line, line, "", exported=True)
+    return Definition(
+        method.path, method.language, last, name, TYPE, line, line, "", exported=True, repository=method.repository
+    )
 
 
 def belongs(member: Definition, holder: Definition) -> bool:

@@ -1,17 +1,18 @@
-"""From a definition or a file to what it uses and what uses it, step by step, bounded in nodes and files."""
+"""From a definition or a file to what it uses and what uses it, step by step, bounded in nodes and files, over the
+borders of repositories."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
+from pampax.codeintel.imports import Imported
 from pampax.codeintel.uses import Use, UseKind
-from pampax.graph.history import CoChange
-from pampax.graph.model import Certainty, Definition, Link, Shelf, SourceFile, is_test_path
+from pampax.graph.across import World
+from pampax.graph.model import Certainty, Definition, Link, SourceFile, is_test_path
 from pampax.graph.resolving import Resolver
 
 MAX_USERS = 400  # files that mention a name, of which the uses are looked at
@@ -60,14 +61,17 @@ class Node:
     start_line: int = 1
     end_line: int = 0
     signature: str = ""
+    repository: str = ""
 
     @classmethod
     def of(cls, each: Definition) -> Node:
-        return cls(each.path, each.qualified_name, each.kind, each.start_line, each.end_line, each.signature)
+        return cls(
+            each.path, each.qualified_name, each.kind, each.start_line, each.end_line, each.signature, each.repository
+        )
 
     @property
-    def order(self) -> tuple[str, int, int, str]:
-        return self.path, self.start_line, self.end_line, self.symbol
+    def order(self) -> tuple[str, str, int, int, str]:
+        return self.repository, self.path, self.start_line, self.end_line, self.symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +103,13 @@ class Neighbourhood:
     cut: list[str] = field(default_factory=list)
 
 
-class Mentions(Shelf, Protocol):
-    """A shelf that knows where names stand, and what changes together."""
-
-    async def co_changes(self, path: str) -> Sequence[CoChange]:
-        """The live files that changed together with one."""
-        ...
-
-    async def mentioning(self, name: str, most: int) -> tuple[list[str], bool]:
-        """At most so many files whose text holds the name, and whether there are more."""
-        ...
-
-
 class Graph:
-    """Edges of one snapshot, found when they are asked for."""
+    """Edges of one snapshot, or of several that import each other, found when they are asked for."""
 
-    def __init__(self, shelf: Mentions, until: float = math.inf) -> None:
+    def __init__(self, world: World, until: float = math.inf) -> None:
         """`until`: when to stop and answer with what there is, on the clock of time.monotonic."""
-        self._shelf = shelf
+        self._world = world
         self._until = until
-        self._resolver = Resolver(shelf)
         self._cut: dict[str, None] = {}
 
     async def walk(
@@ -180,10 +171,13 @@ class Graph:
 
     async def _in_time(self, node: Node, way: Direction, relations: Collection[Relation]) -> list[tuple[Edge, Node]]:
         """Nothing once the time is over, and that is told."""
+        return await self._around(node, way, relations) if self._is_in_time() else []
+
+    def _is_in_time(self) -> bool:
         if time.monotonic() < self._until:
-            return await self._around(node, way, relations)
+            return True
         self._cut["not looked at to the end, which would take too long: ask for less depth or fewer relations"] = None
-        return []
+        return False
 
     async def _around(self, node: Node, way: Direction, relations: Collection[Relation]) -> list[tuple[Edge, Node]]:
         """Edges with their other end, in a fixed order."""
@@ -200,7 +194,8 @@ class Graph:
     # What a node uses -----------------------------------------------------------------------------------------------
 
     async def _outgoing(self, node: Node, relations: Collection[Relation]) -> list[Edge]:
-        file = await self._resolver.file(node.path)
+        resolver = self._world.resolver(node.repository)
+        file = await resolver.file(node.path)
         if file is None:
             return []
         lines = range(node.start_line, node.end_line + 1) if node.symbol else range(1, 1 << 31)
@@ -209,32 +204,25 @@ class Graph:
         if len(uses) > MAX_USES:
             self._cut[f"{node.path} uses {len(uses)} names: the first {MAX_USES} are looked at"] = None
             uses = uses[:MAX_USES]
-        await self._resolver.read_names({use.name for use in uses})
-        await self._resolver.read_recorded(file, uses)
+        await resolver.read_names({use.name for use in uses})
+        await resolver.read_recorded(file, uses)
         edges = _Edges()
         for use in uses:
-            for link in await self._resolver.links(file, use):
+            for link in await resolver.links(file, use):
                 target = Node.of(link.definition)
-                if target != node and not (not node.symbol and target.path == node.path):
+                same_file = (target.repository, target.path) == (node.repository, node.path)
+                if target != node and not (not node.symbol and same_file):
                     edges.add(node, target, use, link)
         imports = not node.symbol and Relation.IMPORTS in relations
-        return [*edges.all(), *await self._imports(file)] if imports else edges.all()
-
-    async def _imports(self, file: SourceFile) -> list[Edge]:
-        found: dict[str, int] = {}
-        for imported in file.uses.imports:
-            for path in self._resolver.files_of(file, imported):
-                if path != file.path:
-                    found.setdefault(path, imported.line)
-        return [_import(file.path, path, line) for path, line in found.items()]
+        return [*edges.all(), *_imports(resolver, file)] if imports else edges.all()
 
     async def _changing(self, node: Node) -> list[Edge]:
         return [
             Edge(
-                node, Node(each.path), Relation.CHANGES_WITH, 0, each.together, Certainty.INFERRED, each.confidence,
-                each.why,
+                node, Node(each.path, repository=node.repository), Relation.CHANGES_WITH, 0, each.together,
+                Certainty.INFERRED, each.confidence, each.why,
             )
-            for each in await self._shelf.co_changes(node.path)
+            for each in await self._world.shelf(node.repository).co_changes(node.path)
         ]  # fmt: skip
 
     # What uses a node -----------------------------------------------------------------------------------------------
@@ -245,35 +233,54 @@ class Graph:
         return await self._importers(node) if Relation.IMPORTS in relations else []
 
     async def _users(self, node: Node, kinds: Collection[UseKind]) -> list[Edge]:
-        name = node.symbol.rpartition(".")[2]
-        files = await self._mentioning(name) if kinds else []
         edges = _Edges()
-        for file in files:
+        for repository in await self._world.users_of(node.repository) if kinds else []:
+            if self._is_in_time():
+                await self._add_users(node, kinds, repository, edges)
+        return edges.all()
+
+    async def _add_users(self, node: Node, kinds: Collection[UseKind], repository: str, edges: _Edges) -> None:
+        name = node.symbol.rpartition(".")[2]
+        resolver = self._world.resolver(repository)
+        wanted = node.repository, node.path, node.symbol
+        for file in await self._mentioning(repository, name):
             names = _names_for(file, name)
             for use in file.uses.uses:
                 if use.kind not in kinds or use.name not in names:
                     continue
-                for link in await self._resolver.links(file, use):
-                    if (link.definition.path, link.definition.qualified_name) == (node.path, node.symbol):
+                for link in await resolver.links(file, use):
+                    found = link.definition
+                    if (found.repository, found.path, found.qualified_name) == wanted:
                         source = _user(file, use.line)
                         if source != node:
                             edges.add(source, node, use, link)
-        return edges.all()
 
     async def _importers(self, node: Node) -> list[Edge]:
         found: dict[str, Edge] = {}
-        for name in sorted(self._shelf.modules.names_of(node.path)):
-            for file in await self._mentioning(name):
+        resolver = self._world.resolver(node.repository)
+        for name in sorted(self._world.shelf(node.repository).modules.names_of(node.path)):
+            for file in await self._mentioning(node.repository, name):
                 for imported in file.uses.imports:
-                    if file.path != node.path and node.path in self._resolver.files_of(file, imported):
-                        found.setdefault(file.path, _import(file.path, node.path, imported.line))
+                    if file.path != node.path and node.path in resolver.files_of(file, imported):
+                        source = Node(file.path, repository=file.repository)
+                        found.setdefault(file.path, _import(source, node, imported.line))
+        return [*found.values(), *await self._importers_abroad(node)]
+
+    async def _importers_abroad(self, node: Node) -> list[Edge]:
+        found: dict[Node, Edge] = {}
+        for repository in (await self._world.users_of(node.repository))[1:]:
+            for way in await self._world.ways_from(self._world.member(repository)):
+                if way.home == node.repository and node.path in self._world.resolver(way.home).paths_of(way.module):
+                    for path, line in way.places:
+                        source = Node(path, repository=repository)
+                        found.setdefault(source, _import(source, node, line, way.providers))
         return list(found.values())
 
-    async def _mentioning(self, name: str) -> list[SourceFile]:
-        paths, more = await self._shelf.mentioning(name, MAX_USERS)
+    async def _mentioning(self, repository: str, name: str) -> list[SourceFile]:
+        paths, more = await self._world.shelf(repository).mentioning(name, MAX_USERS)
         if more:
             self._cut[f"more than {MAX_USERS} files name {name}: the first {MAX_USERS} are looked at"] = None
-        return await self._resolver.read_files(paths)
+        return await self._world.resolver(repository).read_files(paths)
 
 
 class _Edges:
@@ -300,14 +307,40 @@ class _Edges:
         return list(self._found.values())
 
 
-def _import(source: str, target: str, line: int) -> Edge:
-    return Edge(Node(source), Node(target), Relation.IMPORTS, line, 1, Certainty.PRECISE, 1.0, "imported")
+def _imports(resolver: Resolver, file: SourceFile) -> list[Edge]:
+    """One to each other file that the file imports, with the first line that does."""
+    found: dict[Node, Edge] = {}
+    source = Node(file.path, repository=file.repository)
+    for imported in file.uses.imports:
+        own = [Node(path, repository=file.repository) for path in resolver.files_of(file, imported)]
+        for target in own:
+            if target != source:
+                found.setdefault(target, _import(source, target, imported.line))
+        for target, count in [] if own else _imported_abroad(resolver, file, imported):
+            found.setdefault(target, _import(source, target, imported.line, count))
+    return list(found.values())
+
+
+def _imported_abroad(resolver: Resolver, file: SourceFile, imported: Imported) -> list[tuple[Node, int]]:
+    """Files of other repositories, with how many of these provide what is imported."""
+    given = resolver.modules_abroad(file, imported)
+    return [
+        (Node(path, repository=home.repository), len(given)) for home, module in given for path in home.paths_of(module)
+    ]
+
+
+def _import(source: Node, target: Node, line: int, providers: int = 1) -> Edge:
+    if providers > 1:
+        why = f"imported; one of {providers} repositories that provide it"
+        share = round(1 / providers, 3)
+        return Edge(source, target, Relation.IMPORTS, line, 1, Certainty.INFERRED, share, why)
+    return Edge(source, target, Relation.IMPORTS, line, 1, Certainty.PRECISE, 1.0, "imported")
 
 
 def _user(file: SourceFile, line: int) -> Node:
     """The innermost function or type around a use, or the file."""
     around = [each for each in file.around(line) if each.kind in ("function", "type")]
-    return Node.of(around[-1]) if around else Node(file.path)
+    return Node.of(around[-1]) if around else Node(file.path, repository=file.repository)
 
 
 def _kinds_of(relations: Collection[Relation]) -> set[UseKind]:

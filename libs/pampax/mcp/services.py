@@ -8,7 +8,7 @@ from typing import Protocol
 from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest
 from pampax.client.context import Pack
-from pampax.client.graph import Traversal, TraverseRequest
+from pampax.client.graph import RepositoryMap, Traversal, TraverseRequest
 from pampax.client.repository import Freshness, NewRepository, Operation, Repository, SourceText
 from pampax.client.search import SearchAnswer, SearchRequest
 
@@ -26,6 +26,10 @@ class Services(Protocol):
     async def assemble(self, request: BundleRequest) -> Bundle: ...
 
     async def traverse(self, request: TraverseRequest) -> Traversal: ...
+
+    async def map_repositories(self) -> RepositoryMap:
+        """Of all readable ones, as many as one map holds."""
+        ...
 
     async def contexts(self) -> Sequence[Pack]:
         """One's own packs and the shared ones, by name; of two with one name one's own comes first."""

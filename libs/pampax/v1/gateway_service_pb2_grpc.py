@@ -89,6 +89,11 @@ class GatewayServiceStub:
                 request_serializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.FromString,
                 _registered_method=True)
+        self.MapRepositories = channel.unary_unary(
+                '/pampax.v1.GatewayService/MapRepositories',
+                request_serializer=pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesResponse.FromString,
+                _registered_method=True)
         self.CreateRepository = channel.unary_unary(
                 '/pampax.v1.GatewayService/CreateRepository',
                 request_serializer=pampax_dot_v1_dot_indexing__service__pb2.CreateRepositoryRequest.SerializeToString,
@@ -269,6 +274,13 @@ class GatewayServiceServicer:
 
     def TraverseGraph(self, request, context):
         """What is used by, or uses, a definition or a file, and the ways between two.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MapRepositories(self, request, context):
+        """What each repository provides, and what each needs of each other one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -483,6 +495,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.TraverseGraph,
                     request_deserializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.SerializeToString,
+            ),
+            'MapRepositories': grpc.unary_unary_rpc_method_handler(
+                    servicer.MapRepositories,
+                    request_deserializer=pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesResponse.SerializeToString,
             ),
             'CreateRepository': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateRepository,
@@ -845,6 +862,33 @@ class GatewayService:
             '/pampax.v1.GatewayService/TraverseGraph',
             pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.SerializeToString,
             pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MapRepositories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GatewayService/MapRepositories',
+            pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesRequest.SerializeToString,
+            pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

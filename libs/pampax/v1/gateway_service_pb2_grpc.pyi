@@ -61,6 +61,8 @@ class GatewayServiceStub:
     """Definitions of a name."""
     TraverseGraph: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.TraverseGraphRequest, _graph_service_pb2.TraverseGraphResponse]
     """What is used by, or uses, a definition or a file, and the ways between two."""
+    MapRepositories: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.MapRepositoriesRequest, _graph_service_pb2.MapRepositoriesResponse]
+    """What each repository provides, and what each needs of each other one."""
     CreateRepository: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.CreateRepositoryRequest, _repository_pb2.Repository]
     """Creates a repository."""
     GetRepository: _grpc.UnaryUnaryMultiCallable[_indexing_service_pb2.GetRepositoryRequest, _repository_pb2.Repository]
@@ -135,6 +137,8 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     """Definitions of a name."""
     TraverseGraph: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.TraverseGraphRequest, _graph_service_pb2.TraverseGraphResponse]  # type: ignore[assignment]
     """What is used by, or uses, a definition or a file, and the ways between two."""
+    MapRepositories: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.MapRepositoriesRequest, _graph_service_pb2.MapRepositoriesResponse]  # type: ignore[assignment]
+    """What each repository provides, and what each needs of each other one."""
     CreateRepository: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.CreateRepositoryRequest, _repository_pb2.Repository]  # type: ignore[assignment]
     """Creates a repository."""
     GetRepository: _aio.UnaryUnaryMultiCallable[_indexing_service_pb2.GetRepositoryRequest, _repository_pb2.Repository]  # type: ignore[assignment]
@@ -260,6 +264,14 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.TraverseGraphResponse, _abc.Awaitable[_graph_service_pb2.TraverseGraphResponse]]:
         """What is used by, or uses, a definition or a file, and the ways between two."""
+
+    @_abc_1.abstractmethod
+    def MapRepositories(
+        self,
+        request: _graph_service_pb2.MapRepositoriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_graph_service_pb2.MapRepositoriesResponse, _abc.Awaitable[_graph_service_pb2.MapRepositoriesResponse]]:
+        """What each repository provides, and what each needs of each other one."""
 
     @_abc_1.abstractmethod
     def CreateRepository(

@@ -191,7 +191,7 @@ Global___FindSymbolsResponse: _TypeAlias = FindSymbolsResponse  # noqa: Y015
 
 @_typing.final
 class TraverseGraphRequest(_message.Message):
-    """Request of TraverseGraph."""
+    """Request of TraverseGraph. Of several repositories, imports of one lead to another that provides what they name."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -212,9 +212,9 @@ class TraverseGraphRequest(_message.Message):
     depth: _builtins.int
     """1..8 steps, 1 when 0."""
     max_nodes: _builtins.int
-    """1..1,000 nodes, 100 when 0."""
+    """1..1,000 nodes over all repositories together, 100 when 0."""
     end: _builtins.str
-    """Where to end, spelled like `start`: the answer is then a shortest way there."""
+    """Where to end, spelled like `start`: the answer is then a shortest way there, from each repository where it begins."""
     @_builtins.property
     def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """`repositories/{repository}` names; empty means every readable one, at most 50."""
@@ -284,3 +284,265 @@ class TraverseGraphResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TraverseGraphResponse: _TypeAlias = TraverseGraphResponse  # noqa: Y015
+
+@_typing.final
+class MapRepositoriesRequest(_message.Message):
+    """Request of MapRepositories."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORIES_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    ref: _builtins.str
+    """Branch or tag; each repository's latest publish when empty."""
+    @_builtins.property
+    def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """`repositories/{repository}` names; empty means every readable one, at most 50."""
+
+    def __init__(
+        self,
+        *,
+        repositories: _abc.Iterable[_builtins.str] | None = ...,
+        ref: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ref", b"ref", "repositories", b"repositories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MapRepositoriesRequest: _TypeAlias = MapRepositoriesRequest  # noqa: Y015
+
+@_typing.final
+class MapRepositoriesResponse(_message.Message):
+    """Response of MapRepositories."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORIES_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
+    SNAPSHOTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def repositories(self) -> _containers.RepeatedCompositeFieldContainer[Global___MappedRepository]:
+        """By name."""
+
+    @_builtins.property
+    def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___RepositoryLink]:
+        """By the names of both ends; pairs that have nothing to do with each other are absent."""
+
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What was left out or could not be read, and packages that several repositories provide, in words."""
+
+    @_builtins.property
+    def snapshots(self) -> _containers.RepeatedCompositeFieldContainer[_search_service_pb2.SnapshotInfo]:
+        """What was answered from."""
+
+    def __init__(
+        self,
+        *,
+        repositories: _abc.Iterable[Global___MappedRepository] | None = ...,
+        links: _abc.Iterable[Global___RepositoryLink] | None = ...,
+        notices: _abc.Iterable[_builtins.str] | None = ...,
+        snapshots: _abc.Iterable[_search_service_pb2.SnapshotInfo] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["links", b"links", "notices", b"notices", "repositories", b"repositories", "snapshots", b"snapshots"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MapRepositoriesResponse: _TypeAlias = MapRepositoriesResponse  # noqa: Y015
+
+@_typing.final
+class MappedRepository(_message.Message):
+    """A repository, and what others can import of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_FIELD_NUMBER: _builtins.int
+    PACKAGES_FIELD_NUMBER: _builtins.int
+    PACKAGE_COUNT_FIELD_NUMBER: _builtins.int
+    MODULES_FIELD_NUMBER: _builtins.int
+    repository: _builtins.str
+    """`repositories/{repository}`."""
+    package_count: _builtins.int
+    """How many there are in all."""
+    @_builtins.property
+    def packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Package]:
+        """By ecosystem and name, at most 100."""
+
+    @_builtins.property
+    def modules(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProvidedModules]:
+        """By language."""
+
+    def __init__(
+        self,
+        *,
+        repository: _builtins.str = ...,
+        packages: _abc.Iterable[Global___Package] | None = ...,
+        package_count: _builtins.int = ...,
+        modules: _abc.Iterable[Global___ProvidedModules] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["modules", b"modules", "package_count", b"package_count", "packages", b"packages", "repository", b"repository"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MappedRepository: _TypeAlias = MappedRepository  # noqa: Y015
+
+@_typing.final
+class Package(_message.Message):
+    """A package that a manifest publishes, or needs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ECOSYSTEM_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    MANIFEST_FIELD_NUMBER: _builtins.int
+    ecosystem: _builtins.str
+    """python, node, go, rust, jvm, php, ruby, dotnet, elixir or dart."""
+    name: _builtins.str
+    """As it is written; `group:artifact` of the JVM."""
+    version: _builtins.str
+    """The version that is published or the versions that are needed, as written; empty when the manifest does not say."""
+    manifest: _builtins.str
+    """Path of the manifest."""
+    def __init__(
+        self,
+        *,
+        ecosystem: _builtins.str = ...,
+        name: _builtins.str = ...,
+        version: _builtins.str = ...,
+        manifest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ecosystem", b"ecosystem", "manifest", b"manifest", "name", b"name", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Package: _TypeAlias = Package  # noqa: Y015
+
+@_typing.final
+class ProvidedModules(_message.Message):
+    """Modules, packages or namespaces at the top, by which code elsewhere imports."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """python, script (JavaScript and TypeScript), jvm (Java, Kotlin and Scala), go, rust, c, and so on."""
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 50."""
+
+    def __init__(
+        self,
+        *,
+        language: _builtins.str = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["language", b"language", "names", b"names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProvidedModules: _TypeAlias = ProvidedModules  # noqa: Y015
+
+@_typing.final
+class RepositoryLink(_message.Message):
+    """What a repository needs of another one; both are indexes into the repositories of the answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    DEPENDENCIES_FIELD_NUMBER: _builtins.int
+    DEPENDENCY_COUNT_FIELD_NUMBER: _builtins.int
+    STATEMENTS_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    SHARED_STATEMENTS_FIELD_NUMBER: _builtins.int
+    EXAMPLES_FIELD_NUMBER: _builtins.int
+    source: _builtins.int
+    """Index of the repository that needs."""
+    target: _builtins.int
+    """Index of the repository that is needed."""
+    dependency_count: _builtins.int
+    """How many are declared in all."""
+    statements: _builtins.int
+    """Import statements that lead there."""
+    files: _builtins.int
+    """Files that hold them."""
+    shared_statements: _builtins.int
+    """Those of the statements that another repository provides as well."""
+    @_builtins.property
+    def dependencies(self) -> _containers.RepeatedCompositeFieldContainer[Global___Package]:
+        """What manifests declare, at most 20."""
+
+    @_builtins.property
+    def examples(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportExample]:
+        """Imports of the modules that are imported most, one of each, at most 3."""
+
+    def __init__(
+        self,
+        *,
+        source: _builtins.int = ...,
+        target: _builtins.int = ...,
+        dependencies: _abc.Iterable[Global___Package] | None = ...,
+        dependency_count: _builtins.int = ...,
+        statements: _builtins.int = ...,
+        files: _builtins.int = ...,
+        shared_statements: _builtins.int = ...,
+        examples: _abc.Iterable[Global___ImportExample] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dependencies", b"dependencies", "dependency_count", b"dependency_count", "examples", b"examples", "files", b"files", "shared_statements", b"shared_statements", "source", b"source", "statements", b"statements", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RepositoryLink: _TypeAlias = RepositoryLink  # noqa: Y015
+
+@_typing.final
+class ImportExample(_message.Message):
+    """An import that leads to another repository."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    MODULE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Of the file that imports."""
+    line: _builtins.int
+    """1-based."""
+    module: _builtins.str
+    """As it is written."""
+    name: _builtins.str
+    """What is taken from it: empty for the module itself, `*` for all."""
+    target: _builtins.str
+    """The file or folder in the other repository."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        line: _builtins.int = ...,
+        module: _builtins.str = ...,
+        name: _builtins.str = ...,
+        target: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line", b"line", "module", b"module", "name", b"name", "path", b"path", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportExample: _TypeAlias = ImportExample  # noqa: Y015

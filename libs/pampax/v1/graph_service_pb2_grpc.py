@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class GraphServiceStub:
-    """How definitions and files hang together. Reads only; same question, same builds and generations: same answer.
+    """How definitions, files and repositories hang together. Reads only; same question, same builds and generations: same answer.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,15 @@ class GraphServiceStub:
                 request_serializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.FromString,
                 _registered_method=True)
+        self.MapRepositories = channel.unary_unary(
+                '/pampax.v1.GraphService/MapRepositories',
+                request_serializer=pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesResponse.FromString,
+                _registered_method=True)
 
 
 class GraphServiceServicer:
-    """How definitions and files hang together. Reads only; same question, same builds and generations: same answer.
+    """How definitions, files and repositories hang together. Reads only; same question, same builds and generations: same answer.
     """
 
     def FindSymbols(self, request, context):
@@ -60,6 +65,13 @@ class GraphServiceServicer:
 
     def TraverseGraph(self, request, context):
         """What is used by, or uses, a definition or a file, and the ways between two.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MapRepositories(self, request, context):
+        """What each repository provides, and what each needs of each other one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +90,11 @@ def add_GraphServiceServicer_to_server(servicer, server):
                     request_deserializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.SerializeToString,
             ),
+            'MapRepositories': grpc.unary_unary_rpc_method_handler(
+                    servicer.MapRepositories,
+                    request_deserializer=pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'pampax.v1.GraphService', rpc_method_handlers)
@@ -87,7 +104,7 @@ def add_GraphServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GraphService:
-    """How definitions and files hang together. Reads only; same question, same builds and generations: same answer.
+    """How definitions, files and repositories hang together. Reads only; same question, same builds and generations: same answer.
     """
 
     @staticmethod
@@ -134,6 +151,33 @@ class GraphService:
             '/pampax.v1.GraphService/TraverseGraph',
             pampax_dot_v1_dot_graph__service__pb2.TraverseGraphRequest.SerializeToString,
             pampax_dot_v1_dot_graph__service__pb2.TraverseGraphResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MapRepositories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pampax.v1.GraphService/MapRepositories',
+            pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesRequest.SerializeToString,
+            pampax_dot_v1_dot_graph__service__pb2.MapRepositoriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class GraphServiceStub:
-    """How definitions and files hang together. Reads only; same question, same builds and generations: same answer."""
+    """How definitions, files and repositories hang together. Reads only; same question, same builds and generations: same answer."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -37,19 +37,23 @@ class GraphServiceStub:
     """Definitions of a name."""
     TraverseGraph: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.TraverseGraphRequest, _graph_service_pb2.TraverseGraphResponse]
     """What is used by, or uses, a definition or a file, and the ways between two."""
+    MapRepositories: _grpc.UnaryUnaryMultiCallable[_graph_service_pb2.MapRepositoriesRequest, _graph_service_pb2.MapRepositoriesResponse]
+    """What each repository provides, and what each needs of each other one."""
 
 @_typing.type_check_only
 class GraphServiceAsyncStub(GraphServiceStub):
-    """How definitions and files hang together. Reads only; same question, same builds and generations: same answer."""
+    """How definitions, files and repositories hang together. Reads only; same question, same builds and generations: same answer."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     FindSymbols: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.FindSymbolsRequest, _graph_service_pb2.FindSymbolsResponse]  # type: ignore[assignment]
     """Definitions of a name."""
     TraverseGraph: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.TraverseGraphRequest, _graph_service_pb2.TraverseGraphResponse]  # type: ignore[assignment]
     """What is used by, or uses, a definition or a file, and the ways between two."""
+    MapRepositories: _aio.UnaryUnaryMultiCallable[_graph_service_pb2.MapRepositoriesRequest, _graph_service_pb2.MapRepositoriesResponse]  # type: ignore[assignment]
+    """What each repository provides, and what each needs of each other one."""
 
 class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
-    """How definitions and files hang together. Reads only; same question, same builds and generations: same answer."""
+    """How definitions, files and repositories hang together. Reads only; same question, same builds and generations: same answer."""
 
     @_abc_1.abstractmethod
     def FindSymbols(
@@ -66,5 +70,13 @@ class GraphServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_graph_service_pb2.TraverseGraphResponse, _abc.Awaitable[_graph_service_pb2.TraverseGraphResponse]]:
         """What is used by, or uses, a definition or a file, and the ways between two."""
+
+    @_abc_1.abstractmethod
+    def MapRepositories(
+        self,
+        request: _graph_service_pb2.MapRepositoriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_graph_service_pb2.MapRepositoriesResponse, _abc.Awaitable[_graph_service_pb2.MapRepositoriesResponse]]:
+        """What each repository provides, and what each needs of each other one."""
 
 def add_GraphServiceServicer_to_server(servicer: GraphServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -71,6 +71,17 @@ async def traverse(api, name):
     assert wrong.status_code == 400
 
 
+async def map_repositories(api, name):
+    answer = await api("GET", "/v1/graph/repositories", params={"repos": name})
+    assert answer.status_code == 200, answer.text
+    (found,) = answer.json()["repositories"]
+    assert (found["repo"], found["package_count"], answer.json()["links"]) == (name, len(found["packages"]), [])
+    missing = await api("GET", "/v1/graph/repositories", params={"repos": "no-such-repository"})
+    assert (missing.status_code, missing.json()["reason"]) == (404, "REPOSITORY_NOT_FOUND")
+    wrong = await api("GET", "/v1/graph/repositories", params={"repos": "no/name"})
+    assert wrong.status_code == 400
+
+
 async def create_and_delete(api, _name):
     body = {"name": "short-lived", "source": {"upload": True}, "include": ["*.py"], "exclude": ["build/"]}
     created = await api("POST", "/v1/repositories", json=body)
@@ -331,6 +342,7 @@ CALLS: dict[str, Call] = {
     "verify_bundle": kept_bundle,
     "find_symbols": symbols,
     "traverse": traverse,
+    "map_repositories": map_repositories,
     "create_repository": create_and_delete,
     "delete_repository": create_and_delete,
     "delete_ref": delete_ref,

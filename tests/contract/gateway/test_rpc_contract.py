@@ -72,6 +72,12 @@ async def traverse_graph(rpc, name):
     assert answer.nodes[0].symbol == "retry_with_backoff"
 
 
+async def map_repositories(rpc, name):
+    answer = await rpc("MapRepositories", graph_service_pb2.MapRepositoriesRequest(repositories=[name]))
+    assert [each.repository for each in answer.repositories] == [name]
+    assert not answer.links
+
+
 async def read_file(rpc, name):
     answer = await rpc("ReadFile", search_service_pb2.ReadFileRequest(repository=name, path="src/clock.py"))
     assert answer.lines == 5
@@ -237,6 +243,7 @@ CALLS = {
     **dict.fromkeys(["GetBundle", "VerifyBundle"], keep_a_bundle),
     "FindSymbols": find_symbols,
     "TraverseGraph": traverse_graph,
+    "MapRepositories": map_repositories,
     "GetRepository": get_repository,
     "ListRepositories": list_repositories,
     "GetHealth": get_health,

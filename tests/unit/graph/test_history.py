@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pampax.core.changes import Change
+from pampax.graph.across import Member, World
 from pampax.graph.history import HALF_LIFE_S, LEAST_TOGETHER, MOST_BESIDE, CoChange, History, pack, unpack
 from pampax.graph.walking import CODE_RELATIONS, Direction, Graph, Node, Relation
 
@@ -88,23 +89,27 @@ def test_what_no_history_was_packed_in_is_refused(data: bytes) -> None:
         unpack(data)
 
 
+def _graph(shelf: MemoryShelf) -> Graph:
+    return Graph(World([Member("", shelf, shelf.provided(), shelf.imports)]))
+
+
 async def test_files_that_change_together_are_walked_in_steps_and_only_when_they_are_asked_for() -> None:
     shelf = MemoryShelf({"a.py": "", "b.py": "", "c.py": ""})
     shelf.history = History(commits("a.py b.py", "a.py b.py", "b.py c.py", "b.py c.py", "b.py", "a.py gone.py"))
     only = frozenset({Relation.CHANGES_WITH})
     for direction in Direction:
-        found = await Graph(shelf).walk([Node("a.py")], direction, only, 2, 100)
+        found = await _graph(shelf).walk([Node("a.py")], direction, only, 2, 100)
         assert [(each.source.path, each.target.path, each.count) for each in found.edges] == [
             ("a.py", "b.py", 2), ("b.py", "a.py", 2), ("b.py", "c.py", 2),
         ]  # fmt: skip
         assert {each.certainty for each in found.edges} == {"inferred"}
-    way = await Graph(shelf).path([Node("a.py")], [Node("c.py")], only, 100)
+    way = await _graph(shelf).path([Node("a.py")], [Node("c.py")], only, 100)
     assert [each.target.path for each in way.edges] == ["b.py", "c.py"]
-    assert (await Graph(shelf).walk([Node("a.py")], Direction.BOTH, CODE_RELATIONS, 2, 100)).edges == []
+    assert (await _graph(shelf).walk([Node("a.py")], Direction.BOTH, CODE_RELATIONS, 2, 100)).edges == []
 
 
 async def test_the_surest_comes_first() -> None:
     shelf = MemoryShelf({"a.py": "", "b.py": "", "z.py": ""})
     shelf.history = History(commits("a.py b.py", "a.py b.py", "a.py z.py", "a.py z.py", "a.py z.py"))
-    found = await Graph(shelf).walk([Node("a.py")], Direction.OUT, {Relation.CHANGES_WITH}, 1, 100)
+    found = await _graph(shelf).walk([Node("a.py")], Direction.OUT, {Relation.CHANGES_WITH}, 1, 100)
     assert [each.target.path for each in found.edges] == ["z.py", "b.py"]

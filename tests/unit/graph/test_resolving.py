@@ -67,6 +67,38 @@ def test_python(name: str, expected: list[tuple[str, str]]) -> None:
     assert called(PYTHON, "app/main.py", name) == expected
 
 
+@pytest.mark.parametrize(
+    ("texts", "path", "name", "expected"),
+    [
+        (
+            {
+                "com/base/Ledger.java": "package com.base;\npublic class Ledger {\n  public void post() {}\n}\n",
+                "com/shop/Books.java": (
+                    "package com.shop;\nimport com.base.Ledger;\npublic class Books extends Ledger {\n"
+                    "  void close() {\n    post();\n  }\n}\n"
+                ),
+            },
+            "com/shop/Books.java",
+            "post",
+            [("com/base/Ledger.java", "Ledger.post")],
+        ),
+        (
+            {
+                "base.rb": "class Ledger\n  def post_all\n  end\nend\n",
+                "books.rb": "require_relative 'base'\nclass Books < Ledger\n  def close\n    post_all()\n  end\nend\n",
+            },
+            "books.rb",
+            "post_all",
+            [("base.rb", "Ledger.post_all")],
+        ),
+    ],
+)
+def test_a_base_may_stand_in_another_file(
+    texts: Mapping[str, str], path: str, name: str, expected: list[tuple[str, str]]
+) -> None:
+    assert called(texts, path, name) == expected
+
+
 def test_self_and_bases() -> None:
     assert called(PYTHON, "app/pool.py", "drain") == [("app/pool.py", "Base.drain")]
     assert called(PYTHON, "app/pool.py", "open") == [("app/pool.py", "Pool.open")]

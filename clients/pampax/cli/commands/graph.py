@@ -24,6 +24,7 @@ Examples:
   pampax graph path main Session.send
   pampax graph impact Session.send --depth 3 --svg impact.svg
   pampax graph cochange src/app/settings.py
+  pampax graph repositories --svg map.svg
 
 \b
 SYMBOL is a name, the end of a qualified one (Session.send), PATH:LINE or PATH#NAME.
@@ -46,7 +47,8 @@ _WALKED = (
     epilog=EPILOG,
 )
 def command() -> None:
-    """Show what uses what: callers, imports, bases, tests, and what a change would reach.
+    """Show what uses what: callers, imports, bases, tests, and what a change would reach; also from one repository to
+    another, whose packages it imports.
 
     Edges are precise where scopes, imports and declared types tell what a name means, and inferred where its name
     alone does; then their confidence is shown. What changes together is told by history, and by cochange alone.
@@ -142,6 +144,29 @@ def path(
     _answer(session, svg, start=start, end=end, repos=repos, ref=ref, max_nodes=max_nodes)
 
 
+@command.command(
+    "repositories",
+    epilog="\b\nExamples:\n  pampax graph repositories\n  pampax graph repositories -r shop -r base --svg map.svg",
+)
+@_with((*_SHARED, _WALKED[-1]))
+@with_session
+def repositories(session: Session, repos: tuple[str, ...], ref: str | None, svg: Path | None) -> None:
+    """Show how repositories hang together: the packages each provides, and what each needs of each other one."""
+    from pampax.cli.map_page import show_map
+    from pampax.cli.map_picture import map_picture
+
+    with session.client() as client:
+        found = client.map_repositories(repos=repos, ref=ref or "")
+    if svg is not None:
+        _draw(svg, map_picture(found))
+    if session.json:
+        session.screen.document(found.document())
+    else:
+        show_map(session, found)
+    if svg is not None:
+        session.hint(f"the picture is in {svg}")
+
+
 def _answer(session: Session, svg: Path | None, **asked: Any) -> None:  # noqa: ANN401 - the request checks them
     from pampax.cli.graph_page import show_traversal
     from pampax.cli.graph_picture import picture
@@ -151,13 +176,17 @@ def _answer(session: Session, svg: Path | None, **asked: Any) -> None:  # noqa: 
     with session.client() as client:
         found = client.traverse(request)
     if svg is not None:
-        try:
-            svg.write_text(picture(found), encoding="utf-8")
-        except OSError as error:
-            raise LocalIOError(f"cannot write {svg}: {error.strerror}; name another file") from error
+        _draw(svg, picture(found))
     if session.json:
         session.screen.document(found.document())
     else:
         show_traversal(session, request, found)
     if svg is not None:
         session.hint(f"the picture is in {svg}")
+
+
+def _draw(svg: Path, picture: str) -> None:
+    try:
+        svg.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise LocalIOError(f"cannot write {svg}: {error.strerror}; name another file") from error

@@ -9,7 +9,7 @@ from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest
 from pampax.client.client import Client
 from pampax.client.context import Pack
-from pampax.client.graph import Traversal, TraverseRequest
+from pampax.client.graph import RepositoryMap, Traversal, TraverseRequest
 from pampax.client.repository import Freshness, NewRepository, Operation, Repository, SourceText
 from pampax.client.search import SearchAnswer, SearchRequest
 
@@ -30,6 +30,9 @@ class RestServices:
 
     async def traverse(self, request: TraverseRequest) -> Traversal:
         return await asyncio.to_thread(self._client.traverse, request)
+
+    async def map_repositories(self) -> RepositoryMap:
+        return await asyncio.to_thread(self._client.map_repositories)
 
     async def contexts(self) -> Sequence[Pack]:
         return await asyncio.to_thread(lambda: list(self._client.contexts()))

@@ -31,7 +31,8 @@ class Language(Result):
 
 class Project(Result):
     """What is published of a repository's default ref; `freshness` (current, behind, diverged, unknown) and `languages`
-    are told of one repository alone."""
+    are told of one repository alone, and so are the other repositories that it needs and that need it, by manifests and
+    imports."""
 
     repo: str
     source: str
@@ -48,6 +49,8 @@ class Project(Result):
     freshness: str = ""
     behind: int = 0
     detail: str = ""
+    needs: list[str] = Field(default_factory=list)
+    needed_by: list[str] = Field(default_factory=list)
 
 
 class Stats(Result):
@@ -106,7 +109,22 @@ async def _in_detail(services: Services, repository: Repository, project: Projec
     freshness = await _freshness(services, repository.name)
     languages = [Language(language=each.language, files=each.files) for each in outline.languages]
     told = {"freshness": freshness.state, "behind": freshness.behind, "detail": freshness.detail} if freshness else {}
-    return project.model_copy(update={"languages": languages, **told})
+    needs, needed_by = await _neighbours(services, repository.name)
+    return project.model_copy(
+        update={"languages": languages, **told, "needs": needs[:MOST_SHOWN], "needed_by": needed_by[:MOST_SHOWN]}
+    )
+
+
+async def _neighbours(services: Services, repository: str) -> tuple[list[str], list[str]]:
+    """The repositories that it needs, and those that need it; nothing when they cannot be told now."""
+    try:
+        links = (await services.map_repositories()).links
+    except PampaxError:
+        return [], []
+    return (
+        [link.target for link in links if link.source == repository],
+        [link.source for link in links if link.target == repository],
+    )
 
 
 async def _freshness(services: Services, repository: str) -> Freshness | None:
@@ -138,6 +156,10 @@ def _detail_text(project: Project) -> str:
         behind = f" by {words.counted(project.behind, 'commit')}" if project.behind else ""
         detail = f" ({words.one_line(project.detail)})" if project.detail else ""
         lines.append(f"against its source: {project.freshness}{behind}{detail}")
+    if project.needs:
+        lines.append(f"needs {words.listed(project.needs, 10)}")
+    if project.needed_by:
+        lines.append(f"is needed by {words.listed(project.needed_by, 10)}")
     if project.pending_vectors:
         lines.append(f"{words.counted(project.pending_vectors, 'chunk')} can be found by words and names only so far")
     return "\n".join(lines)

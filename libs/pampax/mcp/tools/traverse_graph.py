@@ -112,7 +112,8 @@ TOOL = Tool(
         "Tells what uses what: callers before a signature changes (direction in), callees (out), the tests of "
         "something (in, relations tests), importers of a file, bases and subclasses (both, relations inherits), what "
         "a change may reach (in, depth 3), files that change together (relations changes_with), or with end a way "
-        "between two. One line per edge with path:line; those "
+        "between two; also from one repository to another whose packages it imports. One line per edge with "
+        "path:line; those "
         "known by a name alone are marked inferred. get_code_chunk reads a place; search_code finds names."
     ),
     arguments=TraverseGraph,
@@ -141,9 +142,11 @@ def _came_from(found: Traversal, edge: GraphEdge, direction: Direction) -> int:
 
 
 def _ways(found: Traversal) -> list[_Told]:
-    """Each edge below where its way begins; there is one way in a repository at most."""
-    begins = {found.nodes[edge.source].repo: edge.source for edge in found.edges if not found.nodes[edge.source].depth}
-    told = [(begins[found.nodes[edge.source].repo], edge) for edge in found.edges]
+    """Each edge below where its way begins; no two ways share a node."""
+    begins = {at: at for at, node in enumerate(found.nodes) if not node.depth}
+    for edge in sorted(found.edges, key=lambda each: found.nodes[each.source].depth):
+        begins[edge.target] = begins[edge.source]
+    told = [(begins[edge.source], edge) for edge in found.edges]
     return sorted(told, key=lambda each: (each[0], found.nodes[each[1].source].depth))
 
 

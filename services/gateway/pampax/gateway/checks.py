@@ -11,7 +11,7 @@ from pampax.core.errors import InvalidRequest
 from pampax.gateway import bounds, rules
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
 from pampax.v1.context_service_pb2 import ContextScope, PackVisibility
-from pampax.v1.graph_service_pb2 import FindSymbolsRequest, TraverseGraphRequest
+from pampax.v1.graph_service_pb2 import FindSymbolsRequest, MapRepositoriesRequest, TraverseGraphRequest
 from pampax.v1.indexing_service_pb2 import (
     Blob,
     CheckIndexRequest,
@@ -176,6 +176,12 @@ def check_traversal(request: TraverseGraphRequest) -> None:
         mistakes.note("depth", rules.number(request.depth, bounds.GRAPH_DEPTH))
     if request.max_nodes:
         mistakes.note("max_nodes", rules.number(request.max_nodes, bounds.GRAPH_NODES))
+    mistakes.refuse()
+
+
+def check_map(request: MapRepositoriesRequest) -> None:
+    mistakes = Mistakes()
+    note_scope(mistakes, request.repositories, request.ref)
     mistakes.refuse()
 
 

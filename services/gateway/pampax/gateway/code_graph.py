@@ -1,4 +1,4 @@
-"""Use cases of the code graph: definitions of a name, and what is around a definition or a file."""
+"""Use cases of the code graph: definitions, what is around one or around a file, how repositories hang together."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from pampax.gateway import bounds
 from pampax.gateway.behind import SEARCH, ask_within
-from pampax.gateway.checks import check_symbols, check_traversal
+from pampax.gateway.checks import check_map, check_symbols, check_traversal
 from pampax.v1.graph_service_pb2 import (
     FindSymbolsRequest,
     FindSymbolsResponse,
+    MapRepositoriesRequest,
+    MapRepositoriesResponse,
     TraverseGraphRequest,
     TraverseGraphResponse,
 )
@@ -31,3 +33,7 @@ class CodeGraph:
     async def traverse(self, request: TraverseGraphRequest) -> TraverseGraphResponse:
         check_traversal(request)
         return await ask_within(bounds.SEARCH_S, SEARCH, self._graph.TraverseGraph, request)
+
+    async def map_repositories(self, request: MapRepositoriesRequest) -> MapRepositoriesResponse:
+        check_map(request)
+        return await ask_within(bounds.SEARCH_S, SEARCH, self._graph.MapRepositories, request)

@@ -98,6 +98,11 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
     ) -> graph_service_pb2.TraverseGraphResponse:
         return await self._use_cases.graph.traverse(request)
 
+    async def MapRepositories(
+        self, request: graph_service_pb2.MapRepositoriesRequest, context: aio.ServicerContext[Any, Any]
+    ) -> graph_service_pb2.MapRepositoriesResponse:
+        return await self._use_cases.graph.map_repositories(request)
+
     async def CreateRepository(
         self, request: indexing_service_pb2.CreateRepositoryRequest, context: aio.ServicerContext[Any, Any]
     ) -> repository_pb2.Repository:

@@ -13,14 +13,14 @@ from pydantic import BaseModel, ValidationError
 from pampax.client.browsing import Chunk, Outline
 from pampax.client.bundle import Bundle, BundleRequest
 from pampax.client.context import Pack, PackPage
-from pampax.client.graph import Traversal, TraverseRequest
+from pampax.client.graph import RepositoryMap, Traversal, TraverseRequest
 from pampax.client.model import Request
 from pampax.client.repository import Freshness, NewRepository, Operation, Repository, RepositoryPage, SourceText
 from pampax.client.search import SearchAnswer, SearchRequest
 from pampax.core.names import context_resource, operation_resource, repository_resource
 from pampax.gateway.rest.answers import bundle_json, chunk_json, file_json, outline_json, search_json
 from pampax.gateway.rest.context_answers import pack_json, pack_page_json
-from pampax.gateway.rest.graph_answers import traversal_json
+from pampax.gateway.rest.graph_answers import map_json, traversal_json
 from pampax.gateway.rest.models.bundle import BundleRequest as BundleBody
 from pampax.gateway.rest.models.graph import TraverseRequest as TraverseBody
 from pampax.gateway.rest.models.repository import IndexRequest, RepositoryRequest
@@ -43,6 +43,7 @@ from pampax.gateway.rest.requests import (
 )
 from pampax.gateway.use_cases import UseCases
 from pampax.v1.context_service_pb2 import GetContextPackRequest, ListContextPacksRequest
+from pampax.v1.graph_service_pb2 import MapRepositoriesRequest
 from pampax.v1.indexing_service_pb2 import (
     DeleteRepositoryRequest,
     GetFreshnessRequest,
@@ -81,6 +82,10 @@ class OwnServices:
     async def traverse(self, request: TraverseRequest) -> Traversal:
         message = traversal_message(_body(TraverseBody, request))
         return Traversal.model_validate(traversal_json(await _apart(self._cases.graph.traverse(message))))
+
+    async def map_repositories(self) -> RepositoryMap:
+        found = await _apart(self._cases.graph.map_repositories(MapRepositoriesRequest()))
+        return RepositoryMap.model_validate(map_json(found))
 
     async def contexts(self) -> Sequence[Pack]:
         found: list[Pack] = []

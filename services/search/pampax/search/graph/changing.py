@@ -13,7 +13,7 @@ def with_files(nodes: Sequence[Node], relations: Collection[Relation]) -> list[N
     """History knows files: beside other relations those of the nodes are there as well, and alone when it is alone."""
     if Relation.CHANGES_WITH not in relations:
         return list(nodes)
-    files = dict.fromkeys(Node(node.path) for node in nodes)
+    files = dict.fromkeys(Node(node.path, repository=node.repository) for node in nodes)
     return list(files) if len(set(relations)) == 1 else list(dict.fromkeys([*nodes, *files]))
 
 

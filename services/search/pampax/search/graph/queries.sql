@@ -39,3 +39,19 @@ CROSS JOIN LATERAL (
 SELECT DISTINCT folded FROM symbol
 WHERE repository_id = %(repository)s AND build_id = %(build)s AND folded >= %(begin)s AND folded < %(past)s
 ORDER BY folded LIMIT %(most)s
+
+-- name: types_in
+-- Types that documents define, which are given by their ranges of ordinals.
+SELECT asked.first, s.qualified_name
+FROM unnest(%(firsts)s::int[], %(ends)s::int[]) AS asked (first, past)
+CROSS JOIN LATERAL (
+    SELECT qualified_name FROM symbol
+    WHERE repository_id = %(repository)s AND build_id = %(build)s AND chunk >= asked.first AND chunk < asked.past
+      AND kind = 'type' OFFSET 0) s
+ORDER BY asked.first, s.qualified_name
+LIMIT %(most)s
+
+-- name: imports
+-- What the code of some documents uses, by first chunk.
+SELECT first_chunk, uses FROM document
+WHERE repository_id = %(repository)s AND build_id = %(build)s AND first_chunk = ANY(%(documents)s)

@@ -35,3 +35,12 @@ class GraphServicer(pb_grpc.GraphServiceServicer):
     ) -> pb.TraverseGraphResponse:
         caller = require_role(Role.READER)
         return wire.traversal_response(await self._service.traverse(caller, wire.traversal(request)))
+
+    async def MapRepositories(
+        self,
+        request: pb.MapRepositoriesRequest,
+        context: aio.ServicerContext[pb.MapRepositoriesRequest, pb.MapRepositoriesResponse],
+    ) -> pb.MapRepositoriesResponse:
+        caller = require_role(Role.READER)
+        names = wire.repository_names(request.repositories)
+        return wire.map_response(await self._service.relate(caller, names, request.ref or None))

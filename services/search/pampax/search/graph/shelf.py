@@ -62,8 +62,8 @@ class SnapshotShelf:
         return [
             SourceFile(
                 row.path, row.language, *uses.get(row.first_chunk if row.chunk_count else NONE, (0, Uses())),
-                tuple(Definition(row.path, row.language, *each) for each in symbols.get(row.first_chunk, ())),
-                recorded.get(row.ordinal),
+                tuple(self._definition(row, each) for each in symbols.get(row.first_chunk, ())),
+                recorded.get(row.ordinal), self._snapshot.repository,
             )
             for row in rows
         ]  # fmt: skip
@@ -82,7 +82,7 @@ class SnapshotShelf:
         live = self._directory.is_live(chunks)
         documents = self._directory.document_of(chunks)
         return [
-            Definition(file.path, file.language, *row[1:])
+            self._definition(file, row[1:])
             for row, alive, document in zip(rows, live.tolist(), documents.tolist(), strict=True)
             if alive
             for file in map(self._directory.files.__getitem__, self._directory.files_of[document])
@@ -123,6 +123,9 @@ class SnapshotShelf:
         cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
         await cursor.execute(_NAMES_LIKE, {**scope(self._snapshot), **asked})
         return [found for (found,) in await cursor.fetchall()]
+
+    def _definition(self, file: FileRow, row: tuple[str, str, str, int, int, str, bool]) -> Definition:
+        return Definition(file.path, file.language, *row, self._snapshot.repository)
 
     async def _uses(self, rows: Collection[FileRow]) -> dict[int, tuple[int, Uses]]:
         """Lines and uses, by first chunk."""

@@ -45,12 +45,12 @@ async def nodes_of(shelf: SnapshotShelf, snapshot: Snapshot, directory: Director
     if start.path and path is None:
         raise _no_file(where, directory, start.path)
     if path is not None and start.path:
-        return await _in_file(shelf, path, start)
+        return await _in_file(shelf, snapshot, path, start)
     if path is not None and path == start.text:
-        return [Node(path)]
+        return [Node(path, repository=snapshot.repository)]
     found = without_overloads(await named(shelf, start.name))
     if not found and path is not None:
-        return [Node(path)]
+        return [Node(path, repository=snapshot.repository)]
     if not found:
         raise await _no_symbol(where, shelf, start.name)
     defined = [each for each in found if each.kind != "declaration"] or found
@@ -83,13 +83,13 @@ def _path(directory: Directory, text: str) -> str | None:
     return ending[0] if len(ending) == 1 else None
 
 
-async def _in_file(shelf: SnapshotShelf, path: str, start: Start) -> list[Node]:
+async def _in_file(shelf: SnapshotShelf, snapshot: Snapshot, path: str, start: Start) -> list[Node]:
     (file,) = await shelf.files([path])
     if start.line is not None:
         if not 0 < start.line <= file.lines:
             raise Unclear(f"{path} has {file.lines} lines, line {start.line} is not there", FILE_NOT_FOUND, near=True)
         around = [each for each in file.around(start.line) if each.kind != "declaration"]
-        return [Node.of(around[-1])] if around else [Node(path)]
+        return [Node.of(around[-1])] if around else [Node(path, repository=snapshot.repository)]
     if start.name:
         found = [each for each in file.definitions if _ends(each.qualified_name, start.name)]
         if not found:
@@ -98,7 +98,7 @@ async def _in_file(shelf: SnapshotShelf, path: str, start: Start) -> list[Node]:
             hint = f"; did you mean {names[near]!r}?" if near else ""
             raise Unclear(f"{path} defines no {start.name!r}{hint}", SYMBOL_NOT_FOUND, near=True)
         return [Node.of(each) for each in without_overloads(found)[:MAX_STARTS]]
-    return [Node(path)]
+    return [Node(path, repository=snapshot.repository)]
 
 
 async def _no_symbol(where: str, shelf: SnapshotShelf, text: str) -> Unclear:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pampax.graph.across import Member
+from pampax.graph.relations import Relationship
 from pampax.graph.walking import CODE_RELATIONS, Direction, Edge, Node, Relation
 from pampax.search import wire
 from pampax.search.graph.request import (
@@ -15,15 +17,17 @@ from pampax.search.graph.request import (
     read_start,
     refused,
 )
-from pampax.search.graph.service import Answer, Symbols
+from pampax.search.graph.service import Answer, Related, Symbols
 from pampax.v1 import graph_service_pb2 as pb
+
+MAX_SHOWN_PACKAGES = 100  # of a repository
 
 
 def name_question(message: pb.FindSymbolsRequest) -> NameQuestion:
     if not 0 <= message.limit <= MAX_SYMBOLS:
         raise refused("limit", f"must be from 1 to {MAX_SYMBOLS}")
     return NameQuestion(
-        message.name, _repositories(message.repositories), message.ref or None, message.limit or DEFAULT_SYMBOLS
+        message.name, repository_names(message.repositories), message.ref or None, message.limit or DEFAULT_SYMBOLS
     )
 
 
@@ -37,7 +41,7 @@ def traversal(message: pb.TraverseGraphRequest) -> Traversal:
         raise refused("direction", f"must be one of {', '.join(Direction)}, got {message.direction[:64]!r}")
     return Traversal(
         start=read_start(message.start, "start"),
-        repositories=_repositories(message.repositories),
+        repositories=repository_names(message.repositories),
         ref=message.ref or None,
         direction=Direction(message.direction or Direction.OUT),
         relations=frozenset(map(Relation, message.relations)) or CODE_RELATIONS,
@@ -47,9 +51,13 @@ def traversal(message: pb.TraverseGraphRequest) -> Traversal:
     )
 
 
+def repository_names(names: Iterable[str]) -> tuple[str, ...] | None:
+    return tuple(wire.repository_id(name, "repositories") for name in names) or None
+
+
 def symbols_response(symbols: Symbols) -> pb.FindSymbolsResponse:
     return pb.FindSymbolsResponse(
-        symbols=[_node(snapshot.repository, Node.of(each), 0) for snapshot, each in symbols.found],
+        symbols=[_node(Node.of(each), 0) for _, each in symbols.found],
         total=symbols.total,
         snapshots=[wire.snapshot_info(snapshot) for snapshot in symbols.snapshots],
     )
@@ -62,18 +70,56 @@ def traversal_response(answer: Answer) -> pb.TraverseGraphResponse:
     for found in answer.found:
         ordered = sorted(found.neighbourhood.depths.items(), key=lambda each: (each[1], each[0].order))
         places = {node: len(response.nodes) + at for at, (node, _) in enumerate(ordered)}
-        response.nodes.extend(_node(found.snapshot.repository, node, depth) for node, depth in ordered)
+        response.nodes.extend(_node(node, depth) for node, depth in ordered)
         response.edges.extend(_edge(edge, places) for edge in found.neighbourhood.edges)
     return response
 
 
-def _repositories(names: Iterable[str]) -> tuple[str, ...] | None:
-    return tuple(wire.repository_id(name, "repositories") for name in names) or None
+def map_response(related: Related) -> pb.MapRepositoriesResponse:
+    places = {member.repository: at for at, member in enumerate(related.members)}
+    return pb.MapRepositoriesResponse(
+        repositories=[_mapped(member) for member in related.members],
+        links=[_link(each, places) for each in related.relationships],
+        notices=related.notices,
+        snapshots=[wire.snapshot_info(snapshot) for snapshot in related.snapshots],
+    )
 
 
-def _node(repository: str, node: Node, depth: int) -> pb.GraphNode:
+def _mapped(member: Member) -> pb.MappedRepository:
+    given = member.provided
+    return pb.MappedRepository(
+        repository=wire.PREFIX + member.repository,
+        packages=[
+            pb.Package(ecosystem=each.ecosystem, name=each.name, version=each.version, manifest=each.manifest)
+            for each in given.packages[:MAX_SHOWN_PACKAGES]
+        ],
+        package_count=len(given.packages),
+        modules=[pb.ProvidedModules(language=language, names=names) for language, names in given.names.items()],
+    )
+
+
+def _link(each: Relationship, places: dict[str, int]) -> pb.RepositoryLink:
+    return pb.RepositoryLink(
+        source=places[each.source],
+        target=places[each.target],
+        dependencies=[
+            pb.Package(ecosystem=need.ecosystem, name=need.name, version=need.spec, manifest=need.manifest)
+            for need in each.dependencies
+        ],
+        dependency_count=each.declared,
+        statements=each.statements,
+        files=each.files,
+        shared_statements=each.shared,
+        examples=[
+            pb.ImportExample(path=one.path, line=one.line, module=one.module, name=one.name, target=one.target)
+            for one in each.examples
+        ],
+    )
+
+
+def _node(node: Node, depth: int) -> pb.GraphNode:
     return pb.GraphNode(
-        repository=wire.PREFIX + repository,
+        repository=wire.PREFIX + node.repository,
         path=node.path,
         symbol=node.symbol,
         kind=node.kind,

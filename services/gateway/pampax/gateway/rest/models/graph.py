@@ -96,3 +96,56 @@ class TraverseResponse(AnswerModel):
     took_ms: float
     corr_id: str
     trace_id: str
+
+
+class Package(AnswerModel):
+    """A package that a manifest publishes, or needs."""
+
+    ecosystem: str = Field(description="python, node, go, rust, jvm, php, ruby, dotnet, elixir or dart.")
+    name: str = Field(description="As it is written; `group:artifact` of the JVM.")
+    version: str = Field(description="What is published, or the versions that are needed; empty when it is not said.")
+    manifest: str
+
+
+class MappedRepository(AnswerModel):
+    """A repository, and what others can import of it."""
+
+    repo: str
+    packages: list[Package] = Field(description="By ecosystem and name, at most 100 of `package_count`.")
+    package_count: int
+    modules: dict[str, list[str]] = Field(description="Modules, packages or namespaces at the top, by language.")
+
+
+class ImportExample(AnswerModel):
+    """An import that leads to another repository."""
+
+    path: str
+    line: int
+    module: str
+    name: str = Field(description="What is taken from the module: empty for itself, `*` for all.")
+    target: str = Field(description="The file or folder in the other repository.")
+
+
+class RepositoryLink(AnswerModel):
+    """What the repository `source` needs of `target`."""
+
+    source: str
+    target: str
+    dependencies: list[Package] = Field(description="What manifests declare, at most 20 of `dependency_count`.")
+    dependency_count: int
+    statements: int = Field(description="Import statements that lead there.")
+    files: int = Field(description="Files that hold them.")
+    shared_statements: int = Field(description="Those that another repository provides as well.")
+    examples: list[ImportExample] = Field(description="One of each of the modules that are imported most, at most 3.")
+
+
+class RepositoryMap(AnswerModel):
+    """Repositories by name, links by the names of both ends; `notices` tell what was left out or could not be read."""
+
+    repositories: list[MappedRepository]
+    links: list[RepositoryLink]
+    notices: list[str]
+    snapshots: list[SnapshotInfo]
+    took_ms: float
+    corr_id: str
+    trace_id: str
