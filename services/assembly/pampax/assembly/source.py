@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pampax.core.ids import chunk_id, range_id
+
 # Repository and path.
 FileKey: TypeAlias = tuple[str, str]
 
@@ -55,7 +57,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """What was read of a file. `lines` holds those that a piece may show, by number; `definitions` in file order."""
+    """What was read of a file. `lines` holds those that a piece may show, by number; `definitions` in file order.
+
+    `blob_id` is hex, "" where nobody knows the content; `ids` are those that search told, by first and last line.
+    """
 
     repository: str
     path: str
@@ -63,6 +68,19 @@ class SourceFile:
     lines: Mapping[int, str] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
     spans: tuple[Span, ...] = ()
+    blob_id: str = ""
+    ids: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+    def id_of(self, start_line: int, end_line: int) -> str:
+        """The stable id of lines: that of the chunk that they are, or of the one that they begin in with their range.
+        Empty where the file's chunks are not known."""
+        if not self.blob_id or not self.spans:
+            return self.ids.get((start_line, end_line), "")
+        before = [span for span in self.spans if span.start_line <= start_line] or self.spans[:1]
+        span = next((each for each in before if (each.start_line, each.end_line) == (start_line, end_line)), before[-1])
+        chunk = chunk_id(self.blob_id, self.language, span.start_line, span.end_line)
+        exact = (span.start_line, span.end_line) == (start_line, end_line)
+        return chunk if exact else range_id(chunk, start_line, end_line)
 
     def place(self, start_line: int, end_line: int) -> Place:
         return Place(self.repository, self.path, start_line, end_line)

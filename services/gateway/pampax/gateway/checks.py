@@ -143,9 +143,29 @@ def check_bundle(request: AssembleBundleRequest) -> None:
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
     mistakes.note_each("seed_paths", request.seed_paths, rules.typed_path)
     note_filters(mistakes, request)
+    _note_options(mistakes, request)
     if request.pack:
         mistakes.note("pack", context_name(request.pack))
     mistakes.refuse()
+    # Only what is well formed can contradict itself.
+    mistakes.note("must_include", rules.contradiction(request.must_include, request.exclude_globs))
+    mistakes.refuse()
+
+
+def _note_options(mistakes: Mistakes, request: AssembleBundleRequest) -> None:
+    mistakes.note("must_include", rules.count(len(request.must_include), bounds.MUST_INCLUDE))
+    mistakes.note_each("must_include", request.must_include, rules.named_place)
+    mistakes.note("exclude_globs", rules.count(len(request.exclude_globs), bounds.GLOBS))
+    mistakes.note_each("exclude_globs", request.exclude_globs, rules.readable_glob)
+    for field, value in (("tests", request.tests), ("docs", request.docs), ("config", request.config)):
+        if value:
+            mistakes.note(field, rules.nearest(value, choices.WANTED))
+    if request.HasField("depth"):
+        mistakes.note("depth", rules.number(request.depth, bounds.BUNDLE_DEPTH))
+    if request.policy:
+        mistakes.note("policy", rules.nearest(request.policy, choices.POLICIES))
+    if request.format:
+        mistakes.note("format", rules.nearest(request.format, choices.LAYOUTS))
 
 
 def check_signature(signature: str) -> None:
