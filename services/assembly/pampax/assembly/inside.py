@@ -57,7 +57,7 @@ def narrowed_to(request: BundleRequest) -> str:
         f"files in {', '.join(request.languages)}" if request.languages else "",
         f"paths like {' or '.join(map(code, request.path_globs))}" if request.path_globs else "",
         f"paths not like {' or '.join(map(code, request.exclude_globs))}" if request.exclude_globs else "",
-        f"what is no {' or '.join(without)}" if without else "",
+        f"no {' and no '.join(without)}" if without else "",
         f"matches that are a {' or '.join(request.kinds)}" if request.kinds else "",
     ]
     said = "; ".join(filter(None, parts))

@@ -15,9 +15,9 @@ _POLICIES: Final = {
     "balanced": USUAL,
     "focused": Rules(
         shares={Rendering.REFERENCE: 0.02, Rendering.SIGNATURE: 0.08, Rendering.SKELETON: 0.3, Rendering.FULL: 1.0},
-        effort_tokens=300,
-        min_share=0.12,
-        min_share_of_a_line=0.3,
+        effort_tokens=500,
+        min_share=0.15,
+        min_share_of_a_line=0.4,
     ),
     "broad": Rules(
         shares={Rendering.REFERENCE: 0.12, Rendering.SIGNATURE: 0.4, Rendering.SKELETON: 0.65, Rendering.FULL: 1.0},

@@ -152,8 +152,10 @@ class _Look:
         """What the best use, and as deep as was asked for what that uses."""
         texts: Mapping[Candidate, str] = self._texts
         for level in range(self._depth):
-            known = {each.place for each in self._candidates} if level else set()
-            best = [each for each in await self._used_by(texts) if each.place not in known]
+            known = {each.place: each.value for each in sorted(self._candidates, key=best_first, reverse=True)}
+            found = await self._used_by(texts)
+            # Deeper only what is worth more than it was before: what uses each other would add up otherwise.
+            best = [each for each in found if not level or each.value > known.get(each.place, 0.0)]
             self._candidates += best
             if level + 1 < self._depth:
                 texts = await self._texts_of(best[:MAX_USERS])
