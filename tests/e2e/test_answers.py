@@ -150,7 +150,9 @@ def test_a_bundle_comes_in_pieces_whose_ids_give_more(pampax: Cli) -> None:
 
 
 def test_what_must_be_shown_is_shown_or_refused(pampax: Cli) -> None:
-    done = pampax("assemble", "sum up a basket", "-r", "shop", "--must", "web/price.ts", "--without", "docs", "--json").json
+    done = pampax(
+        "assemble", "sum up a basket", "-r", "shop", "--must", "web/price.ts", "--without", "docs", "--json"
+    ).json
     (item,) = [item for item in done["items"] if item["path"] == "web/price.ts"]
     assert (item["rendering"], item["reason"].startswith("must be included")) == ("full", True)
     missing = pampax("assemble", "x", "-r", "shop", "--must", "web/prize.ts")

@@ -169,9 +169,12 @@ async def test_bad_options_are_refused_in_words(client, field, value, told):
 
 async def test_a_client_that_reads_nothing_does_not_hold_what_others_need(gateway, published, behaviour):
     behaviour.pieces = 2_000
-    async with httpx.AsyncClient(
-        base_url=gateway.http, headers={"authorization": f"Bearer {published.key}"}, timeout=30
-    ) as idle, idle.stream("POST", "/v1/bundles", json=body(), headers=LINES) as answer:
+    async with (
+        httpx.AsyncClient(
+            base_url=gateway.http, headers={"authorization": f"Bearer {published.key}"}, timeout=30
+        ) as idle,
+        idle.stream("POST", "/v1/bundles", json=body(), headers=LINES) as answer,
+    ):
         assert answer.status_code == 200
         behaviour.pieces = 1
         async with gateway.client(published.key) as other:

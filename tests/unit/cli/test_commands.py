@@ -408,7 +408,7 @@ EXPLAINED = {
 def streamed(*last: object) -> Told:
     header = {"snapshots": BUNDLE["snapshots"], "budget": BUNDLE["budget"]}
     piece = {**PIECE, "position": 0, "tokens_used": 12}
-    return Told(raw="\n".join(json.dumps(part) for part in ({"header": header}, {"piece": piece}, *last)).encode())
+    return Told("\n".join(json.dumps(part) for part in ({"header": header}, {"piece": piece}, *last)).encode())
 
 
 def test_pieces_are_shown_as_they_come(gateway: Gateway, run: Run) -> None:
