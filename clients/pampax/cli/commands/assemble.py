@@ -17,7 +17,7 @@ from pampax.cli.contexts.choosing import chosen_pack, context_options
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.staleness import StalePolicy, staleness_of, staleness_options
-from pampax.cli.values import TEXT, choice, one_text, typed
+from pampax.cli.values import TEXT, choice, one_text, typed, wanted
 from pampax.core.choices import KindOfFiles, Layout, Policy, Tokenizer
 
 if TYPE_CHECKING:
@@ -168,14 +168,6 @@ def command(
     session.hint(summary(bundle, output))
     if explain and not session.json:
         show_explanation(session, bundle)
-
-
-def wanted(with_kinds: tuple[KindOfFiles, ...], without_kinds: tuple[KindOfFiles, ...]) -> dict[str, Any]:
-    """Fields of a request for the kinds of files that were named. UsageError for one that is named both ways."""
-    both = sorted(set(with_kinds) & set(without_kinds))
-    if both:
-        raise click.UsageError(f"{both[0]} can be wanted or not, not both", click.get_current_context())
-    return {**dict.fromkeys(with_kinds, "with"), **dict.fromkeys(without_kinds, "without")}
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -26,6 +26,9 @@ MAX_LISTED = 12
 MAX_ROUNDS = 8
 SLACK = 0.03  # share of the budget that is not worth another round
 
+# Budgets that what must be shown fills before the rest of it is not counted any more.
+HOPELESS = 50
+
 ONE_LINE_SHARE = 0.9  # of a definition of one line, shown by its signature
 
 MUST_NOT_FIT = "MUST_INCLUDE_TOO_LARGE"
@@ -109,18 +112,30 @@ class _Composer:
         if not self._musts:
             return 0
         frames = text.frames(self._subject, ())
-        needed = self._count_text(text.whole(frames[-1], self._must_sections(), [], []))
+        sections = self._must_sections()
+        needed = self._hopeless(sections) or self._count_text(text.whole(frames[-1], sections, [], []))
         if needed > self._budget:
             named = ", ".join(
                 f"{each.place.path}:{each.place.start_line}-{each.place.end_line}" for each in self._musts
             )
+            at_least = " at least" if needed > HOPELESS * self._budget else ""
             raise FailedPrecondition(
-                f"must_include needs {needed} tokens and the budget is {self._budget}: allow more, or name less than "
-                f"{shortened(named, 300)}",
+                f"must_include needs {needed} tokens{at_least} and the budget is {self._budget}: allow more, or name "
+                f"less than {shortened(named, 300)}",
                 reason=MUST_NOT_FIT,
                 metadata={"tokens_needed": str(needed), "token_budget": str(self._budget)},
             )
         return needed - self._count(frames[-1].text)
+
+    def _hopeless(self, sections: Sequence[str]) -> int:
+        """Tokens of the first sections that are far too much together, so that megabytes need not be counted; 0 where
+        they are not."""
+        total = 0
+        for section in sections:
+            total += self._count(section)
+            if total > HOPELESS * self._budget:
+                return total
+        return 0
 
     def _must_sections(self) -> list[str]:
         pieces = merged([(each, Rendering.FULL) for each in self._musts], self._files)

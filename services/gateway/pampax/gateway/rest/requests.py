@@ -145,6 +145,10 @@ def pack_message(name: str, request: PackRequest) -> SaveContextPackRequest:
             mode=_MODES[defaults.mode] if defaults.mode else SearchMode.SEARCH_MODE_UNSPECIFIED,
             limit=defaults.limit or 0,
             token_budget=defaults.token_budget or 0,
+            policy=defaults.policy or "",
+            tests=defaults.tests or "",
+            docs=defaults.docs or "",
+            config=defaults.config or "",
         ),
     )
     return SaveContextPackRequest(pack=pack)
