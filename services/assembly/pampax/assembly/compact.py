@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from pampax.assembly.bundle import Rendering
 from pampax.assembly.markup import code, fenced, shortened
 from pampax.assembly.pieces import Piece
 
 ADVICE = "An id gives the full text of its lines, and more around it: `get_code_chunk`, or `GET /v1/chunks/ID`."
 MAX_REASON_CHARS = 80
+_BRACKETS = re.compile(r" \([^()]*\)")
 
 
 def section(piece: Piece, where: str) -> str:
     """A piece with its heading; `where` is its place. What takes a line is an entry of a list."""
     name = f" {named(piece.id)}" if piece.id else ""
-    reason = shortened(piece.reason, MAX_REASON_CHARS)
+    reason = brief(piece.reason)
     if piece.rendering <= Rendering.SIGNATURE:
         shown = code(piece.content or piece.symbol) if piece.content or piece.symbol else ""
         return f"- {' '.join(filter(None, [where, shown]))}{name}: {reason}"
@@ -21,6 +24,12 @@ def section(piece: Piece, where: str) -> str:
     symbol = f" {code(piece.symbol)}" if piece.symbol else ""
     content = piece.content if outline else numbered(piece.content, piece.place.start_line)
     return f"## {where}{symbol}{outline}{name}: {reason}\n{fenced(content, piece.language)}"
+
+
+def brief(reason: str) -> str:
+    """Without what stands in brackets, and never cut inside of code."""
+    text = shortened(_BRACKETS.sub("", reason), MAX_REASON_CHARS)
+    return text if text.count("`") % 2 == 0 else f"{text.rpartition('`')[0].rstrip()}…"
 
 
 def named(piece_id: str) -> str:
