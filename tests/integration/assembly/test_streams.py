@@ -82,6 +82,25 @@ async def test_what_goes_wrong_on_the_way_ends_the_stream_as_an_error(client, sh
         await client.parts(shop.caller, request)
 
 
+async def test_a_publish_meanwhile_sends_the_header_again(assembling, search_server, new_repository):
+    repository = new_repository("moving")
+    searches = []
+
+    class Interrupted(Search):
+        async def hits(self, request):
+            searches.append(request)
+            if len(searches) == 1:
+                repository.write({"shop/late.py": "def refund_late_orders():\n    return 'orders refunded late'\n"})
+                await asyncio.to_thread(repository.index)
+            return await super().hits(request)
+
+    replica = await assembling(f"127.0.0.1:{search_server.port}", Interrupted)
+    first, second, *_, summary = await replica.parts(repository.caller, pb.AssembleBundleRequest(task=TASK))
+    generations = [part.header.snapshots[0].generation for part in (first, second)]
+    assert generations == [1, 2]
+    assert summary.summary.snapshots == second.header.snapshots
+
+
 async def test_many_streams_at_once_leave_room_for_each_other(client, shop):
     request = pb.AssembleBundleRequest(task=TASK)
     found = await asyncio.gather(*(client.parts(shop.caller, request, most=1 + n % 3) for n in range(20)))

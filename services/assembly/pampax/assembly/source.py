@@ -74,13 +74,14 @@ class SourceFile:
     def id_of(self, start_line: int, end_line: int) -> str:
         """The stable id of lines: that of the chunk that they are, or of the one that they begin in with their range.
         Empty where the file's chunks are not known."""
-        if not self.blob_id or not self.spans:
-            return self.ids.get((start_line, end_line), "")
-        before = [span for span in self.spans if span.start_line <= start_line] or self.spans[:1]
-        span = next((each for each in before if (each.start_line, each.end_line) == (start_line, end_line)), before[-1])
-        chunk = chunk_id(self.blob_id, self.language, span.start_line, span.end_line)
-        exact = (span.start_line, span.end_line) == (start_line, end_line)
-        return chunk if exact else range_id(chunk, start_line, end_line)
+        known = [(span.start_line, span.end_line) for span in self.spans] if self.blob_id else sorted(self.ids)
+        if not known:
+            return ""
+        lines = (start_line, end_line)
+        before = [each for each in known if each[0] <= start_line] or known[:1]
+        at = lines if lines in before else before[-1]
+        chunk = chunk_id(self.blob_id, self.language, *at) if self.blob_id else self.ids[at]
+        return chunk if at == lines else range_id(chunk, *lines)
 
     def place(self, start_line: int, end_line: int) -> Place:
         return Place(self.repository, self.path, start_line, end_line)

@@ -121,24 +121,31 @@ class Retrieval:
                 for part in pieces_of(answer):
                     yield part
             else:
-                pieces: list[BundlePiece] = []
-                behind = StreamBundleRequest(bundle=normal, markdown=True)
-                parts = ask_for_stream(ASSEMBLY, self._assembly.StreamBundle, behind, bounds.STREAM_S)
-                async with aclosing(parts):
+                answer = Bundle()
+                async with aclosing(self._made_in_parts(normal, answer)) as parts:
                     async for part in parts:
-                        if part.WhichOneof("part") == "summary":
-                            answer = whole_of(pieces, part.summary)
-                            continue  # its end is read, so that the call has one
-                        if part.WhichOneof("part") == "piece":
-                            pieces.append(part.piece)
                         yield part
-                if answer is None:
-                    raise Unavailable("assembly: the bundle ended before it was whole; try again")
                 await self._answers.store(key, scope, answer, asked=could_ask)
             await self._kept.keep(scope, normal, answer)
             asked.tell(answer)
             self._tell("bundle", normal.task, answer, took_ms())
             yield summary_of(answer, markdown=request.markdown)
+
+    async def _made_in_parts(self, normal: AssembleBundleRequest, whole: Bundle) -> AsyncGenerator[BundlePart]:
+        """All but the summary; `whole` is empty before and the bundle afterwards."""
+        pieces: list[BundlePiece] = []
+        request = StreamBundleRequest(bundle=normal, markdown=True)
+        async with aclosing(ask_for_stream(ASSEMBLY, self._assembly.StreamBundle, request, bounds.STREAM_S)) as parts:
+            async for part in parts:
+                kind = part.WhichOneof("part")
+                if kind == "summary":
+                    whole.CopyFrom(whole_of(pieces, part.summary))
+                    continue  # the end of the call is read as well
+                if kind == "piece":
+                    pieces.append(part.piece)
+                yield part
+        if not whole.markdown:
+            raise Unavailable("assembly: the bundle ended before it was whole; try again")
 
     async def read_file(self, request: ReadFileRequest) -> ReadFileResponse:
         check_file(request)
