@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -74,13 +75,16 @@ class SourceFile:
     def id_of(self, start_line: int, end_line: int) -> str:
         """The stable id of lines: that of the chunk that they are, or of the one that they begin in with their range.
         Empty where the file's chunks are not known."""
-        known = [(span.start_line, span.end_line) for span in self.spans] if self.blob_id else sorted(self.ids)
-        if not known:
-            return ""
         lines = (start_line, end_line)
-        before = [each for each in known if each[0] <= start_line] or known[:1]
-        at = lines if lines in before else before[-1]
-        chunk = chunk_id(self.blob_id, self.language, *at) if self.blob_id else self.ids[at]
+        if self.blob_id and self.spans:
+            span = self.spans[max(bisect_right(self.spans, start_line, key=lambda one: one.start_line) - 1, 0)]
+            at = (span.start_line, span.end_line)
+            chunk = chunk_id(self.blob_id, self.language, *at)
+        elif self.ids:
+            at = max((each for each in self.ids if each[0] <= start_line), default=min(self.ids))
+            chunk = self.ids[at]
+        else:
+            return ""
         return chunk if at == lines else range_id(chunk, *lines)
 
     def place(self, start_line: int, end_line: int) -> Place:

@@ -44,7 +44,7 @@ class Browsing:
         """NotFound when no snapshot that is looked into shows it. Cost: a scan of the chunks of each repository."""
         asked = read_chunk_id(chunk)
         if asked is None:
-            told = f"must be the id of a search result or of a piece of a bundle, got {chunk[:60]!r}"
+            told = f"must be the id of a result or of a piece of a bundle, 24 hex digits or more, got {chunk[:60]!r}"
             raise InvalidRequest(f"id {told}", fields={"id": told})
         plain, first, last = asked
         snapshots = await self._snapshots(caller, repositories, ref)
