@@ -287,6 +287,9 @@ def _docker_redis() -> Iterator[str]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-report", type=Path, help="where the table of faults goes: a .md or .json file")
+    parser.addoption("--bundle-requests", type=int, default=60, help="how many random requests for bundles")
+    parser.addoption("--bundle-seed", type=int, default=7, help="which random requests for bundles")
+    parser.addoption("--bundle-repository", help="folder that random bundles are made of; a small one if absent")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

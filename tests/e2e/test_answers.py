@@ -137,6 +137,30 @@ def test_a_bundle_stays_within_its_budget(pampax: Cli) -> None:
         assert bundle["items"][0]["content"]
 
 
+def test_a_bundle_comes_in_pieces_whose_ids_give_more(pampax: Cli) -> None:
+    task = ("assemble", "retry payments when the provider is busy", "-r", "shop", "-b", "2000")
+    lines = [json.loads(line) for line in pampax(*task, "--stream", "--json").out.splitlines()]
+    whole = pampax(*task, "--json").json
+    assert lines[-1]["summary"]["signature"] == whole["signature"]
+    pieces = sorted((line["piece"] for line in lines[1:-1]), key=lambda piece: piece["position"])
+    assert [piece["id"] for piece in pieces] == [item["id"] for item in whole["items"]]
+    told = pampax(*task, "--explain")
+    assert "confidence 0." in told.err or "confidence 1." in told.err
+    assert "retry_with_backoff" in pampax(*task, "--stream").out
+
+
+def test_what_must_be_shown_is_shown_or_refused(pampax: Cli) -> None:
+    done = pampax(
+        "assemble", "sum up a basket", "-r", "shop", "--must", "web/price.ts", "--without", "docs", "--json"
+    ).json
+    (item,) = [item for item in done["items"] if item["path"] == "web/price.ts"]
+    assert (item["rendering"], item["reason"].startswith("must be included")) == ("full", True)
+    missing = pampax("assemble", "x", "-r", "shop", "--must", "web/prize.ts")
+    assert (missing.code, "the nearest are web/price.ts" in missing.err) == (2, True)
+    contradiction = pampax("assemble", "x", "-r", "shop", "--must", "web/price.ts", "--exclude", "web/")
+    assert (contradiction.code, "drop one of the two" in contradiction.err) == (2, True)
+
+
 def test_a_bundle_is_markdown_on_stdout_and_a_summary_beside_it(pampax: Cli) -> None:
     done = pampax("assemble", "retry payments when the provider is busy", "-r", "shop")
     assert "retry_with_backoff" in done.out

@@ -65,11 +65,14 @@ def test_a_pack_goes_through_a_file_unchanged(run: Run, name: str, tmp_path: Pat
     text = f'description = "{name}"\nvisibility = "shared"\n\n[scope]\nrepos = ["shop"]\nref = "main"\n'
     text += 'languages = ["python", "go"]\npath_globs = ["shop/**", "stock/"]\nkinds = ["function"]\n\n'
     text += '[defaults]\nmode = "lexical"\nlimit = 5\ntoken_budget = 900\n'
+    text += 'policy = "broad"\ntests = "without"\n'
     file = tmp_path / "pack.toml"
     file.write_text(text)
     saved = run("context", "save", name, "--file", file, "--json").json
     assert (saved["visibility"], saved["defaults"]) == (
-        "shared", {"mode": "lexical", "limit": 5, "token_budget": 900}
+        "shared",
+        {"mode": "lexical", "limit": 5, "token_budget": 900, "policy": "broad", "tests": "without", "docs": None,
+         "config": None},
     )  # fmt: skip
     shown = run("context", "show", name, "--toml")
     assert (shown.out, shown.err) == (text, "")

@@ -246,6 +246,12 @@ async def test_context_for_a_task_stays_within_its_budget(agents: Agents, transp
         assert tokens(context["markdown"]) <= 600
         assert "shop/payment.py" in [item["path"] for item in context["items"]]
         assert len(context["signature"]) == 64
+        assert 0 < context["confidence"] <= 1
+        for item in context["items"]:
+            assert f"id {item['id']}" in context["markdown"]
+            read = await agent.call("get_code_chunk", id=item["id"])
+            assert read.structured_content["path"] == item["path"]
+            assert read.structured_content["start_line"] == item["start_line"]
 
 
 @transports

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 from click.core import ParameterSource
 
-__all__ = ["TEXT", "NearestChoice", "choice", "one_text", "typed"]
+__all__ = ["TEXT", "NearestChoice", "choice", "one_text", "typed", "wanted"]
 
 
 class _Text(click.ParamType[str]):
@@ -63,3 +63,11 @@ def one_text(words: Sequence[str], what: str, advice: str) -> str:
     if not text:
         raise click.UsageError(f"the {what} is empty; {advice}", click.get_current_context())
     return text
+
+
+def wanted(with_kinds: Sequence[str], without_kinds: Sequence[str]) -> dict[str, Any]:
+    """Fields of a request for the kinds of files that were named. UsageError for one that is named both ways."""
+    both = sorted(set(with_kinds) & set(without_kinds))
+    if both:
+        raise click.UsageError(f"{both[0]} can be wanted or not, not both", click.get_current_context())
+    return {**dict.fromkeys(with_kinds, "with"), **dict.fromkeys(without_kinds, "without")}

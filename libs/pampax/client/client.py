@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from pampax.client.browsing import Chunk, Outline
-from pampax.client.bundle import Bundle, BundleRequest, Verification
+from pampax.client.bundle import Bundle, BundlePart, BundleRequest, Verification
 from pampax.client.context import NewPack, Pack, PackPage
 from pampax.client.graph import RepositoryMap, Symbols, Traversal, TraverseRequest
 from pampax.client.health import Health
@@ -42,12 +42,13 @@ from pampax.client.repository import (
 from pampax.client.search import SearchAnswer, SearchRequest
 from pampax.client.transport import Exchange, Transport
 from pampax.core import names
-from pampax.core.errors import InvalidRequest
+from pampax.core.errors import InvalidRequest, Unavailable
 
 # Seconds; the gateway's own limits are 10 for a search, 20 for a bundle, 60 for an upload or pruning, 90 for a check,
 # 120 for a plan.
 SEARCH_S = 15.0
 BUNDLE_S = 30.0
+STREAM_S = 75.0
 UPLOAD_S = 120.0
 PLAN_S = 150.0
 PRUNE_S = 75.0
@@ -89,6 +90,25 @@ class Client:
     def assemble(self, request: BundleRequest) -> Bundle:
         content = self._transport.call("POST", "/v1/bundles", body=request.body(), timeout_s=BUNDLE_S)
         return self._read(Bundle, content)
+
+    def stream_bundle(self, request: BundleRequest, *, markdown: bool = False) -> Iterator[BundlePart]:
+        """A header, every piece in order of value, and a summary, with the whole text if `markdown` is wanted. Closing
+        the iterator ends the work; what fails on the way is raised where it would have gone on."""
+        lines = self._transport.lines(
+            "POST",
+            "/v1/bundles",
+            body=request.body(),
+            query={"markdown": "true"} if markdown else {},
+            timeout_s=STREAM_S,
+        )
+        for line in lines:
+            part = self._read(BundlePart, line)
+            if part.error is not None:
+                raise part.error.error()
+            yield part
+            if part.summary is not None:
+                return
+        raise Unavailable("the bundle ended before it was whole; try again")
 
     def bundle(self, signature: str, *, with_content: bool = False) -> Bundle:
         """A kept bundle, by its signature or 12 of its first digits; NotFound when it is not kept any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pampax.client.model import Answer, Request
-from pampax.core.choices import Kind, Mode, Visibility
+from pampax.core.choices import Kind, Mode, Policy, Visibility, Wanted
 
 
 class PackScope(Request):
@@ -22,6 +22,10 @@ class PackDefaults(Request):
     mode: Mode | None = None
     limit: int | None = None
     token_budget: int | None = None
+    policy: Policy | None = None
+    tests: Wanted | None = None
+    docs: Wanted | None = None
+    config: Wanted | None = None
 
 
 class NewPack(Request):
@@ -49,6 +53,10 @@ class ShownDefaults(Answer):
     mode: str | None
     limit: int | None
     token_budget: int | None
+    policy: str | None = None
+    tests: str | None = None
+    docs: str | None = None
+    config: str | None = None
 
 
 class Pack(Answer):

@@ -7,7 +7,7 @@ import ipaddress
 import json
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -27,6 +27,7 @@ LONGEST_PAUSE_S = 5.0
 # Smaller bodies are sent faster than they are compressed.
 GZIP_FROM_BYTES = 16 * 1024
 _GZIP_LEVEL = 3
+LINES = "application/x-ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,61 @@ class Transport:
         off, are tried again with growing, jittered pauses, all within `timeout_s`.
         """
         deadline = time.monotonic() + timeout_s
+        request = self._request(method, path, body, query, timeout_s)
+        return self._answered(request, deadline, repeatable=repeatable).content
+
+    def lines(
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout_s: float,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str | int | Sequence[str]] | None = None,
+    ) -> Iterator[bytes]:
+        """The lines of an answer as they come, all within `timeout_s`. Closing the iterator ends the answer.
+
+        What fails before the first is tried again as in `call`; afterwards nothing is.
+        """
+        deadline = time.monotonic() + timeout_s
+        request = self._request(method, path, body, query, timeout_s)
+        request.headers["accept"] = LINES
+        response = self._answered(request, deadline, repeatable=True, stream=True)
+        try:
+            for line in response.iter_lines():
+                if line:
+                    yield line.encode()
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the whole took too long")
+        except httpx.TimeoutException as error:
+            message = f"{self.endpoint} did not finish its answer within {timeout_s:.0f} s; ask for less"
+            raise DeadlineExceeded(message, metadata={"corr_id": request.headers["x-request-id"]}) from error
+        except httpx.HTTPError as error:
+            raise self._broken_off(request, error) from error
+        finally:
+            response.close()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, str | int | Sequence[str]] | None,
+        timeout_s: float,
+    ) -> httpx.Request:
         request = self._http.build_request(
             method, path, params=dict(query or {}), **_encoded(body), timeout=httpx.Timeout(timeout_s)
         )
-        request_id = request.headers["x-request-id"] = uuid4().hex
+        request.headers["x-request-id"] = uuid4().hex
+        return request
+
+    def _answered(
+        self, request: httpx.Request, deadline: float, *, repeatable: bool, stream: bool = False
+    ) -> httpx.Response:
+        """The successful answer of the first attempt that has one; of a stream its beginning."""
         for attempt in range(ATTEMPTS):
             try:
-                return self._attempt(request, deadline, request_id)
+                return self._attempt(request, deadline, stream=stream)
             except (_Unsent, Unavailable, ResourceExhausted) as error:
                 failure = error.told if isinstance(error, _Unsent) else error
                 pause_s = _pause_s(attempt, failure)
@@ -99,13 +148,14 @@ class Transport:
                 time.sleep(pause_s)
         raise AssertionError("the last attempt returns or raises")
 
-    def _attempt(self, request: httpx.Request, deadline: float, request_id: str) -> bytes:
+    def _attempt(self, request: httpx.Request, deadline: float, *, stream: bool) -> httpx.Response:
+        request_id = request.headers["x-request-id"]
         left_s = max(0.001, deadline - time.monotonic())
         request.extensions["timeout"] = httpx.Timeout(left_s, connect=min(CONNECT_S, left_s)).as_dict()
         started = time.perf_counter()
         outcome = "interrupted"
         try:
-            response = self._http.send(request)
+            response = self._http.send(request, stream=stream)
             outcome = str(response.status_code)
         except httpx.ConnectError as error:
             outcome = "no connection"
@@ -121,14 +171,18 @@ class Transport:
             raise DeadlineExceeded(message, metadata={"corr_id": request_id}) from error
         except httpx.HTTPError as error:
             outcome = "broken off"
-            message = f"the connection to {self.endpoint} broke off ({_why(error)}); try again"
-            raise Unavailable(message, metadata={"corr_id": request_id}) from error
+            raise self._broken_off(request, error) from error
         finally:
             took_ms = (time.perf_counter() - started) * 1000
             self._on_exchange(Exchange(request.method, request.url.path, outcome, took_ms, request_id))
         if not response.is_success:
+            response.read()
             raise error_of(response)
-        return response.content
+        return response
+
+    def _broken_off(self, request: httpx.Request, error: httpx.HTTPError) -> Unavailable:
+        message = f"the connection to {self.endpoint} broke off ({_why(error)}); try again"
+        return Unavailable(message, metadata={"corr_id": request.headers["x-request-id"]})
 
 
 class _Unsent(Exception):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
+
+CHUNK_ID_PATTERN = r"[0-9a-f]{24}(\.[1-9][0-9]{0,8}-[1-9][0-9]{0,8})?"
+_CHUNK_ID = re.compile(r"(?P<chunk>[0-9a-f]{24})(?:\.(?P<start>[1-9][0-9]{0,8})-(?P<end>[1-9][0-9]{0,8}))?")
 
 
 def git_blob_id(content: bytes) -> str:
@@ -19,3 +23,17 @@ def chunk_id(blob_id: str, language: str, start_line: int, end_line: int) -> str
     """
     text = f"{blob_id}\0{language}\0{start_line}\0{end_line}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def range_id(chunk: str, start_line: int, end_line: int) -> str:
+    """The public id of lines of the file content that a chunk is of: as stable as the chunk's own."""
+    return f"{chunk}.{start_line}-{end_line}"
+
+
+def read_chunk_id(text: str) -> tuple[str, int, int] | None:
+    """Chunk id, first and last line of either kind of public id; lines 0 stand for the chunk's own. None for none."""
+    found = _CHUNK_ID.fullmatch(text)
+    if found is None:
+        return None
+    start, end = int(found["start"] or 0), int(found["end"] or 0)
+    return (found["chunk"], start, end) if start <= end else None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
-from typing import TypedDict, TypeVar
+from typing import TypedDict, TypeVar, cast
 
 from grpc import aio
 
@@ -70,6 +70,38 @@ async def call_stream(
 
     with _giving_up():
         return await guard.call(method, attempt, timeout_s=timeout_s, retries=0)
+
+
+async def call_for_stream(
+    stub_method: aio.UnaryStreamMultiCallable[Request, Response],
+    request: Request,
+    *,
+    timeout_s: float,
+    guard: Guard = _UNGUARDED,
+) -> AsyncGenerator[Response]:
+    """The messages of a stream of answers, which ends after `timeout_s` at the latest; closing it cancels the call.
+
+    What fails before the first message is tried again as in `call`; afterwards its error ends the stream.
+    """
+    method = _method(stub_method)
+
+    async def begin(left_s: float) -> tuple[aio.UnaryStreamCall[Request, Response], Response | object]:
+        with _call_span(method):
+            pending = stub_method(request, **_along(left_s))
+            try:
+                return pending, await _answer_of(pending.read())
+            except BaseException:
+                pending.cancel()
+                raise
+
+    with _giving_up():
+        pending, message = await guard.call(method, begin, timeout_s=timeout_s)
+    try:
+        while message is not aio.EOF:
+            yield cast("Response", message)
+            message = await _answer_of(pending.read())
+    finally:
+        pending.cancel()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Health and reflection belong to the transport: they need no caller, live as long
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -15,11 +16,13 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc import aio
 
-from pampax.core.errors import InvalidRequest
+from pampax.core.errors import Cancelled, InvalidRequest
 from pampax.runtime.steps import Context, Proceed, Rpc, Step
 
 Deserializer: TypeAlias = Callable[[bytes], object]
 
+# How long a client may take nothing of a stream.
+SEND_S = 30.0
 _PASS_BY = ("/grpc.health.", "/grpc.reflection.")
 
 
@@ -91,9 +94,20 @@ async def _send_all(behaviour: Callable[..., object], request: object, servicer_
     if isinstance(result, AsyncGenerator):
         async with aclosing(result):
             async for message in result:
-                await servicer_context.write(message)
+                await _write(message, servicer_context)
     elif inspect.isawaitable(result):
         await result
+
+
+async def _write(message: object, servicer_context: Context) -> None:
+    """Cancelled for a client that takes nothing: what is held for it must not be held for as long as it likes."""
+    try:
+        async with asyncio.timeout(SEND_S) as limit:
+            await servicer_context.write(message)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise Cancelled(f"the client took nothing of its answer for {SEND_S:g} s") from error
 
 
 def _count(streaming: bool) -> str:

@@ -43,6 +43,10 @@ class Pack:
     mine: bool
     created_at: datetime
     updated_at: datetime
+    policy: str = ""
+    tests: str = ""
+    docs: str = ""
+    config: str = ""
 
 
 async def visible_packs(

@@ -55,7 +55,7 @@ SELECT DISTINCT repository_id FROM ref WHERE repository_id = ANY(%(repository_id
 -- name: visible_packs
 -- A principal's own context packs and the shared ones of its tenant, own ones first under each name.
 SELECT p.pack_id, p.name, p.shared, p.description, p.repositories, p.ref, p.languages, p.path_globs, p.kinds, p.mode,
-       p.result_limit, p.token_budget, o.name AS owner, p.owner_id = %(principal_id)s AS mine, p.created_at, p.updated_at
+       p.result_limit, p.token_budget, p.policy, p.tests, p.docs, p.config, o.name AS owner, p.owner_id = %(principal_id)s AS mine, p.created_at, p.updated_at
 FROM context_pack p JOIN principal o ON o.principal_id = p.owner_id
 WHERE (p.shared OR p.owner_id = %(principal_id)s) AND (%(name)s::text IS NULL OR p.name = %(name)s::text)
   AND (p.name, p.owner_id <> %(principal_id)s) > (%(after_name)s::text COLLATE "C", %(after_foreign)s::boolean)

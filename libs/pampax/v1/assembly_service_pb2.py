@@ -25,27 +25,39 @@ _sym_db = _symbol_database.Default()
 from pampax.v1 import search_service_pb2 as pampax_dot_v1_dot_search__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n pampax/v1/assembly_service.proto\x12\tpampax.v1\x1a\x1epampax/v1/search_service.proto\"\xc9\x01\n\x15\x41ssembleBundleRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x14\n\x0crepositories\x18\x02 \x03(\t\x12\x0b\n\x03ref\x18\x03 \x01(\t\x12\x14\n\x0ctoken_budget\x18\x04 \x01(\x05\x12\x11\n\ttokenizer\x18\x05 \x01(\t\x12\x12\n\nseed_paths\x18\x06 \x03(\t\x12\x0c\n\x04pack\x18P \x01(\t\x12\x12\n\npath_globs\x18Q \x03(\t\x12\x11\n\tlanguages\x18R \x03(\t\x12\r\n\x05kinds\x18S \x03(\t\"\xee\x02\n\x06\x42undle\x12\x11\n\tsignature\x18\x01 \x01(\t\x12\x10\n\x08markdown\x18\x02 \x01(\t\x12$\n\x05items\x18\x03 \x03(\x0b\x32\x15.pampax.v1.BundleItem\x12\'\n\x07omitted\x18\x04 \x03(\x0b\x32\x16.pampax.v1.OmittedItem\x12&\n\x06\x62udget\x18\x05 \x01(\x0b\x32\x16.pampax.v1.TokenBudget\x12\x17\n\x0fstopping_reason\x18\x06 \x01(\t\x12\x10\n\x08\x64\x65graded\x18\x07 \x03(\t\x12*\n\tsnapshots\x18\x08 \x03(\x0b\x32\x17.pampax.v1.SnapshotInfo\x12%\n\x05\x63\x61\x63he\x18\t \x01(\x0e\x32\x16.pampax.v1.CacheStatus\x12\x0f\n\x07notices\x18\x46 \x03(\t\x12\x0c\n\x04pack\x18P \x01(\t\x12+\n\x08versions\x18Z \x01(\x0b\x32\x19.pampax.v1.BundleVersions\"A\n\x0e\x42undleVersions\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x10\n\x08\x61ssembly\x18\x02 \x01(\x05\x12\x0f\n\x07ranking\x18\x03 \x01(\t\"\xf7\x01\n\nBundleItem\x12\x12\n\nrepository\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x12\n\nstart_line\x18\x03 \x01(\x05\x12\x10\n\x08\x65nd_line\x18\x04 \x01(\x05\x12\'\n\trendering\x18\x05 \x01(\x0e\x32\x14.pampax.v1.Rendering\x12\x0e\n\x06tokens\x18\x06 \x01(\x05\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12%\n\x08\x65vidence\x18\x08 \x03(\x0b\x32\x13.pampax.v1.Evidence\x12\x0f\n\x07\x63ontent\x18\t \x01(\t\x12\x10\n\x08language\x18\n \x01(\t\x12\x0e\n\x06symbol\x18\x0b \x01(\t\"\x85\x01\n\x0bOmittedItem\x12\x12\n\nrepository\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x12\n\nstart_line\x18\x03 \x01(\x05\x12\x10\n\x08\x65nd_line\x18\x04 \x01(\x05\x12\x0e\n\x06tokens\x18\x05 \x01(\x05\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0e\n\x06symbol\x18\x07 \x01(\t\"L\n\x0bTokenBudget\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x0c\n\x04used\x18\x02 \x01(\x05\x12\x11\n\ttokenizer\x18\x03 \x01(\t\x12\r\n\x05\x65xact\x18\x04 \x01(\x08*\x84\x01\n\tRendering\x12\x19\n\x15RENDERING_UNSPECIFIED\x10\x00\x12\x12\n\x0eRENDERING_FULL\x10\x01\x12\x16\n\x12RENDERING_SKELETON\x10\x02\x12\x17\n\x13RENDERING_SIGNATURE\x10\x03\x12\x17\n\x13RENDERING_REFERENCE\x10\x04\x32X\n\x0f\x41ssemblyService\x12\x45\n\x0e\x41ssembleBundle\x12 .pampax.v1.AssembleBundleRequest\x1a\x11.pampax.v1.Bundleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n pampax/v1/assembly_service.proto\x12\tpampax.v1\x1a\x1epampax/v1/search_service.proto\"Y\n\x13StreamBundleRequest\x12\x30\n\x06\x62undle\x18\x01 \x01(\x0b\x32 .pampax.v1.AssembleBundleRequest\x12\x10\n\x08markdown\x18\x02 \x01(\x08\"\x8e\x01\n\nBundlePart\x12)\n\x06header\x18\x01 \x01(\x0b\x32\x17.pampax.v1.BundleHeaderH\x00\x12\'\n\x05piece\x18\x02 \x01(\x0b\x32\x16.pampax.v1.BundlePieceH\x00\x12$\n\x07summary\x18\x03 \x01(\x0b\x32\x11.pampax.v1.BundleH\x00\x42\x06\n\x04part\"b\n\x0c\x42undleHeader\x12*\n\tsnapshots\x18\x01 \x03(\x0b\x32\x17.pampax.v1.SnapshotInfo\x12&\n\x06\x62udget\x18\x02 \x01(\x0b\x32\x16.pampax.v1.TokenBudget\"Y\n\x0b\x42undlePiece\x12#\n\x04item\x18\x01 \x01(\x0b\x32\x15.pampax.v1.BundleItem\x12\x10\n\x08position\x18\x02 \x01(\x05\x12\x13\n\x0btokens_used\x18\x03 \x01(\x05\"\xfb\x02\n\x15\x41ssembleBundleRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x14\n\x0crepositories\x18\x02 \x03(\t\x12\x0b\n\x03ref\x18\x03 \x01(\t\x12\x14\n\x0ctoken_budget\x18\x04 \x01(\x05\x12\x11\n\ttokenizer\x18\x05 \x01(\t\x12\x12\n\nseed_paths\x18\x06 \x03(\t\x12\x0c\n\x04pack\x18P \x01(\t\x12\x12\n\npath_globs\x18Q \x03(\t\x12\x11\n\tlanguages\x18R \x03(\t\x12\r\n\x05kinds\x18S \x03(\t\x12\x15\n\x0cmust_include\x18\x8c\x01 \x03(\t\x12\x16\n\rexclude_globs\x18\x8d\x01 \x03(\t\x12\x0e\n\x05tests\x18\x8e\x01 \x01(\t\x12\r\n\x04\x64ocs\x18\x8f\x01 \x01(\t\x12\x0f\n\x06\x63onfig\x18\x90\x01 \x01(\t\x12\x13\n\x05\x64\x65pth\x18\x91\x01 \x01(\x05H\x00\x88\x01\x01\x12\x0f\n\x06policy\x18\x92\x01 \x01(\t\x12\x0f\n\x06\x66ormat\x18\x93\x01 \x01(\t\x12\x10\n\x07timings\x18\x94\x01 \x01(\x08\x42\x08\n\x06_depth\"\xc4\x03\n\x06\x42undle\x12\x11\n\tsignature\x18\x01 \x01(\t\x12\x10\n\x08markdown\x18\x02 \x01(\t\x12$\n\x05items\x18\x03 \x03(\x0b\x32\x15.pampax.v1.BundleItem\x12\'\n\x07omitted\x18\x04 \x03(\x0b\x32\x16.pampax.v1.OmittedItem\x12&\n\x06\x62udget\x18\x05 \x01(\x0b\x32\x16.pampax.v1.TokenBudget\x12\x17\n\x0fstopping_reason\x18\x06 \x01(\t\x12\x10\n\x08\x64\x65graded\x18\x07 \x03(\t\x12*\n\tsnapshots\x18\x08 \x03(\x0b\x32\x17.pampax.v1.SnapshotInfo\x12%\n\x05\x63\x61\x63he\x18\t \x01(\x0e\x32\x16.pampax.v1.CacheStatus\x12\x0f\n\x07notices\x18\x46 \x03(\t\x12\x0c\n\x04pack\x18P \x01(\t\x12+\n\x08versions\x18Z \x01(\x0b\x32\x19.pampax.v1.BundleVersions\x12*\n\nconfidence\x18\x8c\x01 \x01(\x0b\x32\x15.pampax.v1.Confidence\x12(\n\x07timings\x18\x8d\x01 \x03(\x0b\x32\x16.pampax.v1.StageTiming\",\n\nConfidence\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x0f\n\x07reasons\x18\x02 \x03(\t\"1\n\x0bStageTiming\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x13\n\x0b\x64uration_ms\x18\x02 \x01(\x01\"A\n\x0e\x42undleVersions\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x10\n\x08\x61ssembly\x18\x02 \x01(\x05\x12\x0f\n\x07ranking\x18\x03 \x01(\t\"\xbd\x02\n\nBundleItem\x12\x12\n\nrepository\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x12\n\nstart_line\x18\x03 \x01(\x05\x12\x10\n\x08\x65nd_line\x18\x04 \x01(\x05\x12\'\n\trendering\x18\x05 \x01(\x0e\x32\x14.pampax.v1.Rendering\x12\x0e\n\x06tokens\x18\x06 \x01(\x05\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12%\n\x08\x65vidence\x18\x08 \x03(\x0b\x32\x13.pampax.v1.Evidence\x12\x0f\n\x07\x63ontent\x18\t \x01(\t\x12\x10\n\x08language\x18\n \x01(\t\x12\x0e\n\x06symbol\x18\x0b \x01(\t\x12\x0b\n\x02id\x18\x8c\x01 \x01(\t\x12\x0e\n\x05value\x18\x8d\x01 \x01(\x01\x12\x18\n\x0fvalue_per_token\x18\x8e\x01 \x01(\x01\x12\r\n\x04rank\x18\x8f\x01 \x01(\x05\"\xbc\x01\n\x0bOmittedItem\x12\x12\n\nrepository\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x12\n\nstart_line\x18\x03 \x01(\x05\x12\x10\n\x08\x65nd_line\x18\x04 \x01(\x05\x12\x0e\n\x06tokens\x18\x05 \x01(\x05\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x0e\n\x06symbol\x18\x07 \x01(\t\x12\x0b\n\x02id\x18\x8c\x01 \x01(\t\x12\x0e\n\x05value\x18\x8d\x01 \x01(\x01\x12\x18\n\x0fvalue_per_token\x18\x8e\x01 \x01(\x01\"L\n\x0bTokenBudget\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x0c\n\x04used\x18\x02 \x01(\x05\x12\x11\n\ttokenizer\x18\x03 \x01(\t\x12\r\n\x05\x65xact\x18\x04 \x01(\x08*\x84\x01\n\tRendering\x12\x19\n\x15RENDERING_UNSPECIFIED\x10\x00\x12\x12\n\x0eRENDERING_FULL\x10\x01\x12\x16\n\x12RENDERING_SKELETON\x10\x02\x12\x17\n\x13RENDERING_SIGNATURE\x10\x03\x12\x17\n\x13RENDERING_REFERENCE\x10\x04\x32\xa1\x01\n\x0f\x41ssemblyService\x12\x45\n\x0e\x41ssembleBundle\x12 .pampax.v1.AssembleBundleRequest\x1a\x11.pampax.v1.Bundle\x12G\n\x0cStreamBundle\x12\x1e.pampax.v1.StreamBundleRequest\x1a\x15.pampax.v1.BundlePart0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pampax.v1.assembly_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RENDERING']._serialized_start=1184
-  _globals['_RENDERING']._serialized_end=1316
-  _globals['_ASSEMBLEBUNDLEREQUEST']._serialized_start=80
-  _globals['_ASSEMBLEBUNDLEREQUEST']._serialized_end=281
-  _globals['_BUNDLE']._serialized_start=284
-  _globals['_BUNDLE']._serialized_end=650
-  _globals['_BUNDLEVERSIONS']._serialized_start=652
-  _globals['_BUNDLEVERSIONS']._serialized_end=717
-  _globals['_BUNDLEITEM']._serialized_start=720
-  _globals['_BUNDLEITEM']._serialized_end=967
-  _globals['_OMITTEDITEM']._serialized_start=970
-  _globals['_OMITTEDITEM']._serialized_end=1103
-  _globals['_TOKENBUDGET']._serialized_start=1105
-  _globals['_TOKENBUDGET']._serialized_end=1181
-  _globals['_ASSEMBLYSERVICE']._serialized_start=1318
-  _globals['_ASSEMBLYSERVICE']._serialized_end=1406
+  _globals['_RENDERING']._serialized_start=2097
+  _globals['_RENDERING']._serialized_end=2229
+  _globals['_STREAMBUNDLEREQUEST']._serialized_start=79
+  _globals['_STREAMBUNDLEREQUEST']._serialized_end=168
+  _globals['_BUNDLEPART']._serialized_start=171
+  _globals['_BUNDLEPART']._serialized_end=313
+  _globals['_BUNDLEHEADER']._serialized_start=315
+  _globals['_BUNDLEHEADER']._serialized_end=413
+  _globals['_BUNDLEPIECE']._serialized_start=415
+  _globals['_BUNDLEPIECE']._serialized_end=504
+  _globals['_ASSEMBLEBUNDLEREQUEST']._serialized_start=507
+  _globals['_ASSEMBLEBUNDLEREQUEST']._serialized_end=886
+  _globals['_BUNDLE']._serialized_start=889
+  _globals['_BUNDLE']._serialized_end=1341
+  _globals['_CONFIDENCE']._serialized_start=1343
+  _globals['_CONFIDENCE']._serialized_end=1387
+  _globals['_STAGETIMING']._serialized_start=1389
+  _globals['_STAGETIMING']._serialized_end=1438
+  _globals['_BUNDLEVERSIONS']._serialized_start=1440
+  _globals['_BUNDLEVERSIONS']._serialized_end=1505
+  _globals['_BUNDLEITEM']._serialized_start=1508
+  _globals['_BUNDLEITEM']._serialized_end=1825
+  _globals['_OMITTEDITEM']._serialized_start=1828
+  _globals['_OMITTEDITEM']._serialized_end=2016
+  _globals['_TOKENBUDGET']._serialized_start=2018
+  _globals['_TOKENBUDGET']._serialized_end=2094
+  _globals['_ASSEMBLYSERVICE']._serialized_start=2232
+  _globals['_ASSEMBLYSERVICE']._serialized_end=2393
 # @@protoc_insertion_point(module_scope)

@@ -53,6 +53,134 @@ RENDERING_REFERENCE: Rendering.ValueType  # 4
 Global___Rendering: _TypeAlias = Rendering  # noqa: Y015
 
 @_typing.final
+class StreamBundleRequest(_message.Message):
+    """Request of StreamBundle."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUNDLE_FIELD_NUMBER: _builtins.int
+    MARKDOWN_FIELD_NUMBER: _builtins.int
+    markdown: _builtins.bool
+    """Whether the summary has the whole markdown."""
+    @_builtins.property
+    def bundle(self) -> Global___AssembleBundleRequest:
+        """What is asked for."""
+
+    def __init__(
+        self,
+        *,
+        bundle: Global___AssembleBundleRequest | None = ...,
+        markdown: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "markdown", b"markdown"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamBundleRequest: _TypeAlias = StreamBundleRequest  # noqa: Y015
+
+@_typing.final
+class BundlePart(_message.Message):
+    """One part of a bundle under way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    PIECE_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def header(self) -> Global___BundleHeader:
+        """First. Sent again when the repositories were published meanwhile: the last one holds."""
+
+    @_builtins.property
+    def piece(self) -> Global___BundlePiece:
+        """Every piece of the bundle, the one that is worth most first."""
+
+    @_builtins.property
+    def summary(self) -> Global___Bundle:
+        """Last: the bundle without its items; without its markdown unless that was asked for."""
+
+    def __init__(
+        self,
+        *,
+        header: Global___BundleHeader | None = ...,
+        piece: Global___BundlePiece | None = ...,
+        summary: Global___Bundle | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "part", b"part", "piece", b"piece", "summary", b"summary"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "part", b"part", "piece", b"piece", "summary", b"summary"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["header", "piece", "summary"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___BundlePart: _TypeAlias = BundlePart  # noqa: Y015
+
+@_typing.final
+class BundleHeader(_message.Message):
+    """What a bundle is made from and how much it may hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SNAPSHOTS_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def snapshots(self) -> _containers.RepeatedCompositeFieldContainer[_search_service_pb2.SnapshotInfo]:
+        """What is read, by repository name."""
+
+    @_builtins.property
+    def budget(self) -> Global___TokenBudget:
+        """The bound; nothing is used yet."""
+
+    def __init__(
+        self,
+        *,
+        snapshots: _abc.Iterable[_search_service_pb2.SnapshotInfo] | None = ...,
+        budget: Global___TokenBudget | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "snapshots", b"snapshots"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BundleHeader: _TypeAlias = BundleHeader  # noqa: Y015
+
+@_typing.final
+class BundlePiece(_message.Message):
+    """A piece of a bundle under way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    TOKENS_USED_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Its place in reading order, from 0."""
+    tokens_used: _builtins.int
+    """Tokens of this piece and all before it in the stream."""
+    @_builtins.property
+    def item(self) -> Global___BundleItem:
+        """The piece, as in the bundle."""
+
+    def __init__(
+        self,
+        *,
+        item: Global___BundleItem | None = ...,
+        position: _builtins.int = ...,
+        tokens_used: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "position", b"position", "tokens_used", b"tokens_used"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BundlePiece: _TypeAlias = BundlePiece  # noqa: Y015
+
+@_typing.final
 class AssembleBundleRequest(_message.Message):
     """Request of AssembleBundle."""
 
@@ -68,6 +196,15 @@ class AssembleBundleRequest(_message.Message):
     PATH_GLOBS_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
+    MUST_INCLUDE_FIELD_NUMBER: _builtins.int
+    EXCLUDE_GLOBS_FIELD_NUMBER: _builtins.int
+    TESTS_FIELD_NUMBER: _builtins.int
+    DOCS_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
+    DEPTH_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    TIMINGS_FIELD_NUMBER: _builtins.int
     task: _builtins.str
     """The task in plain words, 1..8,192 bytes after trimming."""
     ref: _builtins.str
@@ -80,6 +217,24 @@ class AssembleBundleRequest(_message.Message):
     """Name of a context pack, `contexts/{context}`: its scope narrows the request, its defaults fill what the request leaves
     open. The gateway takes its place before a service behind it is asked.
     """
+    tests: _builtins.str
+    """Tests: auto (default), with (they count as much as what they test) or without (none is shown)."""
+    docs: _builtins.str
+    """Documentation and other prose: auto, with or without, as above."""
+    config: _builtins.str
+    """Configuration: auto, with or without, as above."""
+    depth: _builtins.int
+    """How far around the matches it looks, 0..3: 0 the matches alone, 1 (default) what stands around and what they use, 2
+    and 3 also what that uses.
+    """
+    policy: _builtins.str
+    """How room is shared: balanced (default), focused (fewer pieces, in full) or broad (more files, more of them by their
+    signatures).
+    """
+    format: _builtins.str
+    """How the markdown is written: markdown (default, for people) or compact (for agents: line numbers and ids)."""
+    timings: _builtins.bool
+    """Tell in `timings` how long the stages took. Changes nothing else, and is no part of the signature."""
     @_builtins.property
     def repositories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """`repositories/{repository}` names; empty means every readable one, at most 50."""
@@ -102,6 +257,16 @@ class AssembleBundleRequest(_message.Message):
         around them is shown as ever.
         """
 
+    @_builtins.property
+    def must_include(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Places that must be shown in full, at most 20: `PATH`, `PATH:START-END` or `PATH#SYMBOL`. Refused when they do not fit
+        into the budget together; the filters hold for them as little as for seed_paths.
+        """
+
+    @_builtins.property
+    def exclude_globs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Show no file that matches one of these gitignore-style patterns; at most 16."""
+
     def __init__(
         self,
         *,
@@ -115,12 +280,23 @@ class AssembleBundleRequest(_message.Message):
         path_globs: _abc.Iterable[_builtins.str] | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
         kinds: _abc.Iterable[_builtins.str] | None = ...,
+        must_include: _abc.Iterable[_builtins.str] | None = ...,
+        exclude_globs: _abc.Iterable[_builtins.str] | None = ...,
+        tests: _builtins.str = ...,
+        docs: _builtins.str = ...,
+        config: _builtins.str = ...,
+        depth: _builtins.int | None = ...,
+        policy: _builtins.str = ...,
+        format: _builtins.str = ...,
+        timings: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_depth", b"_depth", "depth", b"depth"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kinds", b"kinds", "languages", b"languages", "pack", b"pack", "path_globs", b"path_globs", "ref", b"ref", "repositories", b"repositories", "seed_paths", b"seed_paths", "task", b"task", "token_budget", b"token_budget", "tokenizer", b"tokenizer"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_depth", b"_depth", "config", b"config", "depth", b"depth", "docs", b"docs", "exclude_globs", b"exclude_globs", "format", b"format", "kinds", b"kinds", "languages", b"languages", "must_include", b"must_include", "pack", b"pack", "path_globs", b"path_globs", "policy", b"policy", "ref", b"ref", "repositories", b"repositories", "seed_paths", b"seed_paths", "task", b"task", "tests", b"tests", "timings", b"timings", "token_budget", b"token_budget", "tokenizer", b"tokenizer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__depth: _TypeAlias = _typing.Literal["depth"]  # noqa: Y015
+    _WhichOneofArgType__depth: _TypeAlias = _typing.Literal["_depth", b"_depth"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__depth) -> _WhichOneofReturnType__depth | None: ...
 
 Global___AssembleBundleRequest: _TypeAlias = AssembleBundleRequest  # noqa: Y015
 
@@ -142,6 +318,8 @@ class Bundle(_message.Message):
     NOTICES_FIELD_NUMBER: _builtins.int
     PACK_FIELD_NUMBER: _builtins.int
     VERSIONS_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    TIMINGS_FIELD_NUMBER: _builtins.int
     signature: _builtins.str
     """Hash of request, readable scope, builds, generations, weights, tokenizer and code version, hex; empty when degraded."""
     markdown: _builtins.str
@@ -180,6 +358,14 @@ class Bundle(_message.Message):
     def versions(self) -> Global___BundleVersions:
         """The versions that the signature rests on."""
 
+    @_builtins.property
+    def confidence(self) -> Global___Confidence:
+        """How far the bundle can be relied on."""
+
+    @_builtins.property
+    def timings(self) -> _containers.RepeatedCompositeFieldContainer[Global___StageTiming]:
+        """How long the stages took, in order; only where the request asks for them, and none for an answer from a cache."""
+
     def __init__(
         self,
         *,
@@ -195,14 +381,70 @@ class Bundle(_message.Message):
         notices: _abc.Iterable[_builtins.str] | None = ...,
         pack: _builtins.str = ...,
         versions: Global___BundleVersions | None = ...,
+        confidence: Global___Confidence | None = ...,
+        timings: _abc.Iterable[Global___StageTiming] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "versions", b"versions"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "confidence", b"confidence", "versions", b"versions"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "cache", b"cache", "degraded", b"degraded", "items", b"items", "markdown", b"markdown", "notices", b"notices", "omitted", b"omitted", "pack", b"pack", "signature", b"signature", "snapshots", b"snapshots", "stopping_reason", b"stopping_reason", "versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "cache", b"cache", "confidence", b"confidence", "degraded", b"degraded", "items", b"items", "markdown", b"markdown", "notices", b"notices", "omitted", b"omitted", "pack", b"pack", "signature", b"signature", "snapshots", b"snapshots", "stopping_reason", b"stopping_reason", "timings", b"timings", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Bundle: _TypeAlias = Bundle  # noqa: Y015
+
+@_typing.final
+class Confidence(_message.Message):
+    """How far a bundle can be relied on, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    value: _builtins.float
+    """0..1."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Why, in words, a line each."""
+
+    def __init__(
+        self,
+        *,
+        value: _builtins.float = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reasons", b"reasons", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Confidence: _TypeAlias = Confidence  # noqa: Y015
+
+@_typing.final
+class StageTiming(_message.Message):
+    """How long one stage of the work took."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STAGE_FIELD_NUMBER: _builtins.int
+    DURATION_MS_FIELD_NUMBER: _builtins.int
+    stage: _builtins.str
+    """resolve, search, read or compose."""
+    duration_ms: _builtins.float
+    """Milliseconds."""
+    def __init__(
+        self,
+        *,
+        stage: _builtins.str = ...,
+        duration_ms: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_ms", b"duration_ms", "stage", b"stage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StageTiming: _TypeAlias = StageTiming  # noqa: Y015
 
 @_typing.final
 class BundleVersions(_message.Message):
@@ -251,6 +493,10 @@ class BundleItem(_message.Message):
     CONTENT_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     SYMBOL_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    VALUE_PER_TOKEN_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
     repository: _builtins.str
     """`repositories/{repository}`."""
     path: _builtins.str
@@ -271,6 +517,16 @@ class BundleItem(_message.Message):
     """Language."""
     symbol: _builtins.str
     """Qualified name or empty."""
+    id: _builtins.str
+    """Stable id of its lines, for GetChunk: that of a chunk, or `CHUNK.START-END`. Whatever the rendering, it gives the full
+    text. Empty where the file's content is not known because a part of the system was away.
+    """
+    value: _builtins.float
+    """Use for the task, the best match being 1."""
+    value_per_token: _builtins.float
+    """Of what is shown, per token."""
+    rank: _builtins.int
+    """Place in the order of value, from 1."""
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[_search_service_pb2.Evidence]:
         """What the reason rests on."""
@@ -289,10 +545,14 @@ class BundleItem(_message.Message):
         content: _builtins.str = ...,
         language: _builtins.str = ...,
         symbol: _builtins.str = ...,
+        id: _builtins.str = ...,
+        value: _builtins.float = ...,
+        value_per_token: _builtins.float = ...,
+        rank: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end_line", b"end_line", "evidence", b"evidence", "language", b"language", "path", b"path", "reason", b"reason", "rendering", b"rendering", "repository", b"repository", "start_line", b"start_line", "symbol", b"symbol", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end_line", b"end_line", "evidence", b"evidence", "id", b"id", "language", b"language", "path", b"path", "rank", b"rank", "reason", b"reason", "rendering", b"rendering", "repository", b"repository", "start_line", b"start_line", "symbol", b"symbol", "tokens", b"tokens", "value", b"value", "value_per_token", b"value_per_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -311,6 +571,9 @@ class OmittedItem(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     SYMBOL_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    VALUE_PER_TOKEN_FIELD_NUMBER: _builtins.int
     repository: _builtins.str
     """`repositories/{repository}`."""
     path: _builtins.str
@@ -325,6 +588,12 @@ class OmittedItem(_message.Message):
     """Why it was left out, in words."""
     symbol: _builtins.str
     """Qualified name or empty."""
+    id: _builtins.str
+    """Stable id of its lines, as a piece has it."""
+    value: _builtins.float
+    """Use for the task, the best match being 1."""
+    value_per_token: _builtins.float
+    """In full, per token."""
     def __init__(
         self,
         *,
@@ -335,10 +604,13 @@ class OmittedItem(_message.Message):
         tokens: _builtins.int = ...,
         reason: _builtins.str = ...,
         symbol: _builtins.str = ...,
+        id: _builtins.str = ...,
+        value: _builtins.float = ...,
+        value_per_token: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_line", b"end_line", "path", b"path", "reason", b"reason", "repository", b"repository", "start_line", b"start_line", "symbol", b"symbol", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_line", b"end_line", "id", b"id", "path", b"path", "reason", b"reason", "repository", b"repository", "start_line", b"start_line", "symbol", b"symbol", "tokens", b"tokens", "value", b"value", "value_per_token", b"value_per_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

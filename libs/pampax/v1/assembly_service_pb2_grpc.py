@@ -40,6 +40,11 @@ class AssemblyServiceStub:
                 request_serializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
                 _registered_method=True)
+        self.StreamBundle = channel.unary_stream(
+                '/pampax.v1.AssemblyService/StreamBundle',
+                request_serializer=pampax_dot_v1_dot_assembly__service__pb2.StreamBundleRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_assembly__service__pb2.BundlePart.FromString,
+                _registered_method=True)
 
 
 class AssemblyServiceServicer:
@@ -53,6 +58,13 @@ class AssemblyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamBundle(self, request, context):
+        """The same bundle in parts: a header, pieces in order of value, a summary. Ending the call early ends the work.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AssemblyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_AssemblyServiceServicer_to_server(servicer, server):
                     servicer.AssembleBundle,
                     request_deserializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.SerializeToString,
+            ),
+            'StreamBundle': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamBundle,
+                    request_deserializer=pampax_dot_v1_dot_assembly__service__pb2.StreamBundleRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_assembly__service__pb2.BundlePart.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class AssemblyService:
             '/pampax.v1.AssemblyService/AssembleBundle',
             pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
             pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pampax.v1.AssemblyService/StreamBundle',
+            pampax_dot_v1_dot_assembly__service__pb2.StreamBundleRequest.SerializeToString,
+            pampax_dot_v1_dot_assembly__service__pb2.BundlePart.FromString,
             options,
             channel_credentials,
             insecure,

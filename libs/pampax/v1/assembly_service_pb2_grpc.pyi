@@ -35,6 +35,8 @@ class AssemblyServiceStub:
     def __new__(cls, channel: _aio.Channel) -> AssemblyServiceAsyncStub: ...
     AssembleBundle: _grpc.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]
     """Assembles a bundle. Same signature, same bytes."""
+    StreamBundle: _grpc.UnaryStreamMultiCallable[_assembly_service_pb2.StreamBundleRequest, _assembly_service_pb2.BundlePart]
+    """The same bundle in parts: a header, pieces in order of value, a summary. Ending the call early ends the work."""
 
 @_typing.type_check_only
 class AssemblyServiceAsyncStub(AssemblyServiceStub):
@@ -43,6 +45,8 @@ class AssemblyServiceAsyncStub(AssemblyServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     AssembleBundle: _aio.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]  # type: ignore[assignment]
     """Assembles a bundle. Same signature, same bytes."""
+    StreamBundle: _aio.UnaryStreamMultiCallable[_assembly_service_pb2.StreamBundleRequest, _assembly_service_pb2.BundlePart]  # type: ignore[assignment]
+    """The same bundle in parts: a header, pieces in order of value, a summary. Ending the call early ends the work."""
 
 class AssemblyServiceServicer(metaclass=_abc_1.ABCMeta):
     """Assembles bundles: the code that a task needs, inside a token budget, with the reason for every piece."""
@@ -54,5 +58,13 @@ class AssemblyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_assembly_service_pb2.Bundle, _abc.Awaitable[_assembly_service_pb2.Bundle]]:
         """Assembles a bundle. Same signature, same bytes."""
+
+    @_abc_1.abstractmethod
+    def StreamBundle(
+        self,
+        request: _assembly_service_pb2.StreamBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_assembly_service_pb2.BundlePart], _abc.AsyncIterator[_assembly_service_pb2.BundlePart]]:
+        """The same bundle in parts: a header, pieces in order of value, a summary. Ending the call early ends the work."""
 
 def add_AssemblyServiceServicer_to_server(servicer: AssemblyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

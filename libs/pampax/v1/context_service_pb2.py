@@ -27,31 +27,31 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pampax.v1 import search_service_pb2 as pampax_dot_v1_dot_search__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpampax/v1/context_service.proto\x12\tpampax.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epampax/v1/search_service.proto\"g\n\x0c\x43ontextScope\x12\x14\n\x0crepositories\x18\x01 \x03(\t\x12\x0b\n\x03ref\x18\x02 \x01(\t\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\x12\n\npath_globs\x18\x04 \x03(\t\x12\r\n\x05kinds\x18\x05 \x03(\t\"[\n\x0f\x43ontextDefaults\x12#\n\x04mode\x18\x01 \x01(\x0e\x32\x15.pampax.v1.SearchMode\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x14\n\x0ctoken_budget\x18\x03 \x01(\x05\"\xd1\x02\n\x0b\x43ontextPack\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12-\n\nvisibility\x18\x03 \x01(\x0e\x32\x19.pampax.v1.PackVisibility\x12&\n\x05scope\x18\x04 \x01(\x0b\x32\x17.pampax.v1.ContextScope\x12,\n\x08\x64\x65\x66\x61ults\x18\x05 \x01(\x0b\x32\x1a.pampax.v1.ContextDefaults\x12\r\n\x05owner\x18\x06 \x01(\t\x12\x0c\n\x04mine\x18\x07 \x01(\x08\x12\x1b\n\x13hidden_repositories\x18\x08 \x01(\x05\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\">\n\x16SaveContextPackRequest\x12$\n\x04pack\x18\x01 \x01(\x0b\x32\x16.pampax.v1.ContextPack\"%\n\x15GetContextPackRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"@\n\x17ListContextPacksRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Z\n\x18ListContextPacksResponse\x12%\n\x05packs\x18\x01 \x03(\x0b\x32\x16.pampax.v1.ContextPack\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"(\n\x18\x44\x65leteContextPackRequest\x12\x0c\n\x04name\x18\x01 \x01(\t*j\n\x0ePackVisibility\x12\x1f\n\x1bPACK_VISIBILITY_UNSPECIFIED\x10\x00\x12\x1b\n\x17PACK_VISIBILITY_PRIVATE\x10\x01\x12\x1a\n\x16PACK_VISIBILITY_SHARED\x10\x02\x32\xd9\x02\n\x0e\x43ontextService\x12L\n\x0fSaveContextPack\x12!.pampax.v1.SaveContextPackRequest\x1a\x16.pampax.v1.ContextPack\x12J\n\x0eGetContextPack\x12 .pampax.v1.GetContextPackRequest\x1a\x16.pampax.v1.ContextPack\x12[\n\x10ListContextPacks\x12\".pampax.v1.ListContextPacksRequest\x1a#.pampax.v1.ListContextPacksResponse\x12P\n\x11\x44\x65leteContextPack\x12#.pampax.v1.DeleteContextPackRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpampax/v1/context_service.proto\x12\tpampax.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1epampax/v1/search_service.proto\"g\n\x0c\x43ontextScope\x12\x14\n\x0crepositories\x18\x01 \x03(\t\x12\x0b\n\x03ref\x18\x02 \x01(\t\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\x12\n\npath_globs\x18\x04 \x03(\t\x12\r\n\x05kinds\x18\x05 \x03(\t\"\x9c\x01\n\x0f\x43ontextDefaults\x12#\n\x04mode\x18\x01 \x01(\x0e\x32\x15.pampax.v1.SearchMode\x12\r\n\x05limit\x18\x02 \x01(\x05\x12\x14\n\x0ctoken_budget\x18\x03 \x01(\x05\x12\x0f\n\x06policy\x18\x8c\x01 \x01(\t\x12\x0e\n\x05tests\x18\x8d\x01 \x01(\t\x12\r\n\x04\x64ocs\x18\x8e\x01 \x01(\t\x12\x0f\n\x06\x63onfig\x18\x8f\x01 \x01(\t\"\xd1\x02\n\x0b\x43ontextPack\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12-\n\nvisibility\x18\x03 \x01(\x0e\x32\x19.pampax.v1.PackVisibility\x12&\n\x05scope\x18\x04 \x01(\x0b\x32\x17.pampax.v1.ContextScope\x12,\n\x08\x64\x65\x66\x61ults\x18\x05 \x01(\x0b\x32\x1a.pampax.v1.ContextDefaults\x12\r\n\x05owner\x18\x06 \x01(\t\x12\x0c\n\x04mine\x18\x07 \x01(\x08\x12\x1b\n\x13hidden_repositories\x18\x08 \x01(\x05\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\">\n\x16SaveContextPackRequest\x12$\n\x04pack\x18\x01 \x01(\x0b\x32\x16.pampax.v1.ContextPack\"%\n\x15GetContextPackRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"@\n\x17ListContextPacksRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Z\n\x18ListContextPacksResponse\x12%\n\x05packs\x18\x01 \x03(\x0b\x32\x16.pampax.v1.ContextPack\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"(\n\x18\x44\x65leteContextPackRequest\x12\x0c\n\x04name\x18\x01 \x01(\t*j\n\x0ePackVisibility\x12\x1f\n\x1bPACK_VISIBILITY_UNSPECIFIED\x10\x00\x12\x1b\n\x17PACK_VISIBILITY_PRIVATE\x10\x01\x12\x1a\n\x16PACK_VISIBILITY_SHARED\x10\x02\x32\xd9\x02\n\x0e\x43ontextService\x12L\n\x0fSaveContextPack\x12!.pampax.v1.SaveContextPackRequest\x1a\x16.pampax.v1.ContextPack\x12J\n\x0eGetContextPack\x12 .pampax.v1.GetContextPackRequest\x1a\x16.pampax.v1.ContextPack\x12[\n\x10ListContextPacks\x12\".pampax.v1.ListContextPacksRequest\x1a#.pampax.v1.ListContextPacksResponse\x12P\n\x11\x44\x65leteContextPack\x12#.pampax.v1.DeleteContextPackRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pampax.v1.context_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PACKVISIBILITY']._serialized_start=981
-  _globals['_PACKVISIBILITY']._serialized_end=1087
+  _globals['_PACKVISIBILITY']._serialized_start=1047
+  _globals['_PACKVISIBILITY']._serialized_end=1153
   _globals['_CONTEXTSCOPE']._serialized_start=140
   _globals['_CONTEXTSCOPE']._serialized_end=243
-  _globals['_CONTEXTDEFAULTS']._serialized_start=245
-  _globals['_CONTEXTDEFAULTS']._serialized_end=336
-  _globals['_CONTEXTPACK']._serialized_start=339
-  _globals['_CONTEXTPACK']._serialized_end=676
-  _globals['_SAVECONTEXTPACKREQUEST']._serialized_start=678
-  _globals['_SAVECONTEXTPACKREQUEST']._serialized_end=740
-  _globals['_GETCONTEXTPACKREQUEST']._serialized_start=742
-  _globals['_GETCONTEXTPACKREQUEST']._serialized_end=779
-  _globals['_LISTCONTEXTPACKSREQUEST']._serialized_start=781
-  _globals['_LISTCONTEXTPACKSREQUEST']._serialized_end=845
-  _globals['_LISTCONTEXTPACKSRESPONSE']._serialized_start=847
-  _globals['_LISTCONTEXTPACKSRESPONSE']._serialized_end=937
-  _globals['_DELETECONTEXTPACKREQUEST']._serialized_start=939
-  _globals['_DELETECONTEXTPACKREQUEST']._serialized_end=979
-  _globals['_CONTEXTSERVICE']._serialized_start=1090
-  _globals['_CONTEXTSERVICE']._serialized_end=1435
+  _globals['_CONTEXTDEFAULTS']._serialized_start=246
+  _globals['_CONTEXTDEFAULTS']._serialized_end=402
+  _globals['_CONTEXTPACK']._serialized_start=405
+  _globals['_CONTEXTPACK']._serialized_end=742
+  _globals['_SAVECONTEXTPACKREQUEST']._serialized_start=744
+  _globals['_SAVECONTEXTPACKREQUEST']._serialized_end=806
+  _globals['_GETCONTEXTPACKREQUEST']._serialized_start=808
+  _globals['_GETCONTEXTPACKREQUEST']._serialized_end=845
+  _globals['_LISTCONTEXTPACKSREQUEST']._serialized_start=847
+  _globals['_LISTCONTEXTPACKSREQUEST']._serialized_end=911
+  _globals['_LISTCONTEXTPACKSRESPONSE']._serialized_start=913
+  _globals['_LISTCONTEXTPACKSRESPONSE']._serialized_end=1003
+  _globals['_DELETECONTEXTPACKREQUEST']._serialized_start=1005
+  _globals['_DELETECONTEXTPACKREQUEST']._serialized_end=1045
+  _globals['_CONTEXTSERVICE']._serialized_start=1156
+  _globals['_CONTEXTSERVICE']._serialized_end=1501
 # @@protoc_insertion_point(module_scope)

@@ -100,22 +100,38 @@ class ContextDefaults(_message.Message):
     MODE_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     TOKEN_BUDGET_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    TESTS_FIELD_NUMBER: _builtins.int
+    DOCS_FIELD_NUMBER: _builtins.int
+    CONFIG_FIELD_NUMBER: _builtins.int
     mode: _search_service_pb2.SearchMode.ValueType
     """Sources of evidence of a search; UNSPECIFIED for none."""
     limit: _builtins.int
     """Results per page of a search, 1..100; 0 for none."""
     token_budget: _builtins.int
     """Tokens of a bundle, 256..200,000; 0 for none."""
+    policy: _builtins.str
+    """Of a bundle how room is shared: balanced, focused or broad; empty for none."""
+    tests: _builtins.str
+    """Of a bundle whether it shows tests: auto, with or without; empty for none."""
+    docs: _builtins.str
+    """The same for documentation and other prose."""
+    config: _builtins.str
+    """The same for configuration."""
     def __init__(
         self,
         *,
         mode: _search_service_pb2.SearchMode.ValueType = ...,
         limit: _builtins.int = ...,
         token_budget: _builtins.int = ...,
+        policy: _builtins.str = ...,
+        tests: _builtins.str = ...,
+        docs: _builtins.str = ...,
+        config: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "mode", b"mode", "token_budget", b"token_budget"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config", b"config", "docs", b"docs", "limit", b"limit", "mode", b"mode", "policy", b"policy", "tests", b"tests", "token_budget", b"token_budget"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -69,6 +69,11 @@ class GatewayServiceStub:
                 request_serializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
                 response_deserializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
                 _registered_method=True)
+        self.StreamBundle = channel.unary_stream(
+                '/pampax.v1.GatewayService/StreamBundle',
+                request_serializer=pampax_dot_v1_dot_assembly__service__pb2.StreamBundleRequest.SerializeToString,
+                response_deserializer=pampax_dot_v1_dot_assembly__service__pb2.BundlePart.FromString,
+                _registered_method=True)
         self.GetBundle = channel.unary_unary(
                 '/pampax.v1.GatewayService/GetBundle',
                 request_serializer=pampax_dot_v1_dot_gateway__service__pb2.GetBundleRequest.SerializeToString,
@@ -246,6 +251,14 @@ class GatewayServiceServicer:
 
     def AssembleBundle(self, request, context):
         """Assembles a bundle within a token budget.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamBundle(self, request, context):
+        """The same bundle in parts: a header, pieces in order of value, a summary. Ending the call early ends the work,
+        which takes 60 s at the most.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -475,6 +488,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.AssembleBundle,
                     request_deserializer=pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.FromString,
                     response_serializer=pampax_dot_v1_dot_assembly__service__pb2.Bundle.SerializeToString,
+            ),
+            'StreamBundle': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamBundle,
+                    request_deserializer=pampax_dot_v1_dot_assembly__service__pb2.StreamBundleRequest.FromString,
+                    response_serializer=pampax_dot_v1_dot_assembly__service__pb2.BundlePart.SerializeToString,
             ),
             'GetBundle': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBundle,
@@ -754,6 +772,33 @@ class GatewayService:
             '/pampax.v1.GatewayService/AssembleBundle',
             pampax_dot_v1_dot_assembly__service__pb2.AssembleBundleRequest.SerializeToString,
             pampax_dot_v1_dot_assembly__service__pb2.Bundle.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/pampax.v1.GatewayService/StreamBundle',
+            pampax_dot_v1_dot_assembly__service__pb2.StreamBundleRequest.SerializeToString,
+            pampax_dot_v1_dot_assembly__service__pb2.BundlePart.FromString,
             options,
             channel_credentials,
             insecure,

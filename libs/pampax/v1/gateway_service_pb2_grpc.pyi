@@ -53,6 +53,10 @@ class GatewayServiceStub:
     """What a published snapshot is made of: its languages, folders, main files and what these define."""
     AssembleBundle: _grpc.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]
     """Assembles a bundle within a token budget."""
+    StreamBundle: _grpc.UnaryStreamMultiCallable[_assembly_service_pb2.StreamBundleRequest, _assembly_service_pb2.BundlePart]
+    """The same bundle in parts: a header, pieces in order of value, a summary. Ending the call early ends the work,
+    which takes 60 s at the most.
+    """
     GetBundle: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.GetBundleRequest, _assembly_service_pb2.Bundle]
     """A bundle that is still kept, by its signature."""
     VerifyBundle: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.VerifyBundleRequest, _gateway_service_pb2.VerifyBundleResponse]
@@ -129,6 +133,10 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     """What a published snapshot is made of: its languages, folders, main files and what these define."""
     AssembleBundle: _aio.UnaryUnaryMultiCallable[_assembly_service_pb2.AssembleBundleRequest, _assembly_service_pb2.Bundle]  # type: ignore[assignment]
     """Assembles a bundle within a token budget."""
+    StreamBundle: _aio.UnaryStreamMultiCallable[_assembly_service_pb2.StreamBundleRequest, _assembly_service_pb2.BundlePart]  # type: ignore[assignment]
+    """The same bundle in parts: a header, pieces in order of value, a summary. Ending the call early ends the work,
+    which takes 60 s at the most.
+    """
     GetBundle: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.GetBundleRequest, _assembly_service_pb2.Bundle]  # type: ignore[assignment]
     """A bundle that is still kept, by its signature."""
     VerifyBundle: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.VerifyBundleRequest, _gateway_service_pb2.VerifyBundleResponse]  # type: ignore[assignment]
@@ -232,6 +240,16 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_assembly_service_pb2.Bundle, _abc.Awaitable[_assembly_service_pb2.Bundle]]:
         """Assembles a bundle within a token budget."""
+
+    @_abc_1.abstractmethod
+    def StreamBundle(
+        self,
+        request: _assembly_service_pb2.StreamBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_assembly_service_pb2.BundlePart], _abc.AsyncIterator[_assembly_service_pb2.BundlePart]]:
+        """The same bundle in parts: a header, pieces in order of value, a summary. Ending the call early ends the work,
+        which takes 60 s at the most.
+        """
 
     @_abc_1.abstractmethod
     def GetBundle(

@@ -602,7 +602,7 @@ class GetChunkRequest(_message.Message):
     REPOSITORIES_FIELD_NUMBER: _builtins.int
     REF_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Public chunk id, 24 hex digits."""
+    """Public chunk id, 24 hex digits; or with a range of lines of its file, `CHUNK.START-END`, as pieces of bundles have it."""
     ref: _builtins.str
     """Ref; empty means each repository's default."""
     @_builtins.property

@@ -159,6 +159,20 @@ async def test_defaults_fill_what_a_request_leaves_open(join, indexed, named):
     assert unsaid.json()["budget"]["limit"] == 300
 
 
+async def test_a_pack_says_how_bundles_are_made_where_the_request_does_not(join, indexed, named):
+    ann = join("ann")
+    defaults = {"policy": "broad", "tests": "without", "docs": "without", "config": "with"}
+    saved = await ann.saved(named, scope={"repos": [indexed]}, defaults=defaults)
+    assert {**saved["defaults"], **defaults} == saved["defaults"]
+    asked = {"task": TASK["task"], "repos": [indexed]}
+    under = (await ann.client.post("/v1/bundles", json={**asked, "pack": named})).json()
+    alike = (await ann.client.post("/v1/bundles", json={**asked, **defaults})).json()
+    assert under["signature"] == alike["signature"]
+    assert "Narrowed to no tests and no docs." in under["markdown"]
+    own = (await ann.client.post("/v1/bundles", json={**asked, "tests": "auto", "docs": "auto", "pack": named})).json()
+    assert "Narrowed" not in own["markdown"]
+
+
 async def test_the_ref_of_the_request_takes_the_place_of_the_packs(join, api, indexed, named):
     ann = join("ann")
     await ann.saved(named, scope={"repos": [indexed], "ref": "no-such-ref"})
@@ -286,6 +300,8 @@ async def test_what_is_mistyped_is_answered_with_what_is_near(join, indexed, nam
         ({"defaults": {"mode": "fuzzy"}}, "defaults.mode", "must be one of hybrid"),
         ({"defaults": {"limit": 0}}, "defaults.limit", "must be between 1 and 100, got 0"),
         ({"defaults": {"token_budget": 1}}, "defaults.token_budget", "must be between 256 and 200000, got 1"),
+        ({"defaults": {"policy": "greedy"}}, "defaults.policy", "must be one of balanced"),
+        ({"defaults": {"tests": "no"}}, "defaults.tests", "must be one of auto"),
     ],
 )
 async def test_a_bad_scope_is_refused_with_its_field(admin, fields, field, said):

@@ -102,6 +102,17 @@ async def assemble_bundle(rpc, name):
     assert bundle.items
 
 
+async def stream_a_bundle(rpc, name):
+    request = assembly_service_pb2.AssembleBundleRequest(task="retry with backoff, in parts", repositories=[name])
+    asked = assembly_service_pb2.StreamBundleRequest(bundle=request, markdown=True)
+    first, *pieces, last = [part async for part in rpc.stream("StreamBundle", asked)]
+    assert first.header.budget.limit == 8000
+    assert [part.piece.item.rank for part in pieces] == list(range(1, len(pieces) + 1))
+    bundle = await rpc("AssembleBundle", request)
+    assert (last.summary.signature, last.summary.markdown) == (bundle.signature, bundle.markdown)
+    assert len(pieces) == len(bundle.items)
+
+
 async def keep_a_bundle(rpc, name):
     request = assembly_service_pb2.AssembleBundleRequest(task="pace the retries", repositories=[name])
     for _ in range(PATIENT_ASKS):  # what a busy machine cannot keep in time is kept the next time
@@ -240,6 +251,7 @@ CALLS = {
     "GetChunk": get_chunk,
     "GetOutline": get_outline,
     "AssembleBundle": assemble_bundle,
+    "StreamBundle": stream_a_bundle,
     **dict.fromkeys(["GetBundle", "VerifyBundle"], keep_a_bundle),
     "FindSymbols": find_symbols,
     "TraverseGraph": traverse_graph,

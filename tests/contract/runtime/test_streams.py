@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import grpc
 import pytest
@@ -11,7 +12,7 @@ from grpc_status import rpc_status
 
 from pampax.core.errors import Aborted, NotFound, Unauthenticated
 from pampax.runtime.caller import CALLER_KEY, current_caller, sign_caller
-from pampax.runtime.channel import call_stream
+from pampax.runtime.channel import call_for_stream, call_stream
 from pampax.runtime.context import remaining_s
 
 PREFIX = "/pampax.test.StreamService/"
@@ -118,3 +119,67 @@ async def test_a_stream_that_the_client_does_not_read_ends_at_its_deadline(
         assert await stream.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     (line,) = [line for line in json_logs(capfd) if line["msg"] == "rpc"]
     assert line["status"] in {"DEADLINE_EXCEEDED", "CANCELLED"}
+
+
+async def told(method, request, *, timeout_s=5.0, most=None):
+    found = []
+    async with aclosing(call_for_stream(method, request, timeout_s=timeout_s)) as messages:
+        async for message in messages:
+            found.append(message)
+            if len(found) == most:
+                break
+    return found
+
+
+async def test_a_stream_is_asked_for_by_a_caller_and_comes_in_order(serving, stream_service, acting):
+    async with serving(stream_service(unary_stream=count_up)) as channel:
+        method = channel.unary_stream(PREFIX + "unary_stream")
+        assert await acting(lambda: told(method, b"3")) == [b"0", b"1", b"2"]
+        assert await acting(lambda: told(method, b"0")) == []
+        with pytest.raises(Unauthenticated):
+            await acting(lambda: told(method, b"3"), anonymous=True)
+
+
+async def test_an_error_on_the_way_ends_the_stream_that_was_asked_for(serving, stream_service, acting):
+    async def breaking(request, context):
+        yield b"a"
+        raise Aborted("one part is bad; send the rest again", reason="BAD_PART")
+
+    async with serving(stream_service(unary_stream=breaking)) as channel:
+        with pytest.raises(Aborted, match="one part is bad"):
+            await acting(lambda: told(channel.unary_stream(PREFIX + "unary_stream"), b""))
+
+
+class Endless:
+    """Sends until it is ended."""
+
+    def __init__(self) -> None:
+        self.ended = asyncio.Event()
+
+    async def __call__(self, request, context):
+        try:
+            while True:
+                yield bytes(1 << 20)
+                await asyncio.sleep(0)
+        finally:
+            self.ended.set()
+
+
+async def test_whoever_closes_a_stream_ends_the_work_behind_it(serving, stream_service, acting):
+    endless = Endless()
+    async with serving(stream_service(unary_stream=endless)) as channel:
+        found = await acting(lambda: told(channel.unary_stream(PREFIX + "unary_stream"), b"", most=2))
+        assert len(found) == 2
+        async with asyncio.timeout(5):
+            await endless.ended.wait()
+
+
+async def test_a_client_that_takes_nothing_is_left(serving, stream_service, token, monkeypatch):
+    monkeypatch.setattr("pampax.runtime.interceptors.SEND_S", 0.2)
+    endless = Endless()
+    async with serving(stream_service(unary_stream=endless)) as channel:
+        stream = channel.unary_stream(PREFIX + "unary_stream")(b"", timeout=30, metadata=token)
+        await stream.read()
+        async with asyncio.timeout(10):
+            await endless.ended.wait()
+        stream.cancel()

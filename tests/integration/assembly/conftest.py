@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
@@ -24,7 +24,7 @@ from pampax.indexing.records import request_document
 from pampax.indexing.run.indexing import GitPolicy
 from pampax.indexing.run.runner import Runner
 from pampax.runtime.caller import enter_caller
-from pampax.runtime.channel import call, connect
+from pampax.runtime.channel import call, call_for_stream, connect
 from pampax.runtime.server import RunningServer, start
 from pampax.runtime.settings import AuthSettings, Settings
 from pampax.search import rpc as search_rpc
@@ -135,10 +135,12 @@ class Repository:
 def new_repository(sync_database, tenant, tmp_path_factory) -> Callable[..., Repository]:
     """Makes and indexes a repository, in a new tenant or in that of another one."""
 
-    def make(name: str, files: Mapping[str, str] = SHOP, *, beside: Repository | None = None) -> Repository:
+    def make(
+        name: str, files: Mapping[str, str] = SHOP, *, beside: Repository | None = None, at: Path | None = None
+    ) -> Repository:
         owner = tenant() if beside is None else None
         caller = beside.caller if beside else Caller(owner.tenant_id, owner.principal_id, Role.ADMIN, local=True)
-        folder = tmp_path_factory.mktemp(name)
+        folder = at or tmp_path_factory.mktemp(name)
         with sync_database.tenant(caller.tenant_id) as conn:
             conn.execute(
                 "INSERT INTO repository (name, source_kind, source) VALUES (%s, 'path', %s)", [name, str(folder)]
@@ -175,6 +177,26 @@ class Client:
     async def bundle(self, caller: Caller | None, task: str = "how are orders refunded", **fields: object) -> pb.Bundle:
         return await self.ask(caller, pb.AssembleBundleRequest(task=task, **fields))
 
+    async def parts(
+        self, caller: Caller, request: pb.AssembleBundleRequest, *, markdown: bool = True, most: int | None = None
+    ) -> list[pb.BundlePart]:
+        """Those of StreamBundle; after `most` of them the call is left."""
+
+        async def work() -> list[pb.BundlePart]:
+            enter_caller(caller, SECRET)
+            found: list[pb.BundlePart] = []
+            async with connect(self.address) as channel:
+                asked = pb.StreamBundleRequest(bundle=request, markdown=markdown)
+                stub = pb_grpc.AssemblyServiceStub(channel)
+                async with aclosing(call_for_stream(stub.StreamBundle, asked, timeout_s=20)) as parts:
+                    async for part in parts:
+                        found.append(part)
+                        if len(found) == most:
+                            break
+            return found
+
+        return await asyncio.create_task(work(), context=contextvars.Context())
+
     async def ask(self, caller: Caller | None, request: pb.AssembleBundleRequest) -> pb.Bundle:
         async def work() -> pb.Bundle:
             if caller is not None:
@@ -184,6 +206,21 @@ class Client:
                 return await call(stub.AssembleBundle, request, timeout_s=20, retries=0)
 
         return await _in_own_context(work)
+
+
+@pytest.fixture
+def in_the_name_of():
+    """Calls a method of a running server as a caller."""
+
+    async def ask(caller: Caller, server: RunningServer, stub: type, method: str, request: object) -> object:
+        async def work() -> object:
+            enter_caller(caller, SECRET)
+            async with connect(f"127.0.0.1:{server.port}") as channel:
+                return await call(getattr(stub(channel), method), request, timeout_s=20, retries=0)
+
+        return await asyncio.create_task(work(), context=contextvars.Context())
+
+    return ask
 
 
 async def _in_own_context(work: Callable[[], Awaitable[pb.Bundle]]) -> pb.Bundle:

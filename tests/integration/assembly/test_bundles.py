@@ -212,6 +212,21 @@ async def test_without_its_surroundings_a_bundle_is_degraded_and_unsigned(client
     assert bundle.budget.used == counter("o200k_base").count(bundle.markdown)
 
 
+async def test_what_must_be_shown_is_not_left_out_when_it_cannot_be_read(client, shop, monkeypatch):
+    monkeypatch.setattr("pampax.assembly.service.AROUND_TIMEOUT_S", 0.0)
+    with pytest.raises(Unavailable, match="what must be included could not be read in time"):
+        await client.bundle(shop.caller, must_include=["shop/shelves.py"])
+
+
+async def test_matches_have_the_ids_of_search_where_nothing_else_is_known(client, shop, monkeypatch):
+    whole = await client.bundle(shop.caller)
+    monkeypatch.setattr("pampax.assembly.service.AROUND_TIMEOUT_S", 0.0)
+    bare = await client.bundle(shop.caller)
+    known = {each.id.partition(".")[0] for each in [*whole.items, *whole.omitted]}
+    assert bare.items
+    assert {each.id.partition(".")[0] for each in bare.items} <= known
+
+
 async def test_a_caller_is_needed(client):
     with pytest.raises(Unauthenticated):
         await client.bundle(None)

@@ -26,6 +26,7 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 
 from pampax.core.errors import NotFound, PampaxError
 from pampax.embedded.ports import free_port
+from pampax.runtime.bundle_parts import pieces_of, summary_of
 from pampax.runtime.caller import current_caller
 from pampax.runtime.context import corr_id
 from pampax.runtime.server import start
@@ -58,6 +59,8 @@ class Behaviour:
     notices: tuple[str, ...] = ()
     code: str = "1"
     text: str = ""
+    late_error: PampaxError | None = None
+    pieces: int = 1
     before_answer: Callable[[], Awaitable[None]] | None = None
     calls: list[str] = field(default_factory=list)
     requests: list[Any] = field(default_factory=list)
@@ -111,8 +114,23 @@ class FaultyAssembly(assembly_service_pb2_grpc.AssemblyServiceServicer):
         self.behaviour = behaviour
         self.database = database
 
+    async def StreamBundle(self, request, context):
+        """A header, pieces one after another, and what `AssembleBundle` answers otherwise."""
+        snapshots = await snapshots_of(self.database, request.bundle.repositories, request.bundle.ref)
+        yield assembly_service_pb2.BundlePart(header=assembly_service_pb2.BundleHeader(snapshots=snapshots))
+        await self.behaviour.play("StreamBundle", request)
+        bundle = await self._bundle(request.bundle)
+        for part in pieces_of(bundle):
+            yield part
+        if self.behaviour.late_error is not None:
+            raise self.behaviour.late_error
+        yield summary_of(bundle, markdown=request.markdown)
+
     async def AssembleBundle(self, request, context):
         await self.behaviour.play("AssembleBundle", request)
+        return await self._bundle(request)
+
+    async def _bundle(self, request):
         snapshots = await snapshots_of(self.database, request.repositories, request.ref)
         return assembly_service_pb2.Bundle(
             signature="" if self.behaviour.degraded else signature_of(request, snapshots, self.behaviour.code),
@@ -121,8 +139,9 @@ class FaultyAssembly(assembly_service_pb2_grpc.AssemblyServiceServicer):
                 assembly_service_pb2.BundleItem(
                     repository=snapshot.repository, path="a.py", start_line=1, end_line=2, language="python",
                     rendering=assembly_service_pb2.RENDERING_FULL, tokens=5, reason="matches", content="x = 1\ny = 2\n",
+                    rank=rank,
                 )
-                for snapshot in snapshots
+                for snapshot in snapshots for rank in range(1, self.behaviour.pieces + 1)
             ],
             budget=assembly_service_pb2.TokenBudget(
                 limit=request.token_budget, used=9, tokenizer=request.tokenizer, exact=True
@@ -132,6 +151,7 @@ class FaultyAssembly(assembly_service_pb2_grpc.AssemblyServiceServicer):
             notices=self.behaviour.notices,
             snapshots=snapshots,
             versions=assembly_service_pb2.BundleVersions(code=self.behaviour.code, assembly=1, ranking="1"),
+            timings=[assembly_service_pb2.StageTiming(stage="search", duration_ms=1.5)] if request.timings else (),
         )  # fmt: skip
 
 

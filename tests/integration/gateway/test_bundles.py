@@ -32,7 +32,9 @@ def assembled(client, behaviour):
 def own(answer):
     """What does not belong to one request."""
     return {
-        name: value for name, value in answer.items() if name not in ("cache", "took_ms", "corr_id", "trace_id")
+        name: value
+        for name, value in answer.items()
+        if name not in ("cache", "took_ms", "timings", "corr_id", "trace_id")
     } | {"snapshots": [{**each, "age_s": 0} for each in answer["snapshots"]]}
 
 

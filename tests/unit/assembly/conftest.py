@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import strategies as st
 
@@ -47,6 +49,10 @@ def make():
         hit = staticmethod(hit)
         cases = staticmethod(cases)
         span = Span
+
+        @staticmethod
+        def known(file, blob_id):
+            return replace(file, blob_id=blob_id)
 
         @staticmethod
         def subject(task="fix the pool", repositories=("demo",), degraded=(), signature=SIGNATURE):

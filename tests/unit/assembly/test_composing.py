@@ -4,13 +4,18 @@ import random
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pampax.assembly.bundle import Rendering, StoppingReason
-from pampax.assembly.candidates import Origin
+from pampax.assembly.candidates import Origin, candidate
 from pampax.assembly.composing import MAX_OMITTED, compose
+from pampax.assembly.policies import rules_of
+from pampax.assembly.source import Place
 from pampax.codeintel.tokens import KNOWN_COUNTERS, counter
+from pampax.core.choices import POLICIES
+from pampax.core.errors import FailedPrecondition
 
 BUDGETS = st.one_of(st.integers(256, 1_200), st.integers(256, 8_000))
 
@@ -28,6 +33,89 @@ def test_the_markdown_never_exceeds_the_budget(make, data, budget, tokenizer, ta
     subject = make.subject(task=task, repositories=("demo", "other"))
     composed = compose(subject, candidates, files, budget, counts)
     assert counts.count(composed.markdown) == composed.used <= budget
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    data=st.data(),
+    budget=BUDGETS,
+    tokenizer=st.sampled_from(KNOWN_COUNTERS),
+    policy=st.sampled_from(POLICIES),
+    depth=st.integers(0, 3),
+    compactly=st.booleans(),
+)
+def test_no_option_lets_a_bundle_exceed_its_budget_or_lose_what_must_be_shown(
+    make, data, budget, tokenizer, policy, depth, compactly
+):
+    files, candidates = data.draw(make.cases())
+    wanted = data.draw(st.lists(st.sampled_from([each.place for each in candidates]), max_size=3)) if candidates else []
+    musts = [candidate(place, Origin.SEED, 1.5, "", "must be included") for place in wanted]
+    counts, rules = counter(tokenizer), rules_of(policy, depth)
+    subject = replace(make.subject(repositories=("demo", "other")), compact=compactly)
+    composed, needed = None, 0
+    try:
+        composed = compose(subject, candidates, files, budget, counts, musts=musts, rules=rules)
+    except FailedPrecondition as error:
+        needed = int(error.metadata["tokens_needed"])
+    if composed is None:
+        assert needed > budget
+        return
+    assert counts.count(composed.markdown) == composed.used <= budget
+    assert composed == compose(subject, candidates[::-1], files, budget, counts, musts=musts[::-1], rules=rules)
+    full = [item for item in composed.items if item.rendering is Rendering.FULL]
+    for place in wanted:
+        assert any(
+            (item.repository, item.path) == place.file
+            and item.start_line <= place.start_line
+            and item.end_line >= place.end_line
+            for item in full
+        )
+    assert sorted(item.rank for item in composed.items) == list(range(1, len(composed.items) + 1))
+    assert 0 <= composed.fitted <= 1 or not composed.items
+
+
+def test_what_must_be_shown_and_does_not_fit_is_refused_with_what_it_needs(make):
+    files = {("demo", "a.py"): code_file(make, "a.py", 200)}
+    must = candidate(Place("demo", "a.py", 1, 200), Origin.SEED, 1.5, "", "must be included")
+    with pytest.raises(FailedPrecondition, match=r"needs \d+ tokens and the budget is 500: .* a\.py:1-200") as refused:
+        compose(make.subject(), [], files, 500, counter("bytes4"), musts=[must])
+    needed = int(refused.value.metadata["tokens_needed"])
+    composed = compose(make.subject(), [], files, needed, counter("bytes4"), musts=[must])
+    assert [(item.start_line, item.end_line) for item in composed.items] == [(1, 200)]
+
+
+def test_an_outline_of_a_file_that_is_shown_whole_is_left_out(make):
+    definitions = [make.definition("one", 1, 5), make.definition("two", 6, 10)]
+    files = {("demo", "a.py"): code_file(make, "a.py", 10, definitions=definitions)}
+    outline = make.hit("a.py", 1, 10, 1.2, origin=Origin.OUTLINE, reason="named in the request")
+    must = candidate(Place("demo", "a.py", 1, 10), Origin.SEED, 1.5, "", "must be included")
+    (item,) = compose(make.subject(), [outline], files, 4_000, counter("bytes4"), musts=[must]).items
+    assert item.rendering is Rendering.FULL
+    assert item.reason == "must be included; named in the request"
+
+
+def test_the_compact_form_has_line_numbers_and_ids(make):
+    span = make.span(1, 4, "function", "pool")
+    file = replace(code_file(make, "a.py", 4, spans=[span]), blob_id="ab" * 20)
+    subject = replace(make.subject(), compact=True)
+    composed = compose(subject, [make.hit("a.py", 1, 4, 1.0)], {("demo", "a.py"): file}, 1_000, counter("bytes4"))
+    (item,) = composed.items
+    assert f"id {item.id}" in composed.markdown
+    assert "\n2:     value_1 = compute(value_0, weight=1)\n" in composed.markdown
+    assert item.content == file.text(1, 4)
+
+
+def test_a_broad_bundle_names_more_files_than_a_focused_one(make):
+    definitions = [make.definition("compute", 1, 40)]
+    files = {("demo", f"p{n}.py"): code_file(make, f"p{n}.py", 40, definitions=definitions) for n in range(30)}
+    candidates = [make.hit(path, 1, 40, 1.0 - n / 31, symbol="compute") for n, (_, path) in enumerate(files)]
+    shown = {
+        policy: compose(make.subject(), candidates, files, 3_000, counter("bytes4"), rules=rules_of(policy, 1)).items
+        for policy in POLICIES
+    }
+    assert len(shown["focused"]) < len(shown["balanced"]) < len(shown["broad"])
+    whole = {name: sum(item.rendering is Rendering.FULL for item in items) for name, items in shown.items()}
+    assert whole["focused"] >= whole["balanced"] >= whole["broad"]
 
 
 @settings(max_examples=60, deadline=None)

@@ -42,6 +42,35 @@ def test_what_is_wrong_is_said(request_, message):
         normalised(request_)
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"policy": "greedy"}, "policy must be one of balanced, focused, broad, got 'greedy'"),
+        ({"format": "pdf"}, "format must be one of markdown, compact, got 'pdf'"),
+        ({"tests": "no"}, "tests must be one of auto, with, without, got 'no'"),
+        ({"depth": 4}, "depth must be between 0 and 3, got 4"),
+        ({"depth": -1}, "depth must be between 0 and 3, got -1"),
+        ({"must_include": ("a.py:9-7",)}, "must_include lines count from 1"),
+        ({"must_include": ("",)}, "must_include must not be empty"),
+        ({"must_include": tuple(f"{n}.py" for n in range(21))}, "must_include at most 20 can be given, got 21"),
+        ({"exclude_globs": ("!x",)}, r"exclude_globs\[0\] '!x' names no paths"),
+        (
+            {"must_include": ("a/b.py#f",), "exclude_globs": ("a/",)},
+            "names 'a/b.py', which exclude_globs leaves out by 'a/'",
+        ),
+    ],
+)
+def test_options_that_cannot_be_are_refused(fields, message):
+    with pytest.raises(InvalidRequest, match=message):
+        normalised(BundleRequest("fix", **fields))
+
+
+def test_options_that_are_not_given_are_the_usual_ones():
+    request = normalised(BundleRequest("fix", tests="", docs="", config="", policy="", format=""))
+    assert (request.tests, request.docs, request.config) == ("auto", "auto", "auto")
+    assert (request.policy, request.format, request.depth) == ("balanced", "markdown", 1)
+
+
 def test_all_that_is_wrong_is_said_together():
     with pytest.raises(InvalidRequest) as caught:
         normalised(BundleRequest("", token_budget=7))

@@ -44,7 +44,9 @@ def test_another_snapshot_is_another_signature(make, change):
     "change",
     [
         {"task": "fix"}, {"ref": "dev"}, {"token_budget": 256}, {"tokenizer": "bytes4"}, {"seed_paths": ("a.py",)},
-        {"repositories": ("demo",)}, {"languages": ("go",)}, {"path_globs": ("src/",)}, {"kinds": ("type",)},
+        {"repositories": ("demo",)}, {"must_include": ("a.py",)}, {"exclude_globs": ("a/",)}, {"tests": "with"},
+        {"docs": "without"}, {"config": "with"}, {"depth": 2}, {"policy": "broad"}, {"format": "compact"},
+        {"languages": ("go",)}, {"path_globs": ("src/",)}, {"kinds": ("type",)},
     ],
 )  # fmt: skip
 def test_another_request_is_another_signature(make, change):

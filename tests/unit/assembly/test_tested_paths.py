@@ -1,6 +1,7 @@
 import pytest
 
-from pampax.assembly.tested_paths import is_test, is_test_of, pattern_of_tests
+from pampax.assembly.tested_paths import is_test_of, pattern_of_tests
+from pampax.codeintel.path_kinds import is_test
 
 
 @pytest.mark.parametrize(

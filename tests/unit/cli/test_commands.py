@@ -370,6 +370,85 @@ def test_a_bundle_goes_to_stdout_byte_for_byte_and_its_summary_beside_it(gateway
     assert gateway.asked[0].body["seed_paths"] == ["a.py"]
 
 
+def test_every_option_of_a_bundle_reaches_the_gateway(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told(BUNDLE))
+    code, _, _ = run(
+        "assemble", "x", "--must", "a.py#f", "--must", "b.py:1-9", "--exclude", "vendor/**", "--with", "tests",
+        "--without", "docs", "--depth", "2", "--policy", "broad", "--format", "compact",
+    )  # fmt: skip
+    assert code == 0
+    assert gateway.asked[0].body == {
+        "task": "x", "repos": [], "tokenizer": "o200k_base", "format": "compact", "seed_paths": [],
+        "must_include": ["a.py#f", "b.py:1-9"], "exclude_globs": ["vendor/**"], "tests": "with", "docs": "without",
+        "depth": 2, "policy": "broad",
+    }  # fmt: skip
+
+
+def test_what_is_wanted_and_not_wanted_is_a_mistake(run: Run) -> None:
+    code, _, err = run("assemble", "x", "--with", "docs", "--without", "docs")
+    assert (code, "docs can be wanted or not, not both" in err) == (2, True)
+    assert run("assemble", "x", "--stream", "-o", "b.md")[0] == 2
+    code, _, err = run("assemble", "x", "--policy", "greedy")
+    assert (code, "is not one of" in err) == (2, True)
+
+
+PIECE = {
+    "repo": "shop", "path": "a.py", "start_line": 3, "end_line": 4, "language": "python", "symbol": "f",
+    "rendering": "full", "tokens": 12, "reason": "best match", "evidence": [], "id": "0" * 24, "value": 1.0,
+    "value_per_token": 0.0833, "rank": 1, "content": "def f():\n    return 1",
+}  # fmt: skip
+EXPLAINED = {
+    **{name: value for name, value in BUNDLE.items() if name not in ("markdown", "items")},
+    "confidence": {"value": 0.5, "reasons": ["all words are found"]},
+    "timings": [{"stage": "search", "duration_ms": 12.0}],
+    "omitted": [{**OMITTED, "id": "", "value": 0.4, "value_per_token": 0.04} for OMITTED in BUNDLE["omitted"]],
+}
+
+
+def streamed(*last: object) -> Told:
+    header = {"snapshots": BUNDLE["snapshots"], "budget": BUNDLE["budget"]}
+    piece = {**PIECE, "position": 0, "tokens_used": 12}
+    return Told("\n".join(json.dumps(part) for part in ({"header": header}, {"piece": piece}, *last)).encode())
+
+
+def test_pieces_are_shown_as_they_come(gateway: Gateway, run: Run) -> None:
+    gateway.will(streamed({"summary": EXPLAINED}))
+    code, out, err = run("assemble", "x", "--stream", "--explain")
+    assert code == 0
+    assert out.splitlines()[:4] == [
+        "1. a.py:3-4 f", "   best match; full, 12 tokens so far", "     3  def f():", "     4      return 1"
+    ]  # fmt: skip
+    assert "1 piece · 7,812 of 8,000 tokens" in err
+    assert "timings: search 12 ms" in err
+    assert "confidence 0.50: all words are found" in err
+    assert "cut: b.py:1-2 (9 tokens): late" in err
+
+
+def test_a_stream_in_json_is_a_document_a_line(gateway: Gateway, run: Run) -> None:
+    gateway.will(streamed({"summary": EXPLAINED}))
+    code, out, _ = run("assemble", "x", "--stream", "--json")
+    assert code == 0
+    assert [list(json.loads(line)) for line in out.splitlines()] == [["header"], ["piece"], ["summary"]]
+
+
+def test_a_stream_that_fails_on_the_way_is_an_error(gateway: Gateway, run: Run) -> None:
+    problem = {"status": 503, "detail": "it rests", "reason": "UNAVAILABLE"}
+    gateway.will(streamed({"error": problem}))
+    code, out, err = run("assemble", "x", "--stream")
+    assert (code, "it rests" in err, "a.py:3-4" in out) == (4, True, True)
+    gateway.will(streamed())
+    assert run("assemble", "x", "--stream")[::2] == (4, "pampax: the bundle ended before it was whole; try again\n")
+
+
+def test_an_explanation_is_told_beside_the_bundle(gateway: Gateway, run: Run) -> None:
+    gateway.will(Told({**EXPLAINED, "markdown": "# Context\n", "items": [PIECE]}))
+    code, out, err = run("assemble", "x", "--explain")
+    assert (code, out) == (0, "# Context\n")
+    assert " 1.00             83.30  a.py:3-4 (full, 12 tokens)" in err
+    gateway.will(Told(BUNDLE))
+    assert "timings: none, it came from the cache" in run("assemble", "x", "--explain")[2]
+
+
 def test_a_refused_value_is_told_by_its_option(gateway: Gateway, run: Run) -> None:
     mistakes = {"token_budget": "must be 256 or more, got 0", "seed_paths[1]": "must not be empty", "task": "is odd"}
     fields = [{"field": field, "message": message} for field, message in mistakes.items()]

@@ -40,7 +40,9 @@ PACKS = st.builds(
     ),
     defaults=st.builds(
         PackDefaults, mode=st.sampled_from([None, "symbol"]), limit=st.sampled_from([None, 7]),
-        token_budget=st.sampled_from([None, 300]),
+        token_budget=st.sampled_from([None, 300]), policy=st.sampled_from([None, "broad"]),
+        tests=st.sampled_from([None, "with"]), docs=st.sampled_from([None, "auto"]),
+        config=st.sampled_from([None, "without"]),
     ),
 )  # fmt: skip
 

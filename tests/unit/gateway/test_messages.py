@@ -43,6 +43,14 @@ def test_every_field_of_a_bundle_arrives():
             "token_budget": 300,
             "tokenizer": "bytes4",
             "seed_paths": ["a.py"],
+            "must_include": ["b.py#f"],
+            "exclude_globs": ["c/**"],
+            "tests": "without",
+            "docs": "with",
+            "config": "auto",
+            "depth": 0,
+            "policy": "broad",
+            "format": "compact",
             "pack": "web",
         }
     )

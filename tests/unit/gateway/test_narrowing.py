@@ -48,6 +48,15 @@ def test_options_and_ref_of_the_request_come_first():
     assert narrow(AssembleBundleRequest(token_budget=900), pack).request.token_budget == 900
 
 
+def test_a_pack_fills_in_how_a_bundle_is_made_where_the_request_leaves_it_open():
+    pack = pack_of(policy="broad", tests="without", docs="without", config="with")
+    open_request = narrow(AssembleBundleRequest(task="t"), pack).request
+    filled = (open_request.policy, open_request.tests, open_request.docs, open_request.config)
+    assert filled == ("broad", "without", "without", "with")
+    own = narrow(AssembleBundleRequest(task="t", policy="focused", tests="auto"), pack).request
+    assert (own.policy, own.tests, own.docs) == ("focused", "auto", "without")
+
+
 @given(asked=LANGUAGES, allowed=LANGUAGES)
 def test_nothing_comes_through_that_either_side_leaves_out(asked, allowed):
     request, pack = SearchChunksRequest(query="q", languages=asked), pack_of(languages=tuple(allowed))

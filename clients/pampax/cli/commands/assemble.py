@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pampax.cli import words
+from pampax.cli.bundle_page import show_explanation, show_stream
 from pampax.cli.contexts.choosing import chosen_pack, context_options
 from pampax.cli.group import OptionsCommand
 from pampax.cli.session import Session, with_session
 from pampax.cli.staleness import StalePolicy, staleness_of, staleness_options
-from pampax.cli.values import TEXT, choice, one_text, typed
-from pampax.core.choices import Tokenizer
+from pampax.cli.values import TEXT, choice, one_text, typed, wanted
+from pampax.core.choices import KindOfFiles, Layout, Policy, Tokenizer
 
 if TYPE_CHECKING:
     from pampax.client.bundle import Bundle
@@ -28,6 +29,12 @@ Examples:
   pampax assemble "fix the login test" -r web -b 4000 -o bundle.md
   pampax assemble "validate orders" --context backend
   pampax assemble "document the cache" --seed src/cache.py --json
+  pampax assemble "rename the field" --must src/order.py#Order --must src/db.py:10-40
+  pampax assemble "tighten the parser" --exclude 'vendor/**' --without docs --with tests
+  pampax assemble "how does login work" --policy broad --depth 2
+  pampax assemble "retry uploads" --explain      timings, confidence and what was cut, on stderr
+  pampax assemble "retry uploads" --stream       pieces as they are chosen, the best first
+  pampax assemble "retry uploads" --format compact -b 4000     for an agent: line numbers and ids
 """
 STOPPED_BECAUSE = {
     "budget_full": "the budget is full",
@@ -59,6 +66,35 @@ STOPPED_BECAUSE = {
 @click.option(
     "--seed", "seed_paths", multiple=True, type=TEXT, metavar="PATH", help="A path that must be in; repeatable."
 )
+@click.option(
+    "--must",
+    "must_include",
+    multiple=True,
+    type=TEXT,
+    metavar="PLACE",
+    help="Show this in full: PATH, PATH:10-20 or PATH#NAME; repeatable.",
+)
+@click.option(
+    "--exclude", "exclude_globs", multiple=True, type=TEXT, metavar="GLOB", help="Leave these files out; repeatable."
+)
+@click.option(
+    "--with", "with_kinds", multiple=True, type=choice(KindOfFiles), help="Wanted as much as code; repeatable."
+)
+@click.option("--without", "without_kinds", multiple=True, type=choice(KindOfFiles), help="Show none; repeatable.")
+@click.option(
+    "--depth",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How far around the matches, 0 to 3.",
+)
+@click.option(
+    "--policy", type=choice(Policy), default="balanced", show_default=True, help="Few pieces in full, or many in brief."
+)
+@click.option("--format", "layout", type=choice(Layout), default="markdown", show_default=True, help="For whom.")
+@click.option("--explain", is_flag=True, help="Tell timings, confidence and what was cut.")
+@click.option("--stream", is_flag=True, help="Show pieces as they are chosen, the best first.")
 @context_options
 @staleness_options
 @click.option("--output", "-o", type=click.Path(dir_okay=False), metavar="FILE", help="Write there instead of stdout.")
@@ -71,6 +107,15 @@ def command(
     token_budget: int,
     tokenizer: Tokenizer,
     seed_paths: tuple[str, ...],
+    must_include: tuple[str, ...],
+    exclude_globs: tuple[str, ...],
+    with_kinds: tuple[KindOfFiles, ...],
+    without_kinds: tuple[KindOfFiles, ...],
+    depth: int,
+    policy: Policy,
+    layout: Layout,
+    explain: bool,
+    stream: bool,
     pack: str | None,
     no_context: bool,
     max_staleness: float | None,
@@ -83,6 +128,8 @@ def command(
     """
     from pampax.client.bundle import BundleRequest
 
+    if stream and output is not None:
+        raise click.UsageError("--stream shows pieces on stdout: leave out --output", click.get_current_context())
     staleness = staleness_of(max_staleness, stale_policy)
     chosen = chosen_pack(session, pack, no_context=no_context)
     request = BundleRequest(
@@ -90,11 +137,22 @@ def command(
         repos=repos,
         ref=ref,
         tokenizer=tokenizer,
-        format="json" if session.json else "markdown",
+        format="json" if session.json and layout == "markdown" else layout,
         seed_paths=seed_paths,
+        must_include=must_include,
+        exclude_globs=exclude_globs,
         pack=chosen.pack,
-        **typed(token_budget=token_budget),
+        **wanted(with_kinds, without_kinds),
+        **typed(token_budget=token_budget, depth=depth, policy=policy),
     )
+    if stream:
+        with session.client() as client, chosen.explaining():
+            shown = show_stream(session, client.stream_bundle(request), staleness)
+        chosen.tell(session)
+        session.hint(summary(shown, None))
+        if explain and not session.json:
+            show_explanation(session, shown)
+        return
     with session.client() as client, chosen.explaining():
         bundle = client.assemble(request)
     staleness.refuse(bundle.snapshots)
@@ -108,6 +166,8 @@ def command(
         session.screen.text(bundle.markdown)
     chosen.tell(session)
     session.hint(summary(bundle, output))
+    if explain and not session.json:
+        show_explanation(session, bundle)
 
 
 def write_whole(path: Path, text: str) -> None:

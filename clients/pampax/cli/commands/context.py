@@ -14,8 +14,8 @@ from pampax.cli.contexts.choosing import chosen_pack, system_of
 from pampax.cli.contexts.defaults import Default, defaults_file, in_force, read_defaults, write_defaults
 from pampax.cli.group import OptionsGroup
 from pampax.cli.session import Session, with_session
-from pampax.cli.values import TEXT, choice, typed
-from pampax.core.choices import Kind, Mode
+from pampax.cli.values import TEXT, choice, typed, wanted
+from pampax.core.choices import Kind, KindOfFiles, Mode, Policy
 from pampax.core.errors import InvalidRequest
 
 EPILOG = """\b
@@ -96,6 +96,7 @@ def show(session: Session, name: str, toml: bool) -> None:
 Examples:
   pampax context save backend -r shop -r payments -l python -p 'src/**' -p 'lib/**' --shared
   pampax context save quick --mode symbol --limit 5
+  pampax context save product --policy broad --without tests --without docs
   pampax context save backend --file backend.toml
 """,
 )
@@ -112,6 +113,13 @@ Examples:
 @click.option("--mode", "-m", type=choice(Mode), help="Which evidence counts, where a search does not say.")
 @click.option("--limit", "-k", type=int, metavar="N", help="Results, where a search does not say.")
 @click.option("--budget", "-b", "token_budget", type=int, metavar="TOKENS", help="Where a bundle does not say.")
+@click.option("--policy", type=choice(Policy), help="How a bundle shares its room, where it does not say.")
+@click.option(
+    "--with", "with_kinds", multiple=True, type=choice(KindOfFiles), help="Wanted in a bundle, where it does not say."
+)
+@click.option(
+    "--without", "without_kinds", multiple=True, type=choice(KindOfFiles), help="Not shown, where it does not say."
+)
 @click.option("--description", "-d", type=TEXT, metavar="TEXT", help="For people.")
 @click.option("--shared/--private", default=None, help="Who sees it: everybody in the tenant, or you alone (usual).")
 @with_session
@@ -127,6 +135,9 @@ def save(
     mode: Mode | None,
     limit: int | None,
     token_budget: int | None,
+    policy: Policy | None,
+    with_kinds: tuple[KindOfFiles, ...],
+    without_kinds: tuple[KindOfFiles, ...],
     description: str | None,
     shared: bool | None,
 ) -> None:
@@ -136,7 +147,8 @@ def save(
     from pampax.client.context import NewPack, PackDefaults, PackScope
 
     scope = typed(repos=repos, languages=languages, path_globs=path_globs, kinds=kinds, ref=ref)
-    defaults = typed(mode=mode, limit=limit, token_budget=token_budget)
+    defaults = typed(mode=mode, limit=limit, token_budget=token_budget, policy=policy)
+    defaults |= wanted(with_kinds, without_kinds)
     head = typed(description=description, shared=shared)
     if file is not None and (scope or defaults or head):
         raise click.UsageError(

@@ -42,6 +42,10 @@ def show_pack(screen: Screen, pack: Pack) -> None:
         ("mode", [defaults.mode] if defaults.mode else []),
         ("limit", [str(defaults.limit)] if defaults.limit else []),
         ("budget", [f"{words.number(defaults.token_budget)} tokens"] if defaults.token_budget else []),
+        ("policy", [defaults.policy] if defaults.policy else []),
+        ("tests", [defaults.tests] if defaults.tests else []),
+        ("docs", [defaults.docs] if defaults.docs else []),
+        ("config", [defaults.config] if defaults.config else []),
     ):
         _show(screen, title, values)
     if pack.hidden_repos:

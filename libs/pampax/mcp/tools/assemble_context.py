@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from pampax.client.bundle import BundleRequest
+from pampax.core.choices import Policy, Wanted
 from pampax.mcp.services import Services
 from pampax.mcp.tool import Arguments, Outcome, Result, Tell, Tool
 
@@ -18,6 +19,15 @@ class AssembleContext(Arguments):
     repos: tuple[str, ...] = Field((), description="Only these repositories; all that can be read if empty.")
     token_budget: int = Field(DEFAULT_TOKENS, ge=256, le=200_000, description="Never more tokens than this.")
     seed_paths: tuple[str, ...] = Field((), description="Files that must be considered.")
+    must_include: tuple[str, ...] = Field(
+        (), description="Places that must be shown in full: path, path:10-20 or path#name."
+    )
+    exclude_globs: tuple[str, ...] = Field((), description="Leave out files that match, gitignore-style.")
+    tests: Wanted = Field("auto", description="Tests: with or without them.")
+    docs: Wanted = Field("auto", description="Prose: with or without it.")
+    config: Wanted = Field("auto", description="Configuration: with or without it.")
+    depth: int = Field(1, ge=0, le=3, description="0: matches alone; 1: what they use; 2, 3: what that uses.")
+    policy: Policy = Field("balanced", description="focused: fewer pieces, in full; broad: more files, in signatures.")
     ref: str | None = Field(None, description="Branch or tag; the latest publish if absent.")
     pack: str | None = Field(
         None, description="Context pack that narrows all this, and fills token_budget; see use_context_pack."
@@ -25,7 +35,7 @@ class AssembleContext(Arguments):
 
 
 class ContextItem(Result):
-    """A piece; `rendering` is full, skeleton, signature or reference."""
+    """A piece; `rendering` is full, skeleton, signature or reference. get_code_chunk shows its `id` in full."""
 
     repo: str
     path: str
@@ -35,6 +45,7 @@ class ContextItem(Result):
     rendering: str
     tokens: int
     reason: str
+    id: str
 
 
 class Context(Result):
@@ -47,6 +58,8 @@ class Context(Result):
     omitted: int
     stopping_reason: str
     signature: str
+    confidence: float
+    confidence_reasons: list[str]
     degraded: list[str]
     notices: list[str]
     pack: str
@@ -54,7 +67,7 @@ class Context(Result):
 
 async def assemble_context(services: Services, asked: AssembleContext, _tell: Tell) -> Outcome:
     # What was not given stays open: a pack may fill it.
-    bundle = await services.assemble(BundleRequest(**asked.model_dump(exclude_unset=True)))
+    bundle = await services.assemble(BundleRequest(**asked.model_dump(exclude_unset=True), format="compact"))
     context = Context(
         markdown=bundle.markdown,
         items=[ContextItem(**item.model_dump(include=set(ContextItem.model_fields))) for item in bundle.items],
@@ -63,6 +76,8 @@ async def assemble_context(services: Services, asked: AssembleContext, _tell: Te
         omitted=len(bundle.omitted),
         stopping_reason=bundle.stopping_reason,
         signature=bundle.signature,
+        confidence=bundle.confidence.value if bundle.confidence else 0.0,
+        confidence_reasons=bundle.confidence.reasons if bundle.confidence else [],
         degraded=bundle.degraded,
         notices=bundle.notices,
         pack=bundle.pack,
@@ -75,7 +90,8 @@ TOOL = Tool(
     title="Assemble context",
     description=(
         "Assembles the code that a task needs (definitions, callers, tests) inside a token budget, as one markdown "
-        "document with the reason for every piece. Use it at the start of a task, search_code for single questions."
+        "document with line numbers, and the reason and the id of every piece "
+        "(get_code_chunk shows more of it). Use it at the start of a task, search_code for single questions."
     ),
     arguments=AssembleContext,
     result=Context,

@@ -21,7 +21,7 @@ _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 class GetCodeChunk(Arguments):
     """A result's id, or a place."""
 
-    id: str | None = Field(None, description="Id of a result of search_code.")
+    id: str | None = Field(None, description="Id of a result of search_code, or of a piece of assemble_context.")
     repo: str | None = Field(None, description="Repository; needed with path, and faster with id.")
     path: str | None = Field(None, description="Path of a file, instead of id.")
     lines: str | None = Field(None, description="With path: 10-20 or 10; the whole file if absent.")
@@ -88,7 +88,10 @@ async def get_code_chunk(services: Services, asked: GetCodeChunk, _tell: Tell) -
 TOOL = Tool(
     name="get_code_chunk",
     title="Read code",
-    description="Shows the code of a search result by its id, or lines of a file by repo, path and lines.",
+    description=(
+        "Shows the code of a search result or of a piece of a bundle by its id, or lines of a file by repo, path and "
+        "lines."
+    ),
     arguments=GetCodeChunk,
     result=CodeChunk,
     run=get_code_chunk,

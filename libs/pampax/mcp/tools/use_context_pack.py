@@ -29,8 +29,8 @@ class UseContextPack(Arguments):
 
 
 class ContextPack(Result):
-    """What is empty narrows nothing. `mode`, `limit` and `token_budget` hold where a call does not give them, and are
-    null or 0 where the pack leaves them open."""
+    """What is empty narrows nothing. `mode`, `limit`, `token_budget` and what follows them hold where a call does not
+    give them, and are null, 0 or empty where the pack leaves them open."""
 
     name: str
     description: str
@@ -44,6 +44,10 @@ class ContextPack(Result):
     mode: str | None
     limit: int
     token_budget: int
+    policy: str
+    tests: str
+    docs: str
+    config: str
     hidden_repos: int = Field(description="Repositories of it that are gone or cannot be read with this key.")
 
 
@@ -95,6 +99,10 @@ def _pack(pack: Pack) -> ContextPack:
         mode=defaults.mode,
         limit=defaults.limit or 0,
         token_budget=defaults.token_budget or 0,
+        policy=defaults.policy or "",
+        tests=defaults.tests or "",
+        docs=defaults.docs or "",
+        config=defaults.config or "",
         hidden_repos=pack.hidden_repos,
     )
 
@@ -131,7 +139,15 @@ def _scope_lines(pack: ContextPack, most: int) -> Iterator[str]:
     yield from _narrowed(pack, most)
     filled = [
         f"{name} {value}"
-        for name, value in (("mode", pack.mode), ("limit", pack.limit), ("token_budget", pack.token_budget))
+        for name, value in (
+            ("mode", pack.mode),
+            ("limit", pack.limit),
+            ("token_budget", pack.token_budget),
+            ("policy", pack.policy),
+            ("tests", pack.tests),
+            ("docs", pack.docs),
+            ("config", pack.config),
+        )
         if value
     ]
     if filled:

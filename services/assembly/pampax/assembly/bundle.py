@@ -36,7 +36,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A piece of the bundle. `tokens` counts it with its heading, `content` is what it shows without one."""
+    """A piece of the bundle. `tokens` counts it with its heading, `content` is what it shows without one.
+
+    `id` names its lines for good; `value` is their use for the task, the best hit being 1, `value_per_token` that of
+    what is shown; `rank` counts in the order of value from 1.
+    """
 
     repository: str
     path: str
@@ -49,11 +53,15 @@ class Item:
     content: str
     language: str
     symbol: str
+    id: str = ""
+    value: float = 0.0
+    value_per_token: float = 0.0
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Omitted:
-    """A piece that was left out; `tokens` is what it would have cost in full."""
+    """A piece that was left out; `tokens` is what it would have cost in full, and `value_per_token` is of that."""
 
     repository: str
     path: str
@@ -62,6 +70,17 @@ class Omitted:
     tokens: int
     reason: str
     symbol: str
+    id: str = ""
+    value: float = 0.0
+    value_per_token: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How far a bundle can be relied on, 0..1, and why in words."""
+
+    value: float = 0.0
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +107,13 @@ class Bundle:
     snapshots: tuple[Snapshot, ...]
     notices: tuple[str, ...] = ()
     ranking: str = ""  # the version that search ranked with
+    confidence: Confidence = Confidence()
+    timings: tuple[tuple[str, float], ...] = ()  # stage and milliseconds; differ from run to run
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is known of a bundle before its pieces are chosen."""
+
+    snapshots: tuple[Snapshot, ...]
+    budget: Budget

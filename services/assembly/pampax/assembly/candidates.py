@@ -78,6 +78,21 @@ def combined(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted((each for kept in by_file.values() for each in kept), key=best_first))
 
 
+def taken_in(
+    musts: Iterable[Candidate], candidates: Iterable[Candidate]
+) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+    """What must be shown, with the reasons of all that it shows, and the candidates that are left."""
+    kept = list(combined(musts))
+    left: list[Candidate] = []
+    for each in sorted(candidates, key=best_first):
+        at = next((at for at, must in enumerate(kept) if must.place.holds(each.place)), None)
+        if at is None:
+            left.append(each)
+        else:
+            kept[at] = _joined(kept[at], each)
+    return tuple(sorted(kept, key=best_first)), tuple(left)
+
+
 def best_first(each: Candidate) -> tuple[float, Place, Origin, str, tuple[Reason, ...], tuple[Evidence, ...]]:
     """A key that leaves no ties, so that no order depends on the order given."""
     return (-each.value, each.place, each.origin, each.symbol, each.reasons, each.evidence)

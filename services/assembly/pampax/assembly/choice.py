@@ -7,8 +7,8 @@ be it a new piece or a fuller rendering of one that is shown already.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pampax.assembly.bundle import Rendering
 
@@ -20,6 +20,19 @@ EFFORT_TOKENS = 150
 MIN_SHARE = 0.04
 # One that could only have a single line needs to be worth more.
 MIN_SHARE_OF_A_LINE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How room is shared, by the constants above unless a policy says otherwise; see `policies`."""
+
+    shares: Mapping[Rendering, float] = field(default_factory=lambda: SHARES)
+    effort_tokens: int = EFFORT_TOKENS
+    min_share: float = MIN_SHARE
+    min_share_of_a_line: float = MIN_SHARE_OF_A_LINE
+
+
+USUAL = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +63,15 @@ class Choice:
     dismissed: tuple[int, ...]
 
 
-def choose(menus: Sequence[Menu], allowance: int) -> Choice:
+def choose(menus: Sequence[Menu], allowance: int, rules: Rules = USUAL) -> Choice:
     """The tokens of what is shown add up to at most `allowance`. Earlier menus win ties."""
-    return _Meal(menus, allowance).served()
+    return _Meal(menus, allowance, rules).served()
 
 
 class _Meal:
-    def __init__(self, menus: Sequence[Menu], allowance: int) -> None:
+    def __init__(self, menus: Sequence[Menu], allowance: int, rules: Rules) -> None:
         self._menus = menus
+        self._rules = rules
         self._left = allowance
         self._shown: dict[int, Option] = {}
         self._refused: list[int] = []
@@ -81,13 +95,13 @@ class _Meal:
         return Choice(shown, tuple(self._refused), tuple(dismissed))
 
     def _useful(self, menu: Menu) -> bool:
-        return menu.value >= MIN_SHARE * self._best
+        return menu.value >= self._rules.min_share * self._best
 
     def _next(self, index: int) -> tuple[float, int, int] | None:
         """The step up from what is shown that adds most per token: (minus that, index, option)."""
         menu, now = self._menus[index], self._shown.get(index)
         steps = [
-            (-_gain(menu, now, option), index, at)
+            (-_gain(menu, now, option, self._rules.effort_tokens), index, at)
             for at, option in enumerate(menu.options)
             if now is None or option.rendering > now.rendering
         ]
@@ -107,14 +121,14 @@ class _Meal:
         for option in reversed(menu.options):
             if now is not None and option.rendering <= now.rendering:
                 return
-            if option.rendering <= Rendering.SIGNATURE and menu.value < MIN_SHARE_OF_A_LINE * self._best:
+            if option.rendering <= Rendering.SIGNATURE and menu.value < self._rules.min_share_of_a_line * self._best:
                 return
             if self._serve(index, option):
                 return
 
 
-def _gain(menu: Menu, now: Option | None, option: Option) -> float:
+def _gain(menu: Menu, now: Option | None, option: Option, effort_tokens: int) -> float:
     """Value per token of going from `now` to `option`, rounded as values are."""
     share = option.share - (now.share if now else 0.0)
-    tokens = option.tokens - now.tokens if now else option.tokens + EFFORT_TOKENS
+    tokens = option.tokens - now.tokens if now else option.tokens + effort_tokens
     return round(menu.value * share / max(tokens, 1), 9)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from pampax.assembly import text
 from pampax.assembly.bundle import Item, Omitted, Rendering, StoppingReason
-from pampax.assembly.candidates import Candidate, Origin, combined
-from pampax.assembly.choice import MIN_SHARE, SHARES, Choice, Menu, Option, choose
+from pampax.assembly.candidates import Candidate, Origin, combined, taken_in
+from pampax.assembly.choice import USUAL, Choice, Menu, Option, Rules, choose
+from pampax.assembly.markup import shortened
 from pampax.assembly.pieces import Piece, merged, piece_of
 from pampax.assembly.source import FileKey, SourceFile
 from pampax.assembly.text import Frame, Subject
 from pampax.codeintel.tokens import TokenCounter
+from pampax.core.errors import FailedPrecondition
 
 FRAME_SHARE = 4  # title and footer take at most a quarter of the budget
 OMITTED_SHARE = 25  # the list of what was left out takes at most one part in so many, and no more than:
@@ -24,21 +26,26 @@ MAX_LISTED = 12
 MAX_ROUNDS = 8
 SLACK = 0.03  # share of the budget that is not worth another round
 
+# Budgets that what must be shown fills before the rest of it is not counted any more.
+HOPELESS = 50
+
 ONE_LINE_SHARE = 0.9  # of a definition of one line, shown by its signature
 
+MUST_NOT_FIT = "MUST_INCLUDE_TOO_LARGE"
 NOTHING_FITS = "No piece fits into this budget; allow more tokens."
 NOTHING_FOUND = "Nothing in the index fits this task. Say it in other words, or name other repositories or paths."
 
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """`used` counts the markdown, which is what the budget bounds."""
+    """`used` counts the markdown, which is what the budget bounds. `fitted` is the share of the wanted value shown."""
 
     markdown: str
     used: int
     items: tuple[Item, ...]
     omitted: tuple[Omitted, ...]
     stopping_reason: StoppingReason
+    fitted: float = 0.0
 
 
 def compose(
@@ -47,9 +54,17 @@ def compose(
     files: Mapping[FileKey, SourceFile],
     budget: int,
     counter: TokenCounter,
+    *,
+    musts: Sequence[Candidate] = (),
+    rules: Rules = USUAL,
 ) -> Composed:
-    """CPU-bound: about 20 ms for 8,000 tokens, 200 ms for 200,000."""
-    return _Composer(subject, combined(candidates), files, budget, counter).composed()
+    """CPU-bound: about 20 ms for 8,000 tokens, 200 ms for 200,000.
+
+    `musts` are shown in full whatever else there is; FailedPrecondition tells the tokens that they need where the
+    budget is too small for them.
+    """
+    must, left = taken_in(musts, combined(candidates)) if musts else ((), combined(candidates))
+    return _Composer(subject, left, files, budget, counter, must, rules).composed()
 
 
 class _Composer:
@@ -60,7 +75,11 @@ class _Composer:
         files: Mapping[FileKey, SourceFile],
         budget: int,
         counter: TokenCounter,
+        musts: Sequence[Candidate],
+        rules: Rules,
     ) -> None:
+        self._musts = musts
+        self._rules = rules
         self._subject = subject
         self._candidates = candidates
         self._files = files
@@ -69,16 +88,16 @@ class _Composer:
         self._counted: dict[str, int] = {}
 
     def composed(self) -> Composed:
-        if not self._candidates:
+        if not self._candidates and not self._musts:
             return self._nothing()
-        frame = self._frame(sorted({each.place.repository for each in self._candidates}))
+        least = self._least()
+        frame = self._frame(sorted({each.place.repository for each in [*self._musts, *self._candidates]}), least)
         menus = [self._menu(each) for each in self._candidates]
         reserve = min(self._budget // OMITTED_SHARE, OMITTED_TOKENS) if self._budget >= MIN_BUDGET_FOR_OMITTED else 0
-        room = self._budget - self._count(frame.text) - reserve
         best: Composed | None = None
-        allowance = room
+        allowance = self._budget - self._count(frame.text) - least - reserve
         for _ in range(MAX_ROUNDS):
-            choice = choose(menus, allowance)
+            choice = choose(menus, allowance, self._rules)
             drawn = self._draw(frame, choice, menus)
             if drawn.used <= self._budget and (best is None or drawn.used >= best.used):
                 best = drawn
@@ -86,7 +105,54 @@ class _Composer:
             if correction == 0 or allowance + correction <= 0:
                 break
             allowance += correction
-        return best or self._nothing()
+        return best or self._musts_alone(menus)
+
+    def _least(self) -> int:
+        """Tokens of what must be shown. FailedPrecondition where the budget has no room for it."""
+        if not self._musts:
+            return 0
+        frames = text.frames(self._subject, ())
+        sections = self._must_sections()
+        needed = self._hopeless(sections) or self._count_text(text.whole(frames[-1], sections, [], []))
+        if needed > self._budget:
+            named = ", ".join(
+                f"{each.place.path}:{each.place.start_line}-{each.place.end_line}" for each in self._musts
+            )
+            at_least = " at least" if needed > HOPELESS * self._budget else ""
+            raise FailedPrecondition(
+                f"must_include needs {needed} tokens{at_least} and the budget is {self._budget}: allow more, or name "
+                f"less than {shortened(named, 300)}",
+                reason=MUST_NOT_FIT,
+                metadata={"tokens_needed": str(needed), "token_budget": str(self._budget)},
+            )
+        return needed - self._count(frames[-1].text)
+
+    def _hopeless(self, sections: Sequence[str]) -> int:
+        """Tokens of the first sections that are far too much together, so that megabytes need not be counted; 0 where
+        they are not."""
+        total = 0
+        for section in sections:
+            total += self._count(section)
+            if total > HOPELESS * self._budget:
+                return total
+        return 0
+
+    def _must_sections(self) -> list[str]:
+        pieces = merged([(each, Rendering.FULL) for each in self._musts], self._files)
+        return [self._section(piece) for piece in pieces]
+
+    def _musts_alone(self, menus: Sequence[Menu]) -> Composed:
+        """Nothing beside what must be shown, under the longest title that leaves room for it."""
+        if self._musts:
+            everything = Choice({}, tuple(range(len(menus))), ())
+            for frame in text.frames(self._subject, sorted({each.place.repository for each in self._musts})):
+                drawn = self._draw(frame, everything, menus)
+                if drawn.used <= self._budget:
+                    return drawn
+        return self._nothing()
+
+    def _section(self, piece: Piece) -> str:
+        return text.section(piece, many=self._subject.many, compactly=self._subject.compact)
 
     def _correction(self, drawn: Composed, choice: Choice, reserve: int) -> int:
         """Tokens that the next round may spend more, or must spend less; 0 when another round is not worth it."""
@@ -98,10 +164,9 @@ class _Composer:
 
     def _draw(self, frame: Frame, choice: Choice, menus: Sequence[Menu]) -> Composed:
         chosen = [(self._candidates[index], rendering) for index, rendering in choice.shown.items()]
-        pieces = merged(chosen, self._files)
+        pieces = merged([*((must, Rendering.FULL) for must in self._musts), *chosen], self._files)
         omitted = self._omitted(choice, menus, pieces)
-        many = self._subject.many
-        shown = [(piece, text.section(piece, many=many)) for piece in pieces]
+        shown = [(piece, self._section(piece)) for piece in pieces]
         code = [block for piece, block in shown if piece.rendering > Rendering.SIGNATURE]
         lines = [block for piece, block in shown if piece.rendering <= Rendering.SIGNATURE]
         if not shown:
@@ -109,9 +174,24 @@ class _Composer:
         markdown = text.whole(frame, code, lines, [])
         used = self._count_text(markdown)
         markdown, used = self._with_omitted(frame, code, lines, omitted, markdown, used)
-        items = tuple(_item(piece, self._count(block)) for piece, block in shown)
+        items = self._items(shown)
         reason = StoppingReason.BUDGET_FULL if choice.refused else StoppingReason.NOTHING_MORE_USEFUL
-        return Composed(markdown, used, items, omitted, reason)
+        return Composed(markdown, used, items, omitted, reason, self._fitted(choice))
+
+    def _items(self, shown: Sequence[tuple[Piece, str]]) -> tuple[Item, ...]:
+        """In reading order, each with its rank in the order of value; what stands first wins ties."""
+        ranked = sorted(range(len(shown)), key=lambda at: (-shown[at][0].value, at))
+        ranks = {at: rank for rank, at in enumerate(ranked, 1)}
+        return tuple(
+            _item(piece, self._count(block), ranks[at], self._rules) for at, (piece, block) in enumerate(shown)
+        )
+
+    def _fitted(self, choice: Choice) -> float:
+        """Of the value of all that was worth showing; what a rendering gives of a piece's value counts."""
+        musts = sum(each.value for each in self._musts)
+        wanted = sum(self._candidates[at].value for at in choice.shown.keys() | set(choice.refused))
+        given = sum(self._candidates[at].value * self._rules.shares[way] for at, way in choice.shown.items())
+        return round((given + musts) / max(wanted + musts, 1e-9), 4)
 
     def _with_omitted(
         self,
@@ -129,7 +209,7 @@ class _Composer:
         listed: list[str] = []
         spent = self._count(f"{text.OMITTED_HEADING}\n\n")
         for each in omitted[:MAX_LISTED]:
-            line = text.omitted_line(each, many=self._subject.many)
+            line = text.omitted_line(each, many=self._subject.many, compactly=self._subject.compact)
             spent += self._count(f"{line}\n")
             if spent > room:
                 break
@@ -147,11 +227,13 @@ class _Composer:
     def _left_out(self, at: int, menu: Menu, refused: bool) -> Omitted:
         each = self._candidates[at]
         tokens = menu.options[-1].tokens if menu.options else 0
-        why = "the budget is full" if refused else f"worth less than {MIN_SHARE:.0%} of the best piece"
+        why = "the budget is full" if refused else f"worth less than {self._rules.min_share:.0%} of the best piece"
         place = each.place
         return Omitted(
-            place.repository, place.path, place.start_line, place.end_line, tokens, f"{why}; {each.reason}", each.symbol
-        )
+            place.repository, place.path, place.start_line, place.end_line, tokens, f"{why}; {each.reason}",
+            each.symbol, self._files[place.file].id_of(place.start_line, place.end_line), each.value,
+            round(each.value / max(tokens, 1), 6),
+        )  # fmt: skip
 
     def _menu(self, each: Candidate) -> Menu:
         """Renderings that show more for more tokens, cheapest first."""
@@ -161,15 +243,16 @@ class _Composer:
             piece = piece_of(each, rendering, file)
             if piece is None:
                 continue
-            tokens = self._count(text.section(piece, many=self._subject.many) + "\n\n")
-            share = ONE_LINE_SHARE if _says_all(piece) else SHARES[rendering]
+            tokens = self._count(self._section(piece) + "\n\n")
+            share = ONE_LINE_SHARE if _says_all(piece) else self._rules.shares[rendering]
             if not options or tokens < options[-1].tokens:
                 options.append(Option(rendering, tokens, share))
         return Menu(each.value, tuple(reversed(options)), required=each.origin is Origin.OUTLINE)
 
-    def _frame(self, repositories: Sequence[str]) -> Frame:
+    def _frame(self, repositories: Sequence[str], least: int = 0) -> Frame:
+        """`least`: tokens that pieces need in any case."""
         possible = text.frames(self._subject, repositories)
-        most = self._budget // FRAME_SHARE
+        most = min(self._budget // FRAME_SHARE, self._budget - least)
         return next((frame for frame in possible if self._count(frame.text) <= most), possible[-1])
 
     def _nothing(self) -> Composed:
@@ -208,9 +291,11 @@ def _says_all(piece: Piece) -> bool:
     return piece.rendering is Rendering.SIGNATURE and piece.place.start_line == piece.place.end_line
 
 
-def _item(piece: Piece, tokens: int) -> Item:
+def _item(piece: Piece, tokens: int, rank: int, rules: Rules) -> Item:
     place = piece.place
+    share = ONE_LINE_SHARE if _says_all(piece) else rules.shares[piece.rendering]
     return Item(
         place.repository, place.path, place.start_line, place.end_line, piece.rendering, tokens, piece.reason,
-        piece.evidence, piece.content, piece.language, piece.symbol,
+        piece.evidence, piece.content, piece.language, piece.symbol, piece.id, piece.value,
+        round(piece.value * share / max(tokens, 1), 6), rank,
     )  # fmt: skip

@@ -30,6 +30,7 @@ class Piece:
     reason: str
     evidence: tuple[Evidence, ...]
     content: str
+    id: str = ""
 
 
 def piece_of(each: Candidate, rendering: Rendering, file: SourceFile, hidden: Sequence[Place] = ()) -> Piece | None:
@@ -57,7 +58,10 @@ def piece_of(each: Candidate, rendering: Rendering, file: SourceFile, hidden: Se
             content = shortened(main.signature, MAX_SIGNATURE_CHARS)
         case Rendering.REFERENCE:
             pass
-    return Piece(place, rendering, each.value, file.language, each.symbol, each.reason, each.evidence, content)
+    return Piece(
+        place, rendering, each.value, file.language, each.symbol, each.reason, each.evidence, content,
+        file.id_of(place.start_line, place.end_line),
+    )  # fmt: skip
 
 
 def merged(chosen: Iterable[Chosen], files: Mapping[FileKey, SourceFile]) -> tuple[Piece, ...]:
@@ -113,6 +117,7 @@ def _full_piece(start: int, end: int, members: Sequence[Candidate], file: Source
         reason=said(reasons_of(members)),
         evidence=evidence_of(members),
         content=file.text(start, end) or "",
+        id=file.id_of(start, end),
     )
 
 

@@ -33,7 +33,7 @@ _SILENT = frozenset({"text", "chunk", "size", "kind_of_path", "place"})
 def hit_candidates(hits: Sequence[Hit], task: str) -> list[Candidate]:
     """The best hit is worth 1, or a little less when it is full of imports."""
     best = max((hit.score for hit in hits), default=0.0)
-    words = _task_words(task)
+    words = task_words(task)
     return [
         candidate(
             hit.place, Origin.HIT, math.exp((hit.score - best) / POINTS_PER_THIRD) * _substance(hit.content),
@@ -63,7 +63,7 @@ def _reason(hit: Hit, words: dict[str, frozenset[str]]) -> str:
     return f"{which} for the task ({'; '.join(phrases[:MAX_PHRASES]) or 'its file fits'})"
 
 
-def _task_words(task: str) -> dict[str, frozenset[str]]:
+def task_words(task: str) -> dict[str, frozenset[str]]:
     """The words of the task that say something, each with the terms that the index knows it by."""
     words = dict.fromkeys(_WORD.findall(task))
     telling = [word for word in words if word.lower() not in STOP_WORDS | GENERIC_WORDS and not word.isdecimal()]

@@ -18,6 +18,7 @@ from pampax.v1 import search_service_pb2_grpc as pb_grpc
 
 SEARCH_TIMEOUT_S = 8.0
 MAX_HITS = 60
+MAX_HITS_BEFORE_LEAVING_OUT = 100  # where the request hides files that search knows nothing of
 SEARCH = "search"  # the policy's target, and in `degraded`
 PREFIX = "repositories/"
 
@@ -33,6 +34,8 @@ class Hit:
     score: float
     content: str
     evidence: tuple[Evidence, ...]
+    other_paths: tuple[str, ...] = ()
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Search:
             languages=request.languages,
             path_globs=request.path_globs,
             kinds=request.kinds,
-            limit=MAX_HITS,
+            limit=MAX_HITS_BEFORE_LEAVING_OUT if request.leaves_out else MAX_HITS,
             explain=True,
             exact_vectors=True,  # an approximate index changes under one snapshot, and so would the bundle
         )
@@ -107,6 +110,8 @@ def _hit(rank: int, result: pb.SearchResult) -> Hit:
             Evidence(part.source, part.rank, round(part.score, 4), round(part.value, 4), part.detail)
             for part in result.evidence
         ),
+        other_paths=tuple(result.other_paths),
+        id=result.id,
     )
 
 

@@ -12,12 +12,12 @@ MAX_ADVICE = 3
 MAX_COMPARED = 3_000  # paths; comparing takes about 50 microseconds each
 
 
-def unknown_path(path: str, where: str, paths: Sequence[str]) -> NotFound:
+def unknown_path(path: str, where: str, paths: Sequence[str], field: str = "seed_paths") -> NotFound:
     """The error that names the path and the nearest ones of `paths`. CPU-bound, up to a fifth of a second."""
     near = nearest(path, paths)
     advice = f"; the nearest are {', '.join(near)}" if near else "; see what is indexed with `pampax search`"
     return NotFound(
-        f"seed_paths: {where} has no indexed file {path!r}{advice}",
+        f"{field}: {where} has no indexed file {path!r}{advice}",
         reason="FILE_NOT_FOUND",
         metadata={"path": path[:200]},
     )

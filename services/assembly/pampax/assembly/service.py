@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
-from pampax.assembly.bundle import Budget, Bundle
+from pampax.assembly import must
+from pampax.assembly.bundle import Budget, Bundle, Header
 from pampax.assembly.candidates import Candidate
 from pampax.assembly.composing import Composed, compose
+from pampax.assembly.confidence import confidence_of
 from pampax.assembly.inside import Inside, inside_of, narrowed_to
+from pampax.assembly.policies import rules_of
 from pampax.assembly.postgres import Reader
-from pampax.assembly.ranking import hit_candidates
+from pampax.assembly.ranking import hit_candidates, task_words
 from pampax.assembly.request import BundleRequest, normalised
 from pampax.assembly.searching import Hit, Hits, Search, no_hits
 from pampax.assembly.seed_paths import unknown_path
 from pampax.assembly.signature import sign
+from pampax.assembly.stages import COMPOSE, READ, RESOLVE, SEARCH, Stages
 from pampax.assembly.surroundings import Surroundings, look_around, only_hits, together
 from pampax.assembly.text import Subject
+from pampax.assembly.wanted import lifted_tests, shown_hits
 from pampax.codeintel.tokens import TokenCounter, counter
 from pampax.core.errors import Aborted, DeadlineExceeded, ResourceExhausted, Unavailable
 from pampax.core.identity import Caller
+from pampax.core.places import NamedPlace
 from pampax.runtime.logging import get_logger
 from pampax.runtime.telemetry.tracing import span
 from pampax.storage.database import Connection, Database
@@ -44,6 +52,25 @@ class _Moved(Exception):
     """What was resolved is not what was answered from."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a request names itself, by repository: paths of seeds that it has, and what must be shown of it."""
+
+    seeds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    musts: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+
+    def musts_in(self, repository: str) -> tuple[Candidate, ...]:
+        return self.musts.get(repository, ())
+
+    @property
+    def must_show(self) -> tuple[Candidate, ...]:
+        return tuple(each for held in self.musts.values() for each in held)
+
+
+def _no_one(_header: Header) -> None:
+    """Nobody wants to know before the bundle is whole."""
+
+
 class AssemblyService:
     """Answers for a caller; everything it reads is bounded by the caller's tenant and grants."""
 
@@ -57,14 +84,19 @@ class AssemblyService:
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def assemble(self, caller: Caller, request: BundleRequest) -> Bundle:
-        """InvalidRequest, NotFound, FailedPrecondition (not indexed), Aborted (published meanwhile, again and again),
-        Unavailable."""
+    async def assemble(
+        self, caller: Caller, request: BundleRequest, begun: Callable[[Header], None] = _no_one
+    ) -> Bundle:
+        """`begun` hears of the snapshots and the budget as soon as they are known, and again when they have changed.
+
+        InvalidRequest, NotFound, FailedPrecondition (not indexed; what must be shown is too large), Aborted (published
+        meanwhile, again and again), Unavailable.
+        """
         asked = normalised(request)
         async with self._room:
             for _ in range(TRIES):
                 try:
-                    return await self._attempt(caller, asked)
+                    return await self._attempt(caller, asked, begun)
                 except _Moved:
                     continue
         raise Aborted(
@@ -73,34 +105,43 @@ class AssemblyService:
             retry_after_s=1.0,
         )
 
-    async def _attempt(self, caller: Caller, request: BundleRequest) -> Bundle:
-        snapshots = await self._resolve(caller, request)
-        seeds = await self._seeds(caller, request, snapshots)
-        found = await self._hits(request, snapshots)
+    async def _attempt(self, caller: Caller, request: BundleRequest, begun: Callable[[Header], None]) -> Bundle:
+        stages = Stages()
+        with stages.stage(RESOLVE):
+            snapshots = await self._resolve(caller, request)
+            counts = await self._apart(lambda: counter(request.tokenizer))
+            begun(Header(snapshots, Budget(request.token_budget, 0, counts.name, counts.exact)))
+            named = await self._named(caller, request, snapshots)
+        with stages.stage(SEARCH):
+            found = await self._hits(request, snapshots)
         if not found.is_of(snapshots):
             raise _Moved
-        with span("assembly.candidates", hits=len(found.hits)) as candidates:
-            around, missing = await self._surroundings(caller, snapshots, request, found, seeds)
+        inside = inside_of(request)
+        shown = frozenset(request.seed_paths) | {place.path for place in request.must_places}
+        found = replace(found, hits=shown_hits(found.hits, request, inside, shown))
+        with stages.stage(READ), span("assembly.candidates", hits=len(found.hits)) as candidates:
+            around, missing = await self._surroundings(caller, snapshots, request, found, named)
             candidates.set(candidates=len(around.candidates))
-        counts = await self._apart(lambda: counter(request.tokenizer))
         degraded = tuple(sorted({*found.degraded, *missing}))
         signature = (
             "" if degraded else sign(request, caller.tenant_id, snapshots, ranking=found.ranking, exact=counts.exact)
         )
-        subject = Subject(request.task, snapshots, signature, degraded, found.notices, narrowed_to(request))
-        with span("assembly.compose", candidates=len(around.candidates), budget=request.token_budget) as composing:
-            composed = await self._apart(
-                lambda: compose(subject, around.candidates, around.files, request.token_budget, counts)
-            )
-            composing.set(used=composed.used)
-        return _bundle(composed, subject, request, counts, found.ranking)
+        compact = request.format == "compact"
+        subject = Subject(request.task, snapshots, signature, degraded, found.notices, narrowed_to(request), compact)
+        with (
+            stages.stage(COMPOSE),
+            span("assembly.compose", candidates=len(around.candidates), budget=request.token_budget) as composing,
+        ):
+            bundle = await self._apart(lambda: _composed(request, subject, around, found, named.must_show, counts))
+            composing.set(used=bundle.budget.used)
+        return replace(bundle, timings=stages.told)
 
     async def _hits(self, request: BundleRequest, snapshots: tuple[Snapshot, ...]) -> Hits:
         """What search finds. Without it a bundle is made of the files that the request names, if it names any."""
         try:
             return await self._search.hits(request)
         except (DeadlineExceeded, Unavailable) as error:
-            if not request.seed_paths:
+            if not request.seed_paths and not request.must_include:
                 raise
             _log.warning("bundle without search", op="assemble", err_code=error.reason, detail=error.message)
             return no_hits(snapshots)
@@ -109,26 +150,28 @@ class AssemblyService:
         async with self._database.tenant(caller.tenant_id, timeout_s=RESOLVE_TIMEOUT_S, read_only=True) as conn:
             return tuple(await resolve(conn, caller.principal_id, request.repositories, request.ref))
 
-    async def _seeds(
-        self, caller: Caller, request: BundleRequest, snapshots: Sequence[Snapshot]
-    ) -> Mapping[str, frozenset[str]]:
-        """Repository -> those of the named paths that it has; NotFound for a path that none has."""
-        if not request.seed_paths:
-            return {}
-        found: dict[str, frozenset[str]] = {}
+    async def _named(self, caller: Caller, request: BundleRequest, snapshots: Sequence[Snapshot]) -> _Named:
+        """What the request names, by repository; NotFound for what none has."""
+        places = request.must_places
+        if not request.seed_paths and not places:
+            return _Named()
+        seeds: dict[str, frozenset[str]] = {}
+        files: dict[str, dict[str, must.InFile]] = {}
         paths: list[str] = []
         async with self._database.tenant(caller.tenant_id, timeout_s=READ_TIMEOUT_S, read_only=True) as conn:
             readers = [await _reader(conn, snapshot) for snapshot in snapshots]
             for reader in readers:
-                rows = await reader.files(request.seed_paths)
-                found[reader.snapshot.repository] = frozenset(row.path for row in rows)
-            missing = sorted(set(request.seed_paths) - {path for held in found.values() for path in held})
-            if missing:
+                name = reader.snapshot.repository
+                seeds[name] = frozenset(row.path for row in await reader.files(request.seed_paths))
+                files[name] = await must.files_of(reader, places)
+            unknown = _unknown(request, seeds, files)
+            if unknown:
                 paths = [path for reader in readers for path in await reader.paths()]
-        if missing:
+        if unknown:
+            field, path = unknown
             where = ", ".join(f"{each.repository} at {each.ref}" for each in snapshots[:3]) or "no repository"
-            raise await self._apart(lambda: unknown_path(missing[0], where, paths))
-        return found
+            raise await self._apart(lambda: unknown_path(path, where, paths, field))
+        return _Named(seeds, await self._apart(lambda: _musts(places, files)))
 
     async def _surroundings(
         self,
@@ -136,9 +179,10 @@ class AssemblyService:
         snapshots: Sequence[Snapshot],
         request: BundleRequest,
         found: Hits,
-        seeds: Mapping[str, frozenset[str]],
+        named: _Named,
     ) -> tuple[Surroundings, tuple[str, ...]]:
-        """Over all repositories that have a hit or a seed, and what could not be read."""
+        """Over all repositories that have a hit or something named, and what could not be read. Unavailable where that
+        is what must be shown."""
         candidates = await self._apart(lambda: hit_candidates(found.hits, request.task))
         hits = dict(zip(candidates, found.hits, strict=True))
         parts: list[Surroundings] = []
@@ -147,13 +191,19 @@ class AssemblyService:
         until = asyncio.get_running_loop().time() + AROUND_TIMEOUT_S
         for snapshot in snapshots:
             own = {each: hit for each, hit in hits.items() if each.place.repository == snapshot.repository}
-            named = seeds.get(snapshot.repository, frozenset())
-            if not own and not named:
+            seeds = named.seeds.get(snapshot.repository, frozenset())
+            musts = named.musts_in(snapshot.repository)
+            if not own and not seeds and not musts:
                 continue
             try:
                 async with asyncio.timeout_at(until):
-                    parts.append(await self._around(caller, snapshot, own, named, inside))
+                    look = partial(look_around, musts=[each.place for each in musts], depth=request.depth)
+                    parts.append(await self._around(caller, snapshot, own, seeds, inside, look))
             except (TimeoutError, DeadlineExceeded, ResourceExhausted, Unavailable) as error:
+                if musts:
+                    raise Unavailable(
+                        "what must be included could not be read in time; try again shortly", retry_after_s=1.0
+                    ) from error
                 _log.warning("surroundings left out", op="assemble", detail=str(error) or "they were late")
                 parts.append(only_hits(own))
                 degraded = (SURROUNDINGS,)
@@ -166,10 +216,11 @@ class AssemblyService:
         hits: Mapping[Candidate, Hit],
         seeds: frozenset[str],
         inside: Inside,
+        look: Callable[..., Awaitable[Surroundings]],
     ) -> Surroundings:
         async with self._database.tenant(caller.tenant_id, timeout_s=READ_TIMEOUT_S, read_only=True) as conn:
             reader = await _reader(conn, snapshot)
-            return await look_around(reader, hits, seeds, inside)
+            return await look(reader, hits, seeds, inside)
 
     async def _apart(self, work: Callable[[], _Result]) -> _Result:
         """CPU-bound work off the event loop, in the request's context: what it logs has the request's ids."""
@@ -183,6 +234,47 @@ async def _reader(conn: Connection, snapshot: Snapshot) -> Reader:
         if error.reason == SNAPSHOT_REPLACED:
             raise _Moved from error
         raise
+
+
+def _unknown(
+    request: BundleRequest, seeds: Mapping[str, frozenset[str]], files: Mapping[str, Mapping[str, must.InFile]]
+) -> tuple[str, str] | None:
+    """The first field and path that no repository has."""
+    missing = sorted(set(request.seed_paths) - {path for held in seeds.values() for path in held})
+    if missing:
+        return "seed_paths", missing[0]
+    named = sorted({place.path for place in request.must_places} - {path for held in files.values() for path in held})
+    return ("must_include", named[0]) if named else None
+
+
+def _musts(
+    places: Sequence[NamedPlace], files: Mapping[str, dict[str, must.InFile]]
+) -> dict[str, tuple[Candidate, ...]]:
+    """By repository; NotFound for lines and names that no file of that path has."""
+    found: dict[str, list[Candidate]] = {name: [] for name in files}
+    for place in places:
+        held = {name: must.candidates_in(name, inside, place) for name, inside in files.items()}
+        if not any(held.values()):
+            raise must.not_there(place, next(inside[place.path] for inside in files.values() if place.path in inside))
+        for name, candidates in held.items():
+            found[name] += candidates
+    return {name: tuple(candidates) for name, candidates in found.items()}
+
+
+def _composed(
+    request: BundleRequest,
+    subject: Subject,
+    around: Surroundings,
+    found: Hits,
+    musts: Sequence[Candidate],
+    counts: TokenCounter,
+) -> Bundle:
+    """CPU-bound, as `compose` is."""
+    candidates = lifted_tests(around.candidates, request)
+    rules = rules_of(request.policy, request.depth)
+    composed = compose(subject, candidates, around.files, request.token_budget, counts, musts=musts, rules=rules)
+    confidence = confidence_of(found.hits, task_words(request.task), composed.items, composed.fitted)
+    return replace(_bundle(composed, subject, request, counts, found.ranking), confidence=confidence)
 
 
 def _bundle(composed: Composed, subject: Subject, request: BundleRequest, counts: TokenCounter, ranking: str) -> Bundle:

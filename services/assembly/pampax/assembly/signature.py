@@ -16,7 +16,7 @@ from pampax.core.version import own_version
 from pampax.storage.snapshots import Snapshot
 
 # Raise when the same candidates would give another text, other items or another order than before.
-ASSEMBLY_VERSION = 3
+ASSEMBLY_VERSION = 4
 
 
 def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot], *, ranking: str, exact: bool) -> str:
@@ -36,6 +36,12 @@ def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot],
             "languages": request.languages,
             "path_globs": request.path_globs,
             "kinds": request.kinds,
+            "must_include": request.must_include,
+            "exclude_globs": request.exclude_globs,
+            "wanted": [request.tests, request.docs, request.config],
+            "depth": request.depth,
+            "policy": request.policy,
+            "format": request.format,
         },
         "tenant": str(tenant_id),
         "snapshots": sorted(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from pampax.core.ids import chunk_id, range_id
 
 # Repository and path.
 FileKey: TypeAlias = tuple[str, str]
@@ -55,7 +58,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """What was read of a file. `lines` holds those that a piece may show, by number; `definitions` in file order."""
+    """What was read of a file. `lines` holds those that a piece may show, by number; `definitions` in file order.
+
+    `blob_id` is hex, "" where nobody knows the content; `ids` are those that search told, by first and last line.
+    """
 
     repository: str
     path: str
@@ -63,6 +69,23 @@ class SourceFile:
     lines: Mapping[int, str] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
     spans: tuple[Span, ...] = ()
+    blob_id: str = ""
+    ids: Mapping[tuple[int, int], str] = field(default_factory=dict)
+
+    def id_of(self, start_line: int, end_line: int) -> str:
+        """The stable id of lines: that of the chunk that they are, or of the one that they begin in with their range.
+        Empty where the file's chunks are not known."""
+        lines = (start_line, end_line)
+        if self.blob_id and self.spans:
+            span = self.spans[max(bisect_right(self.spans, start_line, key=lambda one: one.start_line) - 1, 0)]
+            at = (span.start_line, span.end_line)
+            chunk = chunk_id(self.blob_id, self.language, *at)
+        elif self.ids:
+            at = max((each for each in self.ids if each[0] <= start_line), default=min(self.ids))
+            chunk = self.ids[at]
+        else:
+            return ""
+        return chunk if at == lines else range_id(chunk, *lines)
 
     def place(self, start_line: int, end_line: int) -> Place:
         return Place(self.repository, self.path, start_line, end_line)

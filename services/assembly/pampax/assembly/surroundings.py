@@ -36,10 +36,19 @@ class Surroundings:
 
 
 async def look_around(
-    reader: Reader, hits: Mapping[Candidate, Hit], seed_paths: Iterable[str], inside: Inside
+    reader: Reader,
+    hits: Mapping[Candidate, Hit],
+    seed_paths: Iterable[str],
+    inside: Inside,
+    musts: Sequence[Place] = (),
+    depth: int = 1,
 ) -> Surroundings:
-    """Hits and seeds of the reader's snapshot; `seed_paths` exist there. Around them only files that are inside."""
-    return await _Look(reader, hits, seed_paths, inside).around()
+    """Hits and seeds of the reader's snapshot; `seed_paths` exist there. Around them only files that are inside.
+
+    The lines of `musts` are read with theirs. `depth` 0 looks at nothing around, 2 and more also at what definitions
+    around use themselves.
+    """
+    return await _Look(reader, hits, seed_paths, inside, musts, depth).around()
 
 
 def only_hits(hits: Mapping[Candidate, Hit]) -> Surroundings:
@@ -50,7 +59,11 @@ def only_hits(hits: Mapping[Candidate, Hit]) -> Surroundings:
         numbered = enumerate(hit.content.split("\n"), hit.place.start_line)
         lines.setdefault(hit.place.file, {}).update(numbered)
         languages[hit.place.file] = hit.language
-    return Surroundings(tuple(hits), {key: SourceFile(*key, languages[key], lines[key]) for key in lines})
+    ids: dict[FileKey, dict[tuple[int, int], str]] = {}
+    for hit in hits.values():
+        ids.setdefault(hit.place.file, {})[hit.place.start_line, hit.place.end_line] = hit.id
+    files = {key: SourceFile(*key, languages[key], lines[key], ids=ids[key]) for key in lines}
+    return Surroundings(tuple(hits), files)
 
 
 def together(parts: Iterable[Surroundings]) -> Surroundings:
@@ -63,8 +76,16 @@ def together(parts: Iterable[Surroundings]) -> Surroundings:
 
 class _Look:
     def __init__(
-        self, reader: Reader, hits: Mapping[Candidate, Hit], seed_paths: Iterable[str], inside: Inside
+        self,
+        reader: Reader,
+        hits: Mapping[Candidate, Hit],
+        seed_paths: Iterable[str],
+        inside: Inside,
+        musts: Sequence[Place],
+        depth: int,
     ) -> None:
+        self._musts = musts
+        self._depth = depth
         self._reader = reader
         self._inside = inside
         self._repository = reader.snapshot.repository
@@ -76,13 +97,15 @@ class _Look:
 
     async def around(self) -> Surroundings:
         best = sorted(self._candidates, key=best_first)
-        await self._open(await self._reader.files({each.place.path for each in best} | self._seed_paths))
+        named = self._seed_paths | {place.path for place in self._musts}
+        await self._open(await self._reader.files({each.place.path for each in best} | named))
         await self._take_seeds()
-        await self._take_tests(best[: around.MAX_TESTED_FILES])
-        for each in best[: around.MAX_LOOKED_AROUND]:
-            file = self._files.get(each.place.path)
-            self._candidates += around.around(each, file) if file else []
-        await self._take_used()
+        if self._depth:
+            await self._take_tests(best[: around.MAX_TESTED_FILES])
+            for each in best[: around.MAX_LOOKED_AROUND]:
+                file = self._files.get(each.place.path)
+                self._candidates += around.around(each, file) if file else []
+            await self._take_used()
         await self._read_lines()
         kept = [each for each in self._candidates if each.place.path in self._files]
         placed = tuple(fitted(each, self._files[each.place.path]) for each in kept)
@@ -101,6 +124,7 @@ class _Look:
                 self._repository, row.path, row.language,
                 definitions=tuple(one.definition for one in found if row.first_chunk <= one.chunk <= row.last_chunk),
                 spans=tuple(span for ordinal, span in spans if row.first_chunk <= ordinal <= row.last_chunk),
+                blob_id=row.blob_id.hex(),
             )  # fmt: skip
 
     async def _take_seeds(self) -> None:
@@ -125,15 +149,35 @@ class _Look:
             self._candidates += around.tests(self._files[path], dict(enumerate(lines, 1)), tested[path])
 
     async def _take_used(self) -> None:
-        users = sorted(self._texts, key=best_first)[:MAX_USERS]
-        texts = [(each, self._texts[each], self._language(each)) for each in users]
+        """What the best use, and as deep as was asked for what that uses."""
+        texts: Mapping[Candidate, str] = self._texts
+        for level in range(self._depth):
+            known = {each.place: each.value for each in sorted(self._candidates, key=best_first, reverse=True)}
+            found = await self._used_by(texts)
+            # Deeper only what is worth more than it was before: what uses each other would add up otherwise.
+            best = [each for each in found if not level or each.value > known.get(each.place, 0.0)]
+            self._candidates += best
+            if level + 1 < self._depth:
+                texts = await self._texts_of(best[:MAX_USERS])
+
+    async def _texts_of(self, definitions: Sequence[Candidate]) -> dict[Candidate, str]:
+        found: dict[Candidate, str] = {}
+        async for path, lines in self._contents(each.place.path for each in definitions):
+            for each in definitions:
+                if each.place.path == path:
+                    found[each] = "\n".join(lines[each.place.start_line - 1 : each.place.end_line])
+        return found
+
+    async def _used_by(self, of: Mapping[Candidate, str]) -> list[Candidate]:
+        users = sorted(of, key=best_first)[:MAX_USERS]
+        texts = [(each, of[each], self._language(each)) for each in users]
         used = await asyncio.to_thread(uses, texts)
         named = await self._reader.definitions_named({name.lower() for name in used})
         places = await self._places(one for one in named if one.definition.name in used)
         found = [each for name, held in sorted(places.items()) for each in self._definitions(name, used[name], held)]
         best = sorted(found, key=best_first)[:MAX_USED]
         await self._open(self._rows[path] for path in sorted({each.place.path for each in best}))
-        self._candidates += best
+        return best
 
     async def _places(self, named: Iterable[Found]) -> dict[str, list[tuple[Place, Definition]]]:
         """Name -> where it is defined, under the first path of each document; names that are defined in many places
@@ -188,9 +232,13 @@ class _Look:
     async def _read_lines(self) -> None:
         """The lines of every candidate that may be shown in full, and a few around them to merge across."""
         wanted: dict[str, set[int]] = {}
-        for each in self._candidates:
-            place = each.place
-            if each.origin is not Origin.OUTLINE and place.end_line - place.start_line < MAX_FULL_LINES:
+        short = [
+            each.place
+            for each in self._candidates
+            if each.origin is not Origin.OUTLINE and each.place.end_line - each.place.start_line < MAX_FULL_LINES
+        ]
+        for place in [*short, *self._musts]:
+            if place.path in self._files:
                 numbers = range(place.start_line - MAX_GAP_LINES, place.end_line + MAX_GAP_LINES + 1)
                 wanted.setdefault(place.path, set()).update(numbers)
         async for path, lines in self._contents(wanted):

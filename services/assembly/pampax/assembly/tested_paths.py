@@ -6,18 +6,11 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from pampax.codeintel.path_kinds import is_test
 from pampax.codeintel.terms import INDEX_STEMS
 
 _MIN_STEM_CHARS = 3
 _FORM = r"test[_-]?(?:{0})|(?:{0})[._-]?(?:tests?|spec|unittest)|tests?/(?:[^/]+/)*(?:{0})|__tests__/(?:{0})"
-_TEST = re.compile(
-    r"(^|/)(tests?|spec|specs|__tests__|testing)/|(^|/)(test_[^/]*|conftest\.py|[^/]*[._-](tests?|spec)\.[^/]+"
-    r"|[^/]*(Test|Tests|Spec)\.[a-z]+)$"
-)
-
-
-def is_test(path: str) -> bool:
-    return _TEST.search(path) is not None
 
 
 def pattern_of_tests(paths: Iterable[str]) -> str | None:

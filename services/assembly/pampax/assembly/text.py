@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pampax.assembly import compact
 from pampax.assembly.bundle import Omitted, Rendering
 from pampax.assembly.markup import code, fenced, plain, shortened
 from pampax.assembly.pieces import Piece
@@ -27,6 +28,7 @@ class Subject:
     degraded: tuple[str, ...]
     notices: tuple[str, ...] = ()
     narrowed: str = ""  # to which files and chunks the request is, in a sentence
+    compact: bool = False  # for agents: line numbers and ids
 
     @property
     def many(self) -> bool:
@@ -52,8 +54,12 @@ def frames(subject: Subject, repositories: Sequence[str]) -> list[Frame]:
     sources = _sources(named, len(subject.snapshots))
     short = _sources(named[:1], len(subject.snapshots)) if named else ""
     seal = _seal(subject)
+    advice = compact.ADVICE if subject.compact else ""
     return [
-        Frame(_title(subject.task, 300), joined(["---", "\n".join(filter(None, [sources, subject.narrowed, seal]))])),
+        Frame(
+            _title(subject.task, 300),
+            joined(["---", "\n".join(filter(None, [sources, subject.narrowed, advice, seal]))]),
+        ),
         Frame(_title(subject.task, 120), joined(["---", sources])),
         Frame(_title(subject.task, 60), joined(["---", short])),
         Frame(_title(subject.task, 40), ""),
@@ -61,8 +67,10 @@ def frames(subject: Subject, repositories: Sequence[str]) -> list[Frame]:
     ]
 
 
-def section(piece: Piece, *, many: bool) -> str:
+def section(piece: Piece, *, many: bool, compactly: bool = False) -> str:
     """A piece with its heading; what takes a line is an entry of a list."""
+    if compactly:
+        return compact.section(piece, _where(piece.place, many=many))
     if piece.rendering <= Rendering.SIGNATURE:
         shown = code(piece.content or piece.symbol) if piece.content or piece.symbol else ""
         return f"- {' '.join(filter(None, [_where(piece.place, many=many), shown]))}: {piece.reason}"
@@ -72,10 +80,11 @@ def section(piece: Piece, *, many: bool) -> str:
     return joined([heading, f"{_capital(piece.reason)}.", fenced(piece.content, piece.language)])
 
 
-def omitted_line(omitted: Omitted, *, many: bool) -> str:
+def omitted_line(omitted: Omitted, *, many: bool, compactly: bool = False) -> str:
     place = Place(omitted.repository, omitted.path, omitted.start_line, omitted.end_line)
     symbol = f" {code(omitted.symbol)}" if omitted.symbol else ""
-    return f"- {_where(place, many=many)}{symbol}, {omitted.tokens} tokens"
+    known = f" {compact.named(omitted.id)}" if compactly and omitted.id else ""
+    return f"- {_where(place, many=many)}{symbol}{known}, {omitted.tokens} tokens"
 
 
 def whole(frame: Frame, sections: Sequence[str], lines: Sequence[str], omitted: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from pampax.assembly.candidates import Candidate
 from pampax.assembly.plain_code import readable, without_imports, without_prose
 from pampax.assembly.source import Definition
-from pampax.assembly.tested_paths import is_test
+from pampax.codeintel.path_kinds import is_test
 from pampax.graph.model import related
 
 MAX_NAMES = 600  # looked up for one repository

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pampax.assembly.bundle import Bundle, Evidence, Item, Omitted, Rendering
-from pampax.assembly.request import BundleRequest
+from collections.abc import Iterator
+
+from pampax.assembly.bundle import Budget, Bundle, Evidence, Header, Item, Omitted, Rendering
+from pampax.assembly.request import DEFAULT_DEPTH, BundleRequest
 from pampax.assembly.signature import ASSEMBLY_VERSION
 from pampax.core.errors import InvalidRequest
 from pampax.core.version import own_version
+from pampax.runtime.bundle_parts import pieces_of, summary_of
 from pampax.storage.snapshots import Snapshot
 from pampax.v1 import assembly_service_pb2 as pb
 from pampax.v1 import search_service_pb2 as search_pb
@@ -34,27 +37,49 @@ def bundle_request(message: pb.AssembleBundleRequest) -> BundleRequest:
         languages=tuple(message.languages),
         path_globs=tuple(message.path_globs),
         kinds=tuple(message.kinds),
+        must_include=tuple(message.must_include),
+        exclude_globs=tuple(message.exclude_globs),
+        tests=message.tests,
+        docs=message.docs,
+        config=message.config,
+        depth=message.depth if message.HasField("depth") else DEFAULT_DEPTH,
+        policy=message.policy,
+        format=message.format,
     )
 
 
-def bundle_message(bundle: Bundle) -> pb.Bundle:
+def header_part(header: Header) -> pb.BundlePart:
+    return pb.BundlePart(
+        header=pb.BundleHeader(snapshots=[_snapshot(each) for each in header.snapshots], budget=_budget(header.budget))
+    )
+
+
+def bundle_parts(bundle: pb.Bundle, *, markdown: bool) -> Iterator[pb.BundlePart]:
+    """All but the header."""
+    yield from pieces_of(bundle)
+    yield summary_of(bundle, markdown=markdown)
+
+
+def bundle_message(bundle: Bundle, *, timings: bool = False) -> pb.Bundle:
+    """`timings`: with those, which no other run of the same request has."""
     return pb.Bundle(
         signature=bundle.signature,
         markdown=bundle.markdown,
         items=[_item(item) for item in bundle.items],
         omitted=[_omitted(omitted) for omitted in bundle.omitted],
-        budget=pb.TokenBudget(
-            limit=bundle.budget.limit,
-            used=bundle.budget.used,
-            tokenizer=bundle.budget.tokenizer,
-            exact=bundle.budget.exact,
-        ),
+        budget=_budget(bundle.budget),
         stopping_reason=bundle.stopping_reason.value,
         degraded=bundle.degraded,
         notices=bundle.notices,
         snapshots=[_snapshot(snapshot) for snapshot in bundle.snapshots],
         versions=pb.BundleVersions(code=own_version(), assembly=ASSEMBLY_VERSION, ranking=bundle.ranking),
+        confidence=pb.Confidence(value=bundle.confidence.value, reasons=bundle.confidence.reasons),
+        timings=[pb.StageTiming(stage=stage, duration_ms=ms) for stage, ms in bundle.timings] if timings else (),
     )
+
+
+def _budget(budget: Budget) -> pb.TokenBudget:
+    return pb.TokenBudget(limit=budget.limit, used=budget.used, tokenizer=budget.tokenizer, exact=budget.exact)
 
 
 def _item(item: Item) -> pb.BundleItem:
@@ -70,6 +95,10 @@ def _item(item: Item) -> pb.BundleItem:
         content=item.content,
         language=item.language,
         symbol=item.symbol,
+        id=item.id,
+        value=item.value,
+        value_per_token=item.value_per_token,
+        rank=item.rank,
     )
 
 
@@ -82,6 +111,9 @@ def _omitted(omitted: Omitted) -> pb.OmittedItem:
         tokens=omitted.tokens,
         reason=omitted.reason,
         symbol=omitted.symbol,
+        id=omitted.id,
+        value=omitted.value,
+        value_per_token=omitted.value_per_token,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import TypeVar
 
 from grpc import aio
@@ -11,7 +11,7 @@ from grpc import aio
 from pampax.core.errors import Unavailable
 from pampax.gateway import bounds
 from pampax.gateway.deadline import within
-from pampax.runtime.channel import RETRIES, call, call_stream
+from pampax.runtime.channel import RETRIES, call, call_for_stream, call_stream
 from pampax.runtime.policy import BREAKER_OPEN, TARGET, Guard, Policy
 
 SEARCH = "search"
@@ -73,6 +73,20 @@ async def ask_with_stream(
     """The same for `call_stream`."""
     with _naming(service):
         return await call_stream(method, requests, timeout_s=timeout_s, guard=_GUARDS[service])
+
+
+async def ask_for_stream(
+    service: str,
+    method: aio.UnaryStreamMultiCallable[Request, Response],
+    request: Request,
+    timeout_s: float,
+) -> AsyncGenerator[Response]:
+    """The same for `call_for_stream`."""
+    messages = call_for_stream(method, request, timeout_s=timeout_s, guard=_GUARDS[service])
+    async with aclosing(messages):
+        with _naming(service):
+            async for message in messages:
+                yield message
 
 
 @contextmanager

@@ -26,6 +26,9 @@ TASK_BYTES = 8_192
 TOKEN_BUDGET = (256, 200_000)
 DEFAULT_TOKEN_BUDGET = 8_000
 SEED_PATHS = 20
+MUST_INCLUDE = 20
+BUNDLE_DEPTH = (0, 3)
+DEFAULT_BUNDLE_DEPTH = 1
 # Of a kept bundle as it is stored; a usual one has 60 KiB. And what a signature may be shortened to, in digits.
 KEPT_BUNDLE_BYTES = 4 * 1024 * 1024
 SHORT_SIGNATURE = 12
@@ -77,6 +80,8 @@ STREAM_MESSAGE_BYTES = 2 * 1024 * 1024
 # Seconds.
 SEARCH_S = 10.0
 BUNDLE_S = 20.0
+# A bundle that is sent in parts, as fast as its reader takes them.
+STREAM_S = 60.0
 UPLOAD_S = 60.0
 OTHER_S = 10.0
 WAIT_S = 70.0

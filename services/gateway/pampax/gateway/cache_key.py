@@ -13,8 +13,8 @@ from pampax.gateway.scope import Scope
 # Raised with every change that lets the same request over the same snapshots be answered differently; a test holds it
 # equal to the version of the search service's weights.
 RANKING_VERSION: Final = "5"
-# Fields that choose whether an answer may be given, not what is in it.
-_WITHOUT_EFFECT = frozenset({"max_staleness"})
+# Fields that choose whether an answer may be given, or what is told beside it, not what is kept of it.
+_WITHOUT_EFFECT = frozenset({"max_staleness", "timings"})
 
 Json: TypeAlias = str | int | float | bool | list[str]
 

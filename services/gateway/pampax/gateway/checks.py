@@ -10,7 +10,7 @@ from pampax.core import choices, names
 from pampax.core.errors import InvalidRequest
 from pampax.gateway import bounds, rules
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
-from pampax.v1.context_service_pb2 import ContextScope, PackVisibility
+from pampax.v1.context_service_pb2 import ContextDefaults, ContextScope, PackVisibility
 from pampax.v1.graph_service_pb2 import FindSymbolsRequest, MapRepositoriesRequest, TraverseGraphRequest
 from pampax.v1.indexing_service_pb2 import (
     Blob,
@@ -144,9 +144,34 @@ def check_bundle(request: AssembleBundleRequest) -> None:
     mistakes.note("seed_paths", rules.count(len(request.seed_paths), bounds.SEED_PATHS))
     mistakes.note_each("seed_paths", request.seed_paths, rules.typed_path)
     note_filters(mistakes, request)
+    _note_options(mistakes, request)
     if request.pack:
         mistakes.note("pack", context_name(request.pack))
     mistakes.refuse()
+    # Only what is well formed can contradict itself.
+    mistakes.note("must_include", rules.contradiction(request.must_include, request.exclude_globs))
+    mistakes.refuse()
+
+
+def _note_options(mistakes: Mistakes, request: AssembleBundleRequest) -> None:
+    mistakes.note("must_include", rules.count(len(request.must_include), bounds.MUST_INCLUDE))
+    mistakes.note_each("must_include", request.must_include, rules.named_place)
+    mistakes.note("exclude_globs", rules.count(len(request.exclude_globs), bounds.GLOBS))
+    mistakes.note_each("exclude_globs", request.exclude_globs, rules.readable_glob)
+    note_wanted(mistakes, request)
+    if request.HasField("depth"):
+        mistakes.note("depth", rules.number(request.depth, bounds.BUNDLE_DEPTH))
+    if request.format:
+        mistakes.note("format", rules.nearest(request.format, choices.LAYOUTS))
+
+
+def note_wanted(mistakes: Mistakes, asked: AssembleBundleRequest | ContextDefaults, within: str = "") -> None:
+    """What is wrong with the policy and the kinds of files; empty leaves them open. `within` as below."""
+    for field, value in (("tests", asked.tests), ("docs", asked.docs), ("config", asked.config)):
+        if value:
+            mistakes.note(f"{within}{field}", rules.nearest(value, choices.WANTED))
+    if asked.policy:
+        mistakes.note(f"{within}policy", rules.nearest(asked.policy, choices.POLICIES))
 
 
 def check_signature(signature: str) -> None:

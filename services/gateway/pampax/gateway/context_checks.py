@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pampax.gateway import bounds, rules
-from pampax.gateway.checks import Mistakes, context_name, known, note_filters, note_scope
+from pampax.gateway.checks import Mistakes, context_name, known, note_filters, note_scope, note_wanted
 from pampax.v1.context_service_pb2 import ContextPack, PackVisibility
 from pampax.v1.search_service_pb2 import SearchMode
 
@@ -22,6 +22,7 @@ def check_pack(pack: ContextPack) -> None:
         mistakes.note("pack.defaults.limit", rules.number(pack.defaults.limit, bounds.SEARCH_LIMIT))
     if pack.defaults.token_budget:
         mistakes.note("pack.defaults.token_budget", rules.number(pack.defaults.token_budget, bounds.TOKEN_BUDGET))
+    note_wanted(mistakes, pack.defaults, "pack.defaults.")
     mistakes.refuse()
 
 

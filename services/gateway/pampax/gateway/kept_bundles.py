@@ -78,6 +78,9 @@ def _key(caller: Caller, signature: str) -> str:
 def _bounded(kept: KeptBundle) -> bytes:
     """Without its text where it is too large: it can still be verified."""
     kept.bundle.cache = CacheStatus.CACHE_STATUS_UNSPECIFIED
+    # Times belong to the run that took them: what is verified later is asked for without.
+    kept.bundle.ClearField("timings")
+    kept.request.ClearField("timings")
     if kept.ByteSize() > bounds.KEPT_BUNDLE_BYTES:
         kept.too_large = True
         for field in ("markdown", "items", "omitted"):

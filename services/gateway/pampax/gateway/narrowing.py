@@ -56,6 +56,10 @@ def _globs(request: Request, pack: Pack) -> Sequence[str]:
 def _fill(narrowed: SearchChunksRequest | AssembleBundleRequest, pack: Pack) -> None:
     if isinstance(narrowed, AssembleBundleRequest):
         narrowed.token_budget = narrowed.token_budget or pack.token_budget
+        narrowed.policy = narrowed.policy or pack.policy
+        narrowed.tests = narrowed.tests or pack.tests
+        narrowed.docs = narrowed.docs or pack.docs
+        narrowed.config = narrowed.config or pack.config
         return
     narrowed.limit = narrowed.limit or pack.result_limit
     if not narrowed.mode and pack.mode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pampax.core import choices
+from pampax.core.places import read_place
 from pampax.gateway import bounds
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
 from pampax.v1.search_service_pb2 import GroupBy, SearchChunksRequest, SearchMode
@@ -44,4 +45,12 @@ def normalise_bundle(request: AssembleBundleRequest) -> AssembleBundleRequest:
     normal.path_globs[:] = sorted(set(request.path_globs))
     normal.token_budget = request.token_budget or bounds.DEFAULT_TOKEN_BUDGET
     normal.tokenizer = request.tokenizer or choices.TOKENIZERS[0]
+    normal.must_include[:] = sorted({str(read_place(place)) for place in request.must_include})
+    normal.exclude_globs[:] = sorted(set(request.exclude_globs))
+    normal.tests = request.tests or choices.WANTED[0]
+    normal.docs = request.docs or choices.WANTED[0]
+    normal.config = request.config or choices.WANTED[0]
+    normal.depth = request.depth if request.HasField("depth") else bounds.DEFAULT_BUNDLE_DEPTH
+    normal.policy = request.policy or choices.POLICIES[0]
+    normal.format = request.format or choices.LAYOUTS[0]
     return normal

@@ -78,6 +78,14 @@ class GatewayServicer(gateway_service_pb2_grpc.GatewayServiceServicer):
     ) -> assembly_service_pb2.Bundle:
         return await self._use_cases.retrieval.assemble_bundle(request)
 
+    async def StreamBundle(
+        self, request: assembly_service_pb2.StreamBundleRequest, context: aio.ServicerContext[Any, Any]
+    ) -> AsyncGenerator[assembly_service_pb2.BundlePart]:
+        parts = self._use_cases.retrieval.stream_bundle(request)
+        async with aclosing(parts):
+            async for part in parts:
+                yield part
+
     async def GetBundle(
         self, request: gateway_service_pb2.GetBundleRequest, context: aio.ServicerContext[Any, Any]
     ) -> assembly_service_pb2.Bundle:

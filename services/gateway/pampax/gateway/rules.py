@@ -13,12 +13,12 @@ from pampax.codeintel.languages import LANGUAGES, nearest_language
 from pampax.core import names
 from pampax.core.errors import InvalidRequest
 from pampax.core.globs import compile_glob
+from pampax.core.ids import read_chunk_id
+from pampax.core.places import read_place
 from pampax.gateway import bounds
 from pampax.sources.address import parse_git_url
 
 _WORD = re.compile(r"[\x21-\x7e]+")
-CHUNK_ID_PATTERN = r"[0-9a-f]{24}"
-_CHUNK_ID = re.compile(CHUNK_ID_PATTERN)
 SIGNATURE_PATTERN = rf"[0-9a-f]{{{bounds.SHORT_SIGNATURE},64}}"
 _SIGNATURE = re.compile(SIGNATURE_PATTERN)
 _SHOWN_CHARS = 60
@@ -119,7 +119,9 @@ def ref(value: str) -> str | None:
 
 
 def chunk_id(value: str) -> str | None:
-    return None if _CHUNK_ID.fullmatch(value) else f"must be the id of a search result, got {shown(value)}"
+    if read_chunk_id(value):
+        return None
+    return f"must be the id of a search result or of a piece of a bundle, got {shown(value)}"
 
 
 def signature(value: str) -> str | None:
@@ -142,6 +144,25 @@ def path(value: str) -> str | None:
 def typed_path(value: str) -> str | None:
     """The same, as people type it: `./src/app.py` means src/app.py."""
     return path(value.removeprefix("./"))
+
+
+def named_place(value: str) -> str | None:
+    """`PATH`, `PATH:10-20` or `PATH#NAME`."""
+    try:
+        place = read_place(value)
+    except ValueError as error:
+        return f"is no place: {error}"
+    return path(place.path) or text(value, bounds.PATH_BYTES)
+
+
+def contradiction(places: Sequence[str], globs: Sequence[str]) -> str | None:
+    """Of places that must be shown and patterns that leave out: what both name. Both are well formed."""
+    for pattern in globs:
+        leaves_out = compile_glob(pattern)
+        for each in places:
+            if leaves_out(read_place(each).path):
+                return f"names {shown(each)}, which exclude_globs leaves out by {shown(pattern)}; drop one of the two"
+    return None
 
 
 def folder(value: str) -> str | None:

@@ -28,18 +28,36 @@ class AnswerCache:
         self, key: str, scope: Scope, kind: type[Answer], compute: Callable[[], Awaitable[Answer]]
     ) -> Answer:
         """The stored answer, or a computed one, stored when it is whole and made from the generations of the key."""
-        stored = await self._cache.get(key)
-        found = None if stored is None else _decode(kind, stored)
+        found = await self.found(key, kind)
         if found is not None:
-            found.cache = CacheStatus.CACHE_STATUS_HIT
             return found
-        asked = self._cache.available
+        asked = self.asked
         computed = await compute()
-        if asked and not computed.degraded and scope.covers(computed.snapshots):
-            computed.cache = CacheStatus.CACHE_STATUS_UNSPECIFIED
-            await self._cache.set(key, computed.SerializeToString(), _TTL_S)
-        computed.cache = CacheStatus.CACHE_STATUS_MISS if asked else CacheStatus.CACHE_STATUS_BYPASS
+        await self.store(key, scope, computed, asked=asked)
         return computed
+
+    @property
+    def asked(self) -> bool:
+        """Whether a look into it now is more than a bypass."""
+        return self._cache.available
+
+    async def found(self, key: str, kind: type[Answer]) -> Answer | None:
+        stored = await self._cache.get(key)
+        answer = None if stored is None else _decode(kind, stored)
+        if answer is not None:
+            answer.cache = CacheStatus.CACHE_STATUS_HIT
+        return answer
+
+    async def store(self, key: str, scope: Scope, computed: Answer, *, asked: bool) -> None:
+        """Without how long it took, which is of this run alone. `asked`: whether the cache could be looked into."""
+        if asked and not computed.degraded and scope.covers(computed.snapshots):
+            kept = type(computed)()
+            kept.CopyFrom(computed)
+            kept.cache = CacheStatus.CACHE_STATUS_UNSPECIFIED
+            if isinstance(kept, Bundle):
+                kept.ClearField("timings")
+            await self._cache.set(key, kept.SerializeToString(), _TTL_S)
+        computed.cache = CacheStatus.CACHE_STATUS_MISS if asked else CacheStatus.CACHE_STATUS_BYPASS
 
 
 def _decode(kind: type[Answer], stored: bytes) -> Answer | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pampax.codeintel.path_kinds import PROSE
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
@@ -25,11 +27,6 @@ ASIDE_WORDS = frozenset(
         "legacy"
     }
 )  # fmt: skip
-_PROSE = re.compile(
-    r"\.(md|mdx|markdown|mdown|mkd|rst|rest|adoc|asciidoc|txt|org|tex)$"
-    r"|(^|/)(readme|changelog|changes|news|history|licen[cs]e|copying|authors|contributing|notice|todo)$",
-    re.IGNORECASE,
-)
 # Terms of a question that asks for prose; stems too.
 PROSE_WORDS = frozenset(
     {
@@ -69,7 +66,7 @@ def path_kinds(paths: Sequence[str], like: PathKinds = NO_KINDS, kept: Ints | No
     sources = {path.rpartition(".")[0] for path in paths if path.endswith(_SOURCES)}
     return PathKinds(
         aside=_found(_ASIDE, paths, like.aside, kept),
-        prose=_found(_PROSE, paths, like.prose, kept),
+        prose=_found(PROSE, paths, like.prose, kept),
         platform=_found(_PLATFORM, paths, like.platform, kept),
         # Not a property of one path, so not taken from elsewhere.
         header=np.array([path.endswith(_HEADERS) and path.rpartition(".")[0] in sources for path in paths], np.float32),

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from pampax.core.names import plain_context, plain_repository
 from pampax.gateway.rest.request_state import took_ms
 from pampax.runtime.context import corr_id, trace_id
-from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, OmittedItem, Rendering
+from pampax.v1.assembly_service_pb2 import Bundle, BundleItem, BundlePart, OmittedItem, Rendering, TokenBudget
 from pampax.v1.gateway_service_pb2 import BundleState, VerifyBundleResponse
 from pampax.v1.search_service_pb2 import (
     CacheStatus,
@@ -70,12 +70,7 @@ def bundle_json(bundle: Bundle, *, with_content: bool) -> Json:
         "markdown": bundle.markdown,
         "items": [_item(item, with_content) for item in bundle.items],
         "omitted": [_omitted(item) for item in bundle.omitted],
-        "budget": {
-            "limit": bundle.budget.limit,
-            "used": bundle.budget.used,
-            "tokenizer": bundle.budget.tokenizer,
-            "exact": bundle.budget.exact,
-        },
+        "budget": _budget(bundle.budget),
         "stopping_reason": bundle.stopping_reason,
         "cache": _CACHE.get(bundle.cache, "bypass"),
         "took_ms": took_ms(),
@@ -84,7 +79,30 @@ def bundle_json(bundle: Bundle, *, with_content: bool) -> Json:
         "snapshots": snapshots_json(bundle.snapshots, time.time()),
         **ids_json(),
         "pack": plain_context(bundle.pack),
+        "confidence": {"value": bundle.confidence.value, "reasons": list(bundle.confidence.reasons)},
+        "timings": [{"stage": each.stage, "duration_ms": each.duration_ms} for each in bundle.timings],
     }
+
+
+def part_json(part: BundlePart, *, markdown: bool) -> Json:
+    """One of header, piece and summary, under its name."""
+    kind = part.WhichOneof("part")
+    if kind == "header":
+        snapshots = snapshots_json(part.header.snapshots, time.time())
+        return {kind: {"snapshots": snapshots, "budget": _budget(part.header.budget), **ids_json()}}
+    if kind == "piece":
+        piece = part.piece
+        told = {"position": piece.position, "tokens_used": piece.tokens_used}
+        return {kind: {**_item(piece.item, True), **told}}
+    summary = bundle_json(part.summary, with_content=False)
+    del summary["items"]
+    if not markdown:
+        del summary["markdown"]
+    return {"summary": summary}
+
+
+def _budget(budget: TokenBudget) -> Json:
+    return {"limit": budget.limit, "used": budget.used, "tokenizer": budget.tokenizer, "exact": budget.exact}
 
 
 def verification_json(answer: VerifyBundleResponse) -> Json:
@@ -204,6 +222,10 @@ def _item(item: BundleItem, with_content: bool) -> Json:
         "tokens": item.tokens,
         "reason": item.reason,
         "evidence": [_evidence(part) for part in item.evidence],
+        "id": item.id,
+        "value": item.value,
+        "value_per_token": item.value_per_token,
+        "rank": item.rank,
     }
     if with_content:
         answer["content"] = item.content
@@ -219,6 +241,9 @@ def _omitted(item: OmittedItem) -> Json:
         "symbol": item.symbol,
         "tokens": item.tokens,
         "reason": item.reason,
+        "id": item.id,
+        "value": item.value,
+        "value_per_token": item.value_per_token,
     }
 
 

@@ -19,7 +19,7 @@ MEDIA_TYPE = "text/event-stream"
 # When a client that lost its connection comes back: at once, to another process perhaps.
 _RETRY_MS = 1_000
 # Told to whatever stands between: do not keep, do not wait for more.
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class EventStream(StreamingResponse):
@@ -36,7 +36,7 @@ async def event_stream(looks: AsyncGenerator[Operation], last_event_id: str, dra
         await looks.aclose()
         return Response(status_code=204)
     events = _events(first, looks, last_event_id, draining)
-    return EventStream(events, headers=_HEADERS)
+    return EventStream(events, headers=HEADERS)
 
 
 def event_id(operation: Operation) -> str:

@@ -82,10 +82,15 @@ def failure_of(scope: Scope) -> PampaxError | None:
     return found
 
 
+def note_failure(scope: Scope, error: PampaxError) -> None:
+    """For an answer that has begun and cannot become a problem any more."""
+    scope[_FAILURE] = error
+
+
 def _refusal(
     request: Request, error: PampaxError, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    request.scope[_FAILURE] = error
+    note_failure(request.scope, error)
     return problem_response(error, status, headers)
 
 

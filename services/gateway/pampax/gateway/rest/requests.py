@@ -95,13 +95,24 @@ def search_message(request: SearchRequest) -> SearchChunksRequest:
 
 
 def bundle_message(request: BundleRequest) -> AssembleBundleRequest:
+    """As above."""
+    given = request.model_fields_set
     return AssembleBundleRequest(
         task=request.task,
         repositories=map(repository_resource, request.repos),
         ref=request.ref or "",
-        token_budget=request.token_budget if "token_budget" in request.model_fields_set else 0,
+        token_budget=request.token_budget if "token_budget" in given else 0,
         tokenizer=request.tokenizer,
         seed_paths=request.seed_paths,
+        must_include=request.must_include,
+        exclude_globs=request.exclude_globs,
+        tests=request.tests if "tests" in given else "",
+        docs=request.docs if "docs" in given else "",
+        config=request.config if "config" in given else "",
+        depth=request.depth if "depth" in given else None,
+        policy=request.policy if "policy" in given else "",
+        format="compact" if request.format == "compact" else "markdown",
+        timings=True,
         pack=_pack(request.pack),
     )
 
@@ -136,6 +147,10 @@ def pack_message(name: str, request: PackRequest) -> SaveContextPackRequest:
             mode=_MODES[defaults.mode] if defaults.mode else SearchMode.SEARCH_MODE_UNSPECIFIED,
             limit=defaults.limit or 0,
             token_budget=defaults.token_budget or 0,
+            policy=defaults.policy or "",
+            tests=defaults.tests or "",
+            docs=defaults.docs or "",
+            config=defaults.config or "",
         ),
     )
     return SaveContextPackRequest(pack=pack)

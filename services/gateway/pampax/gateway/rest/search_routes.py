@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
-from pampax.core.choices import BundleFormat
+from pampax.core.choices import KeptFormat
 from pampax.core.names import repository_resource
 from pampax.gateway import bounds
 from pampax.gateway.rest.answers import bundle_json, chunk_json, file_json, outline_json, search_json, verification_json
+from pampax.gateway.rest.bundle_stream import EVENTS, LINES, bundle_stream, wanted_stream
 from pampax.gateway.rest.models.browsing import ChunkResponse, OutlineResponse
 from pampax.gateway.rest.models.bundle import BundleRequest, BundleResponse, VerifyResponse
 from pampax.gateway.rest.models.fields import (
@@ -30,6 +31,7 @@ from pampax.gateway.rest.models.search import SearchRequest, SearchResponse
 from pampax.gateway.rest.requests import bundle_message, file_message, search_message
 from pampax.gateway.rest.routing import Cases, Name, json_response
 from pampax.gateway.rules import shown
+from pampax.v1.assembly_service_pb2 import StreamBundleRequest
 from pampax.v1.search_service_pb2 import GetChunkRequest, GetOutlineRequest
 
 # Ten digits would not fit a line number of the wire.
@@ -67,10 +69,30 @@ async def search_chunks(request: SearchRequest, cases: Cases) -> Response:
     return json_response(search_json(await cases.retrieval.search_chunks(search_message(request))))
 
 
-@router.post("/v1/bundles", tags=["bundles"], response_model=BundleResponse, summary="Assemble a bundle")
-async def assemble_bundle(request: BundleRequest, cases: Cases) -> Response:
-    """The code that a task needs, inside a token budget, with the reason for every piece."""
-    bundle = await cases.retrieval.assemble_bundle(bundle_message(request))
+@router.post(
+    "/v1/bundles",
+    tags=["bundles"],
+    response_model=BundleResponse,
+    summary="Assemble a bundle",
+    responses={200: {"content": {kind: {"schema": {"type": "string"}} for kind in (LINES, EVENTS)}}},
+)
+async def assemble_bundle(
+    request: BundleRequest,
+    cases: Cases,
+    http: Request,
+    markdown: Annotated[bool, Query(description="Of a stream: whether its summary repeats the whole text.")] = False,
+) -> Response:
+    """The code that a task needs, inside a token budget, with the reason for every piece.
+
+    Who accepts `application/x-ndjson` or `text/event-stream` gets it in parts: `header`, a `piece` for each in order of
+    value, `summary`; and `error`, a problem document, where it ends before it is whole. Leaving early ends the work.
+    """
+    message = bundle_message(request)
+    stream = wanted_stream(http.headers.get("accept", ""))
+    if stream is not None:
+        parts = cases.retrieval.stream_bundle(StreamBundleRequest(bundle=message, markdown=markdown))
+        return await bundle_stream(parts, stream, markdown=markdown)
+    bundle = await cases.retrieval.assemble_bundle(message)
     return json_response(bundle_json(bundle, with_content=request.format == "json"))
 
 
@@ -81,7 +103,7 @@ async def get_bundle(
     signature: SignaturePath,
     cases: Cases,
     format: Annotated[  # noqa: A002 - the contract's name
-        BundleFormat, Query(description="json adds the content of each item.")
+        KeptFormat, Query(description="json adds the content of each item.")
     ] = "markdown",
 ) -> Response:
     """The bundle as it was given, for a day after it was given last, to whoever may read all repositories in it.

@@ -22,6 +22,10 @@ class NewPack:
     mode: str
     result_limit: int
     token_budget: int
+    policy: str = ""
+    tests: str = ""
+    docs: str = ""
+    config: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,16 @@ SELECT count(*) AS all_packs, count(*) FILTER (WHERE owner_id = %(principal_id)s
 -- name: insert_pack
 -- A new pack of a principal.
 INSERT INTO context_pack (owner_id, name, shared, description, repositories, ref, languages, path_globs, kinds, mode,
-                          result_limit, token_budget)
+                          result_limit, token_budget, policy, tests, docs, config)
 VALUES (%(principal_id)s, %(name)s, %(shared)s, %(description)s, %(repositories)s, %(ref)s, %(languages)s, %(path_globs)s,
-        %(kinds)s, %(mode)s, %(result_limit)s, %(token_budget)s);
+        %(kinds)s, %(mode)s, %(result_limit)s, %(token_budget)s, %(policy)s, %(tests)s, %(docs)s, %(config)s);
 
 -- name: replace_pack
 -- All of a pack but its name, its owner and its birth.
 UPDATE context_pack SET shared = %(shared)s, description = %(description)s, repositories = %(repositories)s, ref = %(ref)s,
     languages = %(languages)s, path_globs = %(path_globs)s, kinds = %(kinds)s, mode = %(mode)s,
-    result_limit = %(result_limit)s, token_budget = %(token_budget)s, updated_at = now()
+    result_limit = %(result_limit)s, token_budget = %(token_budget)s, policy = %(policy)s, tests = %(tests)s,
+    docs = %(docs)s, config = %(config)s, updated_at = now()
 WHERE pack_id = %(pack_id)s;
 
 -- name: delete_pack

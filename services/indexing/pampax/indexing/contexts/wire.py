@@ -44,6 +44,10 @@ def new_pack(message: pb.ContextPack) -> NewPack:
         mode=SearchMode.Name(defaults.mode).removeprefix(_MODE).lower() if defaults.mode else "",
         result_limit=defaults.limit,
         token_budget=defaults.token_budget,
+        policy=defaults.policy,
+        tests=defaults.tests,
+        docs=defaults.docs,
+        config=defaults.config,
     )
 
 
@@ -64,6 +68,10 @@ def pack_message(shown: ShownPack) -> pb.ContextPack:
             mode=SearchMode.Value(_MODE + pack.mode.upper()) if pack.mode else SearchMode.SEARCH_MODE_UNSPECIFIED,
             limit=pack.result_limit,
             token_budget=pack.token_budget,
+            policy=pack.policy,
+            tests=pack.tests,
+            docs=pack.docs,
+            config=pack.config,
         ),
         owner=pack.owner,
         mine=pack.mine,

@@ -6,11 +6,14 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from pampax.core.choices import TOKENIZERS, BundleFormat, Tokenizer
+from pampax.core.choices import LAYOUTS, POLICIES, TOKENIZERS, WANTED, BundleFormat, Policy, Tokenizer, Wanted
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
+    BundleDepth,
     ContextName,
+    Globs,
+    MustInclude,
     Ref,
     RequestModel,
     SearchedRepositories,
@@ -38,8 +41,31 @@ class BundleRequest(RequestModel):
     )
     token_budget: TokenBudget = Field(bounds.DEFAULT_TOKEN_BUDGET, description="Bound for the whole markdown, tokens.")
     tokenizer: Tokenizer = Field(TOKENIZERS[0], description="Who counts; bytes4 is a token per four bytes.")
-    format: BundleFormat = Field("markdown", description="json adds the content of each item.")
+    format: BundleFormat = Field(
+        LAYOUTS[0],
+        description="How the markdown is written: compact has line numbers and ids, for agents; json is markdown and "
+        "adds the content of each item.",
+    )
     seed_paths: SeedPaths = Field([], description="Paths that must be in the bundle.")
+    must_include: MustInclude = Field(
+        [],
+        description="Places that must be shown in full: `PATH`, `PATH:10-20` or `PATH#NAME`; refused when they do not "
+        "fit into the budget together.",
+    )
+    exclude_globs: Globs = Field([], description="Show no file that matches one of these, gitignore-style.")
+    tests: Wanted = Field(
+        WANTED[0], description="Tests: with counts them as much as what they test, without shows none."
+    )
+    docs: Wanted = Field(WANTED[0], description="Documentation and other prose, in the same way.")
+    config: Wanted = Field(WANTED[0], description="Configuration, in the same way.")
+    depth: BundleDepth = Field(
+        bounds.DEFAULT_BUNDLE_DEPTH,
+        description="How far around the matches: 0 them alone, 1 what they use and what tests them, 2 and 3 what "
+        "that uses.",
+    )
+    policy: Policy = Field(
+        POLICIES[0], description="focused: fewer pieces, in full; broad: more files, many by their signatures."
+    )
     pack: ContextName | None = Field(
         None, description="A context pack: its scope narrows the request, its defaults fill what is left open."
     )
@@ -58,6 +84,10 @@ class BundleItem(AnswerModel):
     tokens: int = Field(description="Tokens of the piece in the markdown, heading included.")
     reason: str = Field(description="Why it is there.")
     evidence: list[Evidence]
+    id: str = Field(description="Stable id of its lines, for `GET /v1/chunks/{id}`; whatever the rendering: in full.")
+    value: float = Field(description="Use for the task, the best match being 1.")
+    value_per_token: float = Field(description="Of what is shown.")
+    rank: int = Field(description="Place in the order of value, from 1.")
     content: str | None = Field(None, description="The piece as shown; with format json only.")
 
 
@@ -71,6 +101,23 @@ class OmittedItem(AnswerModel):
     symbol: str
     tokens: int = Field(description="Tokens that it would have cost in full.")
     reason: str
+    id: str = Field(description="Stable id of its lines, as a piece has it.")
+    value: float = Field(description="Use for the task, the best match being 1.")
+    value_per_token: float = Field(description="In full.")
+
+
+class Confidence(AnswerModel):
+    """How far a bundle can be relied on."""
+
+    value: float = Field(ge=0, le=1)
+    reasons: list[str] = Field(description="Why, in words.")
+
+
+class StageTiming(AnswerModel):
+    """How long one stage took."""
+
+    stage: str = Field(description="resolve, search, read or compose.")
+    duration_ms: float
 
 
 class TokenUse(AnswerModel):
@@ -99,6 +146,8 @@ class BundleResponse(AnswerModel):
     corr_id: str
     trace_id: str
     pack: str = Field(description="The context pack that narrowed the request; empty without one.")
+    confidence: Confidence
+    timings: list[StageTiming] = Field(description="In order; empty for an answer from the cache.")
 
 
 class VerifyResponse(AnswerModel):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from pampax.core.choices import Kind, Mode, Visibility
+from pampax.core.choices import Kind, Mode, Policy, Visibility, Wanted
 from pampax.gateway import bounds
 from pampax.gateway.rest.models.fields import (
     AnswerModel,
@@ -39,6 +39,10 @@ class PackDefaultsRequest(RequestModel):
     mode: Mode | None = Field(default=None, description="Of a search.")
     limit: SearchLimit | None = Field(default=None, description="Results per page of a search.")
     token_budget: TokenBudget | None = Field(default=None, description="Of a bundle.")
+    policy: Policy | None = Field(default=None, description="Of a bundle.")
+    tests: Wanted | None = Field(default=None, description="Of a bundle.")
+    docs: Wanted | None = Field(default=None, description="Of a bundle.")
+    config: Wanted | None = Field(default=None, description="Of a bundle.")
 
 
 class PackRequest(RequestModel):
@@ -79,6 +83,10 @@ class PackDefaults(AnswerModel):
     mode: Mode | None
     limit: int | None
     token_budget: int | None
+    policy: Policy | None
+    tests: Wanted | None
+    docs: Wanted | None
+    config: Wanted | None
 
 
 class Pack(AnswerModel):

@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from pampax.core import names
+from pampax.core.ids import CHUNK_ID_PATTERN
 from pampax.gateway import bounds, rules
 
 # The type of mistakes whose text is complete as it is.
@@ -67,7 +68,7 @@ def _pattern(expression: str) -> tuple[tuple[str, str], ...]:
 
 RepositoryName = Annotated[str, Ruled(rules.repository, _pattern(names.REPOSITORY_PATTERN))]
 ContextName = Annotated[str, Ruled(rules.context, _pattern(names.REPOSITORY_PATTERN))]
-ChunkId = Annotated[str, Ruled(rules.chunk_id, _pattern(rules.CHUNK_ID_PATTERN))]
+ChunkId = Annotated[str, Ruled(rules.chunk_id, _pattern(CHUNK_ID_PATTERN))]
 Signature = Annotated[str, Ruled(rules.signature, _pattern(rules.SIGNATURE_PATTERN))]
 Ref = Annotated[str, Ruled(rules.ref, (("maxLength", names.LONGEST_REF),))]
 Commit = Annotated[str, Ruled(rules.commit, _pattern(f"({names.GIT_OBJECT_PATTERN})?"))]
@@ -116,6 +117,9 @@ RefreshInterval = Annotated[int, Ruled(lambda value: (value and rules.number(val
 SearchedRepositories = Annotated[list[RepositoryName], _AtMost(bounds.SEARCH_REPOSITORIES)]
 Languages = Annotated[list[Language], _AtMost(bounds.LANGUAGES)]
 Globs = Annotated[list[ReadableGlob], _AtMost(bounds.GLOBS)]
+BundleDepth = Annotated[int, _between(bounds.BUNDLE_DEPTH)]
+NamedPlace = Annotated[str, Ruled(rules.named_place, (("minLength", 1), ("maxLength", bounds.PATH_BYTES)))]
+MustInclude = Annotated[list[NamedPlace], _AtMost(bounds.MUST_INCLUDE)]
 SeedPaths = Annotated[list[TypedPath], _AtMost(bounds.SEED_PATHS)]
 Patterns = Annotated[list[Pattern], _AtMost(bounds.PATTERNS)]
 
