@@ -245,3 +245,23 @@ def test_a_terminal_gets_lines_for_a_person(pampax: Cli, tree: Path) -> None:
         process.stdin.flush()
         assert "1 refresh, 1 changed file" in process.stdout.read()
         assert process.wait(PATIENCE_S) == 0
+
+
+def test_history_goes_along_with_an_upload_once_for_each_commit(pampax: Cli, tree: Path, watch: Watch) -> None:
+    for number in range(2):
+        write(tree, "src/first.py", f"def first_thing():\n    return {number}\n")
+        write(tree, "src/second.py", f"def second_thing():\n    return {number}\n")
+        commit(tree)
+    watched = watch(tree, "--upload")
+    name = watched.next("watching")["repository"]
+
+    def together() -> str:
+        return pampax("graph", "cochange", "src/first.py", "-r", name).out
+
+    assert "src/second.py  0.50, changed together in 2 of 2 commits" in together()
+    write(tree, "src/first.py", "def first_thing():\n    return 'not committed'\n")
+    watched.next("refreshed")
+    assert "src/second.py  0.50, changed together in 2 of 2 commits" in together()
+    commit(tree)
+    watched.next("refreshed")
+    assert "src/second.py  0.40, changed together in 2 of 3 commits" in together()

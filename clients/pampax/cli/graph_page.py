@@ -10,6 +10,7 @@ from pampax.client.graph import GraphEdge, GraphNode, Symbols, Traversal, Traver
 _HEADERS = ("KIND", "SYMBOL", "PLACE", "SIGNATURE")
 _ACTIVE = {
     "calls": "calls", "references": "names", "inherits": "inherits", "imports": "imports", "tests": "tests",
+    "changes_with": "changes with",
 }  # fmt: skip
 
 
@@ -58,8 +59,13 @@ def show_traversal(session: Session, request: TraverseRequest, found: Traversal)
 def _show_way(session: Session, found: Traversal, *, several: bool) -> None:
     for number, node in enumerate(found.nodes if found.edges else ()):
         arrow = next((edge for edge in found.edges if edge.target == number), None)
-        said = f"{_ACTIVE.get(arrow.relation, arrow.relation)} in line {arrow.line} " if arrow is not None else ""
+        said = _step(arrow) if arrow is not None else ""
         session.screen.line("  " * number, (said, "cyan"), *_named(node, several=several))
+
+
+def _step(edge: GraphEdge) -> str:
+    verb = _ACTIVE.get(edge.relation, edge.relation)
+    return f"{verb} in line {edge.line} " if edge.line else f"{verb} "
 
 
 def _show_below(session: Session, found: Traversal, at: int, shown: set[int], *, several: bool) -> None:
@@ -69,6 +75,8 @@ def _show_below(session: Session, found: Traversal, at: int, shown: set[int], *,
         other = edge.source if edge.target == at else edge.target
         if at not in (edge.source, edge.target) or other == at or found.nodes[other].depth != depth + 1:
             continue
+        if edge.relation == "changes_with" and edge.source != at:
+            continue  # said the other way round already
         session.screen.line(
             "  " * (depth + 1), *_line(edge, found.nodes[other], used=edge.target == at, several=several)
         )
@@ -80,11 +88,11 @@ def _show_below(session: Session, found: Traversal, at: int, shown: set[int], *,
 def _line(edge: GraphEdge, node: GraphNode, *, used: bool, several: bool) -> list[Segment]:
     """As in: `<- calls it  Client.get  src/client.py:12  line 14, 3 places`."""
     verb = _ACTIVE.get(edge.relation, edge.relation)
-    places = f"line {edge.line}" + (f", {edge.count} places" if edge.count > 1 else "")
+    places = f"  line {edge.line}" + (f", {edge.count} places" if edge.count > 1 else "")
     line: list[Segment] = [
         (f"<- {verb} it  " if used else f"-> {verb}  ", "cyan"),
         *_named(node, several=several),
-        (f"  {places}", "dim"),
+        (places if edge.line else "", "dim"),
     ]
     if edge.certainty == "inferred":
         line.append((f"  {edge.confidence:.2f}, {edge.why}", "yellow"))

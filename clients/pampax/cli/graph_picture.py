@@ -11,6 +11,7 @@ COLUMN_GAP, ROW_GAP, MARGIN = 90, 16, 24
 MAX_LABEL_CHARS = 30
 COLOURS = {
     "calls": "#1f6feb", "references": "#8b949e", "inherits": "#8250df", "imports": "#bf8700", "tests": "#1a7f37",
+    "changes_with": "#cf5f00",
 }  # fmt: skip
 FILLS = {"type": "#fbefff", "function": "#ddf4ff", "file": "#fff8c5"}
 _PLAIN_FILL = "#f6f8fa"

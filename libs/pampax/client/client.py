@@ -36,6 +36,7 @@ from pampax.client.repository import (
     ScipTaken,
     SourceText,
     Upload,
+    UploadHistory,
     UploadProgress,
 )
 from pampax.client.search import SearchAnswer, SearchRequest
@@ -292,10 +293,11 @@ class Client:
         content = self._transport.call("POST", "/v1/builds:prune", body=body, timeout_s=PRUNE_S, repeatable=False)
         return self._read(Pruned, content)
 
-    def open_upload(self, repository: str, manifest: Manifest) -> Upload:
-        content = self._transport.call(
-            "POST", f"{_repository(repository)}:upload", body=manifest.model_dump(), timeout_s=UPLOAD_S
-        )
+    def open_upload(self, repository: str, manifest: Manifest, history: UploadHistory | None = None) -> Upload:
+        """`history` tells what changes together; without it the tree is indexed all the same."""
+        told = {} if history is None else {"history": history.model_dump()}
+        body = {**manifest.model_dump(), **told}
+        content = self._transport.call("POST", f"{_repository(repository)}:upload", body=body, timeout_s=UPLOAD_S)
         return self._read(Upload, content)
 
     def send_blobs(self, repository: str, upload: str, blobs: Mapping[str, bytes]) -> int:

@@ -37,7 +37,8 @@ class GraphNode(Answer):
 
 
 class GraphEdge(Answer):
-    """A source that uses a target: both are places in the nodes of the answer. `line` is the first of `count`."""
+    """A source that uses a target: both are places in the nodes of the answer. `line` is the first of `count`; of files
+    that change together it is 0, and `count` tells of common commits."""
 
     source: int
     target: int

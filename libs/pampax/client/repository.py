@@ -329,6 +329,24 @@ class Manifest(Request):
     manifest: tuple[ManifestEntry, ...] = ()
 
 
+class CommitChange(Request):
+    """A commit: its id, when it was committed in seconds since 1970, how many files it changed, and which of the
+    history's paths."""
+
+    id: str
+    time: int
+    files: int
+    paths: tuple[int, ...]
+
+
+class UploadHistory(Request):
+    """What the commits before the tree's changed, the newest first; not `whole` when there may be more another time."""
+
+    paths: tuple[str, ...]
+    commits: tuple[CommitChange, ...]
+    whole: bool
+
+
 class Upload(Answer):
     """An open upload: the blobs that the server lacks, and until when it waits for them."""
 

@@ -22,7 +22,7 @@ Wanted = Literal["auto", "with", "without"]
 KindOfFiles = Literal["tests", "docs", "config"]
 # Of the code graph: what a node uses, or what uses it; what an edge says of its source.
 Direction = Literal["out", "in", "both"]
-Relation = Literal["calls", "references", "inherits", "imports", "tests"]
+Relation = Literal["calls", "references", "inherits", "imports", "tests", "changes_with"]
 Visibility = Literal["private", "shared"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

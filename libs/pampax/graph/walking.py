@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from pampax.codeintel.uses import Use, UseKind
+from pampax.graph.history import CoChange
 from pampax.graph.model import Certainty, Definition, Link, Shelf, SourceFile, is_test_path
 from pampax.graph.resolving import Resolver
 
@@ -18,13 +19,19 @@ MAX_USES = 2_000  # of one node
 
 
 class Relation(StrEnum):
-    """What an edge says of its source. TESTS: it calls or names its target, and lies in a test; IMPORTS is of files."""
+    """What an edge says of its source. TESTS: it calls or names its target, and lies in a test; IMPORTS is of files.
+    CHANGES_WITH, of files as well, is no link of the code: history joins them."""
 
     CALLS = "calls"
     REFERENCES = "references"
     INHERITS = "inherits"
     IMPORTS = "imports"
     TESTS = "tests"
+    CHANGES_WITH = "changes_with"
+
+
+# All that the code itself says.
+CODE_RELATIONS = frozenset(Relation) - {Relation.CHANGES_WITH}
 
 
 class Direction(StrEnum):
@@ -65,7 +72,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`line` is the first of `count` places in the source's file where it uses the target."""
+    """`line` is the first of `count` places in the source's file where it uses the target. Of CHANGES_WITH there is no
+    line, 0, and `count` tells of common commits."""
 
     source: Node
     target: Node
@@ -78,7 +86,8 @@ class Edge:
 
     @property
     def order(self) -> tuple[object, ...]:
-        return self.source.order, self.line, self.target.order, self.relation
+        surest_first = -self.confidence if self.relation is Relation.CHANGES_WITH else 0.0
+        return self.source.order, self.line, surest_first, self.target.order, self.relation
 
 
 @dataclass(slots=True)
@@ -91,7 +100,11 @@ class Neighbourhood:
 
 
 class Mentions(Shelf, Protocol):
-    """A shelf that knows where names stand."""
+    """A shelf that knows where names stand, and what changes together."""
+
+    async def co_changes(self, path: str) -> Sequence[CoChange]:
+        """The live files that changed together with one."""
+        ...
 
     async def mentioning(self, name: str, most: int) -> tuple[list[str], bool]:
         """At most so many files whose text holds the name, and whether there are more."""
@@ -178,6 +191,9 @@ class Graph:
             found = [(edge, edge.target) for edge in await self._outgoing(node, relations)]
         else:
             found = [(edge, edge.source) for edge in await self._incoming(node, relations)]
+        # They have no direction: whichever way is gone, they tell how far the other goes with this one.
+        if Relation.CHANGES_WITH in relations and not node.symbol:
+            found += [(edge, edge.target) for edge in await self._changing(node)]
         kept = [(edge, other) for edge, other in found if edge.relation in relations]
         return sorted(kept, key=lambda each: (-each[0].confidence, each[1].order, each[0].order))
 
@@ -211,6 +227,15 @@ class Graph:
                 if path != file.path:
                     found.setdefault(path, imported.line)
         return [_import(file.path, path, line) for path, line in found.items()]
+
+    async def _changing(self, node: Node) -> list[Edge]:
+        return [
+            Edge(
+                node, Node(each.path), Relation.CHANGES_WITH, 0, each.together, Certainty.INFERRED, each.confidence,
+                each.why,
+            )
+            for each in await self._shelf.co_changes(node.path)
+        ]  # fmt: skip
 
     # What uses a node -----------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ _INSERT_SAME = _QUERIES["insert_same_with_vectors"]
 _COMPLETE_REF = _QUERIES["complete_ref"]
 _MARK_REPLACED = _QUERIES["mark_replaced"]
 _DROP_OLD = _QUERIES["drop_old_snapshots"]
+_DROP_OLD_HISTORIES = _QUERIES["drop_old_histories"]
 _NOTIFY = _QUERIES["notify_published"]
 
 # Payload: JSON {"tenant_id", "repository_id", "generation"}; every client of the database can listen, so no names. A
@@ -101,8 +102,12 @@ def publish_vectors(conn: SyncConnection, repository_id: int, build_id: int, *, 
 
 
 def drop_old_snapshots(conn: SyncConnection, repository_id: int) -> int:
-    """Those that no ref shows since an hour ago or longer; returns the number. What only they showed may go then."""
-    return conn.execute(_DROP_OLD, {"repository_id": repository_id}).rowcount
+    """Those that no ref shows since an hour ago or longer, with the histories that only they had; returns the number.
+    What only they showed may go then."""
+    key = {"repository_id": repository_id}
+    dropped = conn.execute(_DROP_OLD, key).rowcount
+    conn.execute(_DROP_OLD_HISTORIES, key)
+    return dropped
 
 
 def _lock(conn: SyncConnection, repository_id: int, lease: Lease | None) -> UUID:

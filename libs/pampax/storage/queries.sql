@@ -126,9 +126,40 @@ DELETE FROM snapshot s
 WHERE s.repository_id = %(repository_id)s AND coalesce(s.replaced_at, s.created_at) < now() - interval '1 hour'
   AND NOT EXISTS (SELECT FROM ref f WHERE f.repository_id = s.repository_id AND f.snapshot_id = s.snapshot_id)
 
+-- name: drop_old_histories
+-- Those of commits that no snapshot shows any more.
+DELETE FROM commit_history h WHERE h.repository_id = %(repository_id)s
+  AND NOT EXISTS (SELECT FROM snapshot s WHERE s.repository_id = h.repository_id AND s.commit_id = h.commit_id)
+
 -- name: notify_published
 -- Tells listeners when, and only when, the transaction commits.
 SELECT pg_notify(%(channel)s, %(payload)s)
+
+-- Histories ---------------------------------------------------------------------------------------------------------
+
+-- name: load_history
+-- What is kept of a commit's history.
+SELECT changes, commits FROM commit_history WHERE repository_id = %(repository_id)s AND commit_id = %(commit)s
+
+-- name: nearest_history
+-- That of a commit, or else the youngest of its repository, of which most may hold as well.
+SELECT commit_id, whole, changes FROM commit_history WHERE repository_id = %(repository_id)s
+ORDER BY commit_id = %(commit)s DESC, created_at DESC LIMIT 1
+
+-- name: save_history
+-- Takes the place of one that could not be read to its end.
+INSERT INTO commit_history AS h (repository_id, commit_id, whole, commits, changes)
+VALUES (%(repository_id)s, %(commit)s, %(whole)s, %(commits)s, %(changes)s)
+ON CONFLICT (repository_id, commit_id) DO UPDATE
+SET whole = excluded.whole, commits = excluded.commits, changes = excluded.changes
+WHERE NOT h.whole AND (excluded.whole OR excluded.commits > h.commits)
+
+-- name: files_at
+-- Files of (repository, build) at some paths, live or not.
+SELECT f.ordinal, f.path FROM unnest(%(keys)s::bytea[]) AS asked (path_key)
+CROSS JOIN LATERAL (
+    SELECT ordinal, path FROM file
+    WHERE repository_id = %(repository)s AND build_id = %(build)s AND path_key = asked.path_key OFFSET 0) f
 
 -- Operations --------------------------------------------------------------------------------------------------------
 

@@ -88,13 +88,13 @@ class GraphEdge(_message.Message):
     target: _builtins.int
     """Index of the node that is used."""
     relation: _builtins.str
-    """calls, references, inherits, imports or tests."""
+    """calls, references, inherits, imports, tests or changes_with (of files: in the same commits)."""
     line: _builtins.int
-    """First line in the source's file."""
+    """First line in the source's file; 0 of changes_with."""
     count: _builtins.int
-    """How many places."""
+    """How many places; of changes_with how many common commits."""
     certainty: _builtins.str
-    """precise: by scopes, imports and declared types; inferred: by its name."""
+    """precise: by scopes, imports and declared types; inferred: by its name, or by history."""
     confidence: _builtins.float
     """0..1."""
     why: _builtins.str
@@ -221,7 +221,7 @@ class TraverseGraphRequest(_message.Message):
 
     @_builtins.property
     def relations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """calls, references, inherits, imports, tests; all when empty."""
+        """calls, references, inherits, imports, tests, changes_with; all but changes_with, which is no link of the code, when empty."""
 
     def __init__(
         self,

@@ -1077,6 +1077,7 @@ class CreateUploadRequest(_message.Message):
     DIRTY_FIELD_NUMBER: _builtins.int
     ENTRIES_FIELD_NUMBER: _builtins.int
     SKIPPED_FIELD_NUMBER: _builtins.int
+    HISTORY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`repositories/{repository}`; first message only."""
     ref: _builtins.str
@@ -1093,6 +1094,10 @@ class CreateUploadRequest(_message.Message):
     def skipped(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Files that the client left out, counted by reason; first message only."""
 
+    @_builtins.property
+    def history(self) -> Global___UploadedHistory:
+        """What the commits before `commit` changed, without which nothing is known of what changes together; first message only."""
+
     def __init__(
         self,
         *,
@@ -1102,14 +1107,85 @@ class CreateUploadRequest(_message.Message):
         dirty: _builtins.bool = ...,
         entries: _abc.Iterable[Global___ManifestEntry] | None = ...,
         skipped: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        history: Global___UploadedHistory | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["history", b"history"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "dirty", b"dirty", "entries", b"entries", "name", b"name", "ref", b"ref", "skipped", b"skipped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "dirty", b"dirty", "entries", b"entries", "history", b"history", "name", b"name", "ref", b"ref", "skipped", b"skipped"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateUploadRequest: _TypeAlias = CreateUploadRequest  # noqa: Y015
+
+@_typing.final
+class UploadedHistory(_message.Message):
+    """What the commits before the one of an upload changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATHS_FIELD_NUMBER: _builtins.int
+    COMMITS_FIELD_NUMBER: _builtins.int
+    WHOLE_FIELD_NUMBER: _builtins.int
+    whole: _builtins.bool
+    """False when there may be more another time, as of a shallow clone: the next upload of the same commit may bring it."""
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Changed files, each once, at most 60,000. Those of the upload are enough."""
+
+    @_builtins.property
+    def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___UploadedCommit]:
+        """Commits with one parent, the newest first, at most 2,000."""
+
+    def __init__(
+        self,
+        *,
+        paths: _abc.Iterable[_builtins.str] | None = ...,
+        commits: _abc.Iterable[Global___UploadedCommit] | None = ...,
+        whole: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commits", b"commits", "paths", b"paths", "whole", b"whole"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadedHistory: _TypeAlias = UploadedHistory  # noqa: Y015
+
+@_typing.final
+class UploadedCommit(_message.Message):
+    """A commit and the files that it changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    PATHS_FIELD_NUMBER: _builtins.int
+    id: _builtins.bytes
+    """Commit id, 20 bytes."""
+    time: _builtins.int
+    """When it was committed, in seconds since 1970."""
+    files: _builtins.int
+    """How many files it changed in the whole repository."""
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Some of them, as indexes into the paths, at most 30."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.bytes = ...,
+        time: _builtins.int = ...,
+        files: _builtins.int = ...,
+        paths: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "id", b"id", "paths", b"paths", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadedCommit: _TypeAlias = UploadedCommit  # noqa: Y015
 
 @_typing.final
 class CreateUploadResponse(_message.Message):

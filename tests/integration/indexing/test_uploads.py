@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 
 from pampax.core.errors import FailedPrecondition, InvalidRequest, NotFound
 from pampax.core.ids import git_blob_id
+from pampax.graph.co_changes import opened
 from pampax.v1 import indexing_service_pb2 as pb
 
 from .conftest import Client, Processes
@@ -79,6 +81,57 @@ async def test_what_the_client_left_out_is_counted(client: Client) -> None:
     response = await client.indexed("demo", upload=done)
     assert dict(response.status.skipped) == {"symlink": 3, "binary": 2}
     assert response.status.ref == "worktree"
+
+
+def history(*commits: tuple[str, int, list[int]], paths: Sequence[str] = ("a.py", "b.py"), whole: bool = True) -> Any:
+    told = [
+        pb.UploadedCommit(id=bytes.fromhex(each), time=1_700_000_000, files=files, paths=places)
+        for each, files, places in commits
+    ]
+    return pb.UploadedHistory(paths=paths, commits=told, whole=whole)
+
+
+def kept(processes: Processes, client: Client) -> dict[str, list[tuple[str, ...]]]:
+    """By commit what the commits before it changed."""
+    with psycopg.connect(processes.urls.owner) as conn:
+        conn.execute("SELECT set_config('pampax.tenant', %s, true)", [str(client.caller.tenant_id)])
+        rows = conn.execute("SELECT commit_id, changes FROM commit_history").fetchall()
+    return {commit: [each.paths for each in opened(changes).commits] for commit, changes in rows}
+
+
+async def test_a_history_that_comes_along_is_kept_with_its_commit(client: Client, processes: Processes) -> None:
+    files: Files = {"a.py": b"x = 1\n", "b.py": b"y = 1\n"}
+    told = history(("11" * 20, 2, [0, 1]), ("22" * 20, 9, [1]))
+    done, _ = await upload(client, "demo", files, ref="main", commit="ab" * 20, history=told)
+    assert kept(processes, client) == {}  # until it is published
+    await client.indexed("demo", upload=done)
+    assert kept(processes, client) == {"ab" * 20: [("a.py", "b.py"), ("b.py",)]}
+    # A tree of the same commit need not bring it again.
+    done, _ = await upload(client, "demo", {**files, "c.py": b"z = 1\n"}, ref="main", commit="ab" * 20, dirty=True)
+    await client.indexed("demo", upload=done)
+    assert list(kept(processes, client)) == ["ab" * 20]
+
+
+async def test_a_history_of_no_commit_is_none(client: Client, processes: Processes) -> None:
+    done, _ = await upload(client, "demo", {"a.py": b"x = 1\n"}, history=history(("11" * 20, 2, [0, 1])))
+    await client.indexed("demo", upload=done)
+    assert kept(processes, client) == {}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        history(("11" * 20, 2, [0, 2])),
+        history(("11" * 20, 2, [-1])),
+        history(("11" * 20, 1, [0, 1])),
+        history(("11" * 19, 2, [0, 1])),
+        history(("11" * 20, 31, list(range(31))), paths=[f"{number}.py" for number in range(31)]),
+        history(*[("11" * 20, 1, [0])] * 2_001),
+    ],
+)
+async def test_a_history_that_cannot_be_one_is_refused(client: Client, told: Any) -> None:
+    with pytest.raises(InvalidRequest, match="history"):
+        await open_upload(client, "demo", [entry("a.py")], commit="ab" * 20, history=told)
 
 
 async def test_an_upload_without_all_blobs_is_not_indexed(client: Client) -> None:

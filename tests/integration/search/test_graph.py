@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+from dataclasses import replace
+
 import pytest
 
 from pampax.core.errors import InvalidRequest, NotFound
-from pampax.graph.walking import Direction, Relation
+from pampax.graph.co_changes import co_changes
+from pampax.graph.walking import CODE_RELATIONS, Direction, Relation
 from pampax.search.graph.request import NameQuestion, Traversal, read_start
 from pampax.search.graph.service import GraphService
+from pampax.storage.snapshots import resolve
 
 FILES = {
     "shop/money.py": "class Price:\n    def rounded(self) -> int:\n        return 1\n\n\n"
@@ -40,7 +45,7 @@ def walk(graph, indexed):
     async def ask(start, direction="in", relations=(), depth=1, most=100, end=None):
         asked = Traversal(
             read_start(start, "start"), ("graph",), None, Direction(direction),
-            frozenset(map(Relation, relations)) or frozenset(Relation), depth, most,
+            frozenset(map(Relation, relations)) or CODE_RELATIONS, depth, most,
             read_start(end, "end") if end else None,
         )  # fmt: skip
         answer = await graph.traverse(indexed.caller, asked)
@@ -204,3 +209,92 @@ async def test_a_refresh_links_anew(new_repository, database, service):
     after = await graph.traverse(made.caller, asked)
     assert [edge.target.path for edge in before.found[0].neighbourhood.edges] == ["a.py"]
     assert [edge.target.path for edge in after.found[0].neighbourhood.edges] == ["c.py"]
+
+
+def _git(folder, *arguments):
+    command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-C", str(folder), *arguments]
+    subprocess.run(command, check=True, capture_output=True, timeout=30)
+
+
+def _commit(folder, **changes):
+    for name, text in changes.items():
+        (folder / f"{name}.py").write_text(text)
+    _git(folder, "add", "-A")
+    _git(folder, "commit", "-q", "-m", "m")
+
+
+@pytest.fixture(scope="module")
+def with_history(new_repository):
+    """a and b change together in two of three commits of a, c with them in one, gone in both."""
+    made = new_repository("past", {"a.py": "def alpha():\n    return 0\n", "b.py": "y = 0\n", "c.py": "z = 0\n"})
+    _git(made.folder, "init", "-q", "-b", "main")
+    _commit(made.folder, gone="")
+    for number in (1, 2):
+        _commit(made.folder, a=f"def alpha():\n    return {number}\n", b=f"y = {number}\n", gone=f"g = {number}\n")
+    (made.folder / "gone.py").unlink()
+    _commit(made.folder, a="def alpha():\n    return 3\n", c="z = 3\n")
+    assert made.index() == "succeeded"
+    return made
+
+
+async def changing(graph, made, start, *, relations=("changes_with",), direction="out"):
+    only = frozenset(map(Relation, relations))
+    asked = Traversal(read_start(start, "start"), (made.name,), None, Direction(direction), only, 1, 100, None)
+    answer = await graph.traverse(made.caller, asked)
+    return answer.found[0].neighbourhood, answer.notices
+
+
+@pytest.mark.parametrize("start", ["a.py", "alpha", "a.py:2"])
+@pytest.mark.parametrize("direction", ["in", "out", "both"])
+async def test_what_changes_together_is_told_of_the_file_of_whatever_is_named(graph, with_history, start, direction):
+    found, notices = await changing(graph, with_history, start, direction=direction)
+    (edge,) = found.edges
+    assert (edge.source.path, edge.source.symbol, edge.target.path) == ("a.py", "", "b.py")
+    assert (edge.certainty, edge.confidence, edge.count, edge.line) == ("inferred", 2 / 5, 2, 0)
+    assert edge.why == "changed together in 2 of 3 commits"
+    assert notices == ()
+
+
+async def test_with_other_relations_a_definition_and_its_file_are_looked_at(graph, with_history):
+    found, _ = await changing(graph, with_history, "alpha", relations=("changes_with", "calls"))
+    assert [edge.target.path for edge in found.edges] == ["b.py"]
+    assert {node.symbol for node, depth in found.depths.items() if not depth} == {"alpha", ""}
+
+
+async def test_a_file_that_never_changed_with_others_and_a_folder_without_history_say_so(graph, with_history, indexed):
+    found, notices = await changing(graph, with_history, "c.py")
+    assert found.edges == []  # it changed, and once only
+    assert notices == ("no other file that past at main has changed in two commits together with it",)
+    found, (notice,) = await changing(graph, indexed, "README.md")
+    assert found.edges == []
+    assert notice == "graph at worktree has no history to tell what changes together: its source is no git repository"
+
+
+async def test_histories_lost_and_clones_without_one_are_told_apart(graph, new_repository, tmp_path):
+    made = new_repository("short", {"a.py": "x = 1\n"})
+    _git(made.folder, "init", "-q", "-b", "main")
+    _commit(made.folder, a="x = 2\n")
+    assert made.index() == "succeeded"
+    _, (notice,) = await changing(graph, made, "a.py")
+    assert "holds no commits before" in notice
+    with made.database.tenant(made.caller.tenant_id) as conn:
+        conn.execute("DELETE FROM commit_history")
+    _, (notice,) = await changing(graph, made, "a.py")
+    assert "it came without its history" in notice
+    for number in range(3):
+        _commit(made.folder, b=f"x = {number}\n")
+    assert made.index() == "succeeded"
+    _, (notice,) = await changing(graph, made, "a.py")
+    assert notice == "none of the last 3 commits of short at main changed it together with a few others"
+
+
+async def test_another_reader_gets_the_same_without_a_directory(database, with_history):
+    caller = with_history.caller
+    async with database.tenant(caller.tenant_id, read_only=True) as conn:
+        (snapshot,) = await resolve(conn, caller.principal_id, [with_history.name], None)
+        found = await co_changes(conn, snapshot, ["a.py", "b.py", "never.py"])
+        assert found == {
+            "a.py": (("b.py", 2 / 5, 2, 3),), "b.py": (("a.py", 2 / 4, 2, 2),), "never.py": (),
+        }  # fmt: skip
+        unknown = replace(snapshot, commit="")
+        assert await co_changes(conn, unknown, ["a.py"]) == {"a.py": ()}

@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
 # Every table with tenant data but the vector tables, which are made while the system runs.
 TABLES = (
-    "api_key", "blob", "chunk", "chunk_vector", "context_pack", "document", "file", "git_credential", "index_check",
-    "operation", "posting", "principal", "quarantine", "ref", "repository", "repository_build", "role_binding",
-    "scip_file", "snapshot", "symbol", "tenant", "upload",
+    "api_key", "blob", "chunk", "chunk_vector", "commit_history", "context_pack", "document", "file", "git_credential",
+    "index_check", "operation", "posting", "principal", "quarantine", "ref", "repository", "repository_build",
+    "role_binding", "scip_file", "snapshot", "symbol", "tenant", "upload",
 )  # fmt: skip
 VECTOR_TABLE = "the vector table"  # of the tenant in question; its name holds the repository
 VECTOR = "[" + ",".join(["0.5"] * 256) + "]"
 FILLING = """
 INSERT INTO blob (repository_id, blob_id, size, content) VALUES (%(r)s, %(blob)s, 1, 'x');
 INSERT INTO scip_file (repository_id, blob_id, path_key, links) VALUES (%(r)s, %(blob)s, '0123456789abcdef', 'x');
+INSERT INTO commit_history (repository_id, commit_id, whole, commits, changes) VALUES (%(r)s, 'c', true, 1, 'x');
 INSERT INTO snapshot (repository_id, build_id, live_chunks, live_files, chunk_count, file_count, term_count)
     VALUES (%(r)s, %(b)s, '', '', 0, 0, 0);
 INSERT INTO ref (repository_id, name, snapshot_id, generation)

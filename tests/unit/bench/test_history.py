@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pampax.bench.history.commits import Task, history_of, write_tree
+from pampax.bench.history.commits import Task, check_out, history_of
 from pampax.bench.history.contestants import Ground, Piece, _filled, grep_and_read
 from pampax.bench.suites.bundles import judge
 from pampax.codeintel.tokens import counter
@@ -56,9 +56,23 @@ def test_lines_count_where_the_tree_still_has_them(clone: Path) -> None:
 
 def test_the_tree_is_that_before_the_oldest_task(clone: Path, tmp_path: Path) -> None:
     history = history_of(clone, "clone", 10)
-    write_tree(clone, history.tree, tmp_path / "tree")
+    check_out(clone, history.tree, tmp_path / "tree")
     assert (tmp_path / "tree/shop.py").read_text() == FIRST
     assert not (tmp_path / "tree/new.py").exists()
+
+
+def test_the_tree_has_the_history_before_it_and_names_nothing_after_it(clone: Path, tmp_path: Path) -> None:
+    commit(clone, "Return eleven from the second function", shop=FIRST.replace("return 2", "return 11"))
+    history = history_of(clone, "clone", 1)
+    check_out(clone, history.tree, tmp_path / "tree")
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(tmp_path / "tree"), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    assert git("log", "--format=%s").splitlines()[0] == "Count from ten in the second function"
+    assert len(git("log", "--all", "--format=%H").splitlines()) == len(git("log", "--format=%H").splitlines()) == 6
+    assert git("status", "--porcelain") == ""
 
 
 def test_a_folder_without_history_is_refused(tmp_path: Path) -> None:

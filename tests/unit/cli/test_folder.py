@@ -1,5 +1,6 @@
 """What of a folder is uploaded."""
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -9,7 +10,7 @@ import pytest
 from pampax.cli.indexing import folder as folders
 from pampax.cli.indexing.folder import require_files, scan, send
 from pampax.client.client import Client
-from pampax.client.repository import Manifest, Upload
+from pampax.client.repository import Manifest, Upload, UploadHistory
 from pampax.core.errors import Aborted, InvalidRequest, LocalIOError
 from pampax.core.ids import git_blob_id
 
@@ -19,8 +20,10 @@ class Receiver:
 
     def __init__(self) -> None:
         self.batches: list[dict[str, bytes]] = []
+        self.history: UploadHistory | None = None
 
-    def open_upload(self, repository: str, manifest: Manifest) -> Upload:
+    def open_upload(self, repository: str, manifest: Manifest, history: UploadHistory | None = None) -> Upload:
+        self.history = history
         return Upload(upload="u", missing=[entry.blob_id for entry in manifest.manifest], expires_at="")
 
     def send_blobs(self, repository: str, upload: str, blobs: Mapping[str, bytes]) -> int:
@@ -91,3 +94,29 @@ def test_a_file_that_changes_meanwhile_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 2\n")
     with pytest.raises(Aborted, match=r"a\.py changed while it was uploaded"):
         send(cast("Client", Receiver()), "r", tmp_path, manifest, lambda *_step: None)
+
+
+def test_history_goes_along_and_names_no_file_that_stays_at_home(tmp_path: Path) -> None:
+    def commit(**files: str) -> None:
+        for name, text in files.items():
+            (tmp_path / f"{name}.py").write_text(text)
+        for arguments in (["add", "-A"], ["commit", "-q", "-m", "m"]):
+            identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+            subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], check=True)
+
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    commit(a="x = 0\n", b="y = 0\n", secret="z = 0\n")
+    commit(a="x = 1\n", secret="z = 1\n")
+    commit(a="x = 2\n", b="y = 2\n", secret="z = 2\n")
+    manifest = scanned(tmp_path, exclude=("secret.py",))
+    receiver = Receiver()
+    send(cast("Client", receiver), "r", tmp_path, manifest, lambda *_step: None)
+    assert receiver.history is not None
+    assert receiver.history.paths == ("a.py", "b.py")
+    assert [(each.files, each.paths) for each in receiver.history.commits] == [(3, (0, 1)), (2, (0,))]
+    assert receiver.history.whole
+    send(cast("Client", receiver), "r", tmp_path, manifest, lambda *_step: None, history=False)
+    assert receiver.history is None
+    lost = manifest.model_copy(update={"commit": "f" * 40})
+    send(cast("Client", receiver), "r", tmp_path, lost, lambda *_step: None)
+    assert receiver.history is None

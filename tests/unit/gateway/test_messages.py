@@ -6,7 +6,7 @@ from pampax.gateway import bounds
 from pampax.gateway.rest.models.bundle import BundleRequest
 from pampax.gateway.rest.models.repository import RepositoryRequest
 from pampax.gateway.rest.models.search import SearchRequest
-from pampax.gateway.rest.models.upload import ManifestEntry, OpenUpload, SendBlobs, SentBlob
+from pampax.gateway.rest.models.upload import CommitChange, History, ManifestEntry, OpenUpload, SendBlobs, SentBlob
 from pampax.gateway.rest.requests import (
     blob_messages,
     bundle_message,
@@ -81,6 +81,18 @@ async def test_a_large_manifest_is_sent_in_small_messages():
 async def test_an_empty_manifest_is_one_message():
     (message,) = [message async for message in manifest_messages("r", OpenUpload(manifest=[]))]
     assert message.name == "repositories/r"
+
+
+async def test_a_history_travels_with_the_first_message_of_a_manifest():
+    told = History(["a.py", "b.py"], [CommitChange("ab" * 20, 1_700_000_000, 3, [0, 1])], whole=False)
+    entries = [ManifestEntry("a.py", "0" * 40, 1)] * 60_000
+    first, *rest = [message async for message in manifest_messages("r", OpenUpload(entries, history=told))]
+    assert (list(first.history.paths), first.history.whole) == (["a.py", "b.py"], False)
+    (commit,) = first.history.commits
+    assert (commit.id, commit.time, commit.files) == (b"\xab" * 20, 1_700_000_000, 3)
+    assert list(commit.paths) == [0, 1]
+    assert rest
+    assert not any(message.HasField("history") for message in rest)
 
 
 async def test_blobs_are_sent_in_small_messages():

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from pampax.codeintel.languages import language_of
 from pampax.codeintel.parse import parse_file
 from pampax.codeintel.uses import unpack
+from pampax.graph.history import CoChange, History
 from pampax.graph.model import Definition, SourceFile
 from pampax.graph.modules import Modules
 
@@ -20,6 +21,7 @@ class MemoryShelf:
         self._files: dict[str, SourceFile] = {}
         self._named: defaultdict[str, list[Definition]] = defaultdict(list)
         self.modules = Modules(texts)
+        self.history = History()
         for path, text in texts.items():
             language = language_of(path, text.encode())
             parsed = parse_file(language, text.encode())
@@ -39,6 +41,9 @@ class MemoryShelf:
 
     async def definitions(self, names: Collection[str]) -> list[Definition]:
         return [each for name in names for each in self._named.get(name, ())]
+
+    async def co_changes(self, path: str) -> tuple[CoChange, ...]:
+        return self.history.beside(path, self._texts.__contains__)
 
     async def mentioning(self, name: str, most: int) -> tuple[list[str], bool]:
         found = sorted(path for path, text in self._texts.items() if name in text)

@@ -244,3 +244,16 @@ def test_of_texts_that_say_less_and_less_the_first_that_fits_is_taken() -> None:
 )
 def test_ages_are_told_in_the_largest_unit(seconds: float, shown: str) -> None:
     assert words.age(seconds) == shown
+
+
+@pytest.mark.parametrize("direction", ["out", "in", "both"])
+def test_what_changes_together_has_no_line_and_no_direction(direction: str) -> None:
+    def file(path: str, depth: int) -> GraphNode:
+        return GraphNode(**{**node_of("", depth, path).model_dump(), "start_line": 1, "end_line": 0})
+
+    edge = edge_of(0, 1, "changed together in 2 of 3 commits", relation="changes_with", count=2)
+    edge = GraphEdge(**{**edge.model_dump(), "line": 0})
+    text, _ = told_of([file("a.py", 0), file("b.py", 1)], [edge], direction=direction, relations=("changes_with",))
+    assert text.splitlines()[1:] == ["a.py", "  changes with b.py, inferred 0.5: changed together in 2 of 3 commits"]
+    text, _ = told_of([file("a.py", 0)], [], notices=("why",), relations=("changes_with",))
+    assert text.splitlines() == ["nothing in r is known to change together with it", "a.py", "why"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +37,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Tasks of one repository and the folder that receives the tree they are judged on."""
+    """Tasks of one repository and the commit whose tree they are judged on."""
 
     name: str
     tree: str
@@ -56,13 +55,14 @@ def history_of(clone: Path, name: str, most: int) -> History:
     return History(name, tree, tuple(tasks))
 
 
-def write_tree(clone: Path, tree: str, folder: Path) -> None:
-    """The files of a tree, without history."""
-    folder.mkdir(parents=True)
-    with subprocess.Popen(["git", "-C", str(clone), "archive", tree], stdout=subprocess.PIPE) as made:
-        assert made.stdout is not None
-        with tarfile.open(fileobj=made.stdout, mode="r|") as archive:
-            archive.extractall(folder, filter="data")
+def check_out(clone: Path, commit: str, folder: Path) -> None:
+    """A work tree of the commit, with the history before it; nothing there names a commit that came after it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # The objects stay the clone's own.
+    _git(clone, "clone", "--quiet", "--shared", "--no-checkout", "--", str(clone), str(folder))
+    _git(folder, "checkout", "--quiet", "--detach", commit)
+    for name in _git(folder, "for-each-ref", "--format=%(refname)").split():
+        _git(folder, "update-ref", "--no-deref", "-d", name)
 
 
 def _candidates(clone: Path) -> Iterator[tuple[str, str, list[str]]]:

@@ -10,7 +10,7 @@ from statistics import fmean
 
 from pampax.bench.asking import Asker
 from pampax.bench.figures import Figure
-from pampax.bench.history.commits import Task, history_of, write_tree
+from pampax.bench.history.commits import Task, check_out, history_of
 from pampax.bench.history.contestants import CONTESTANTS, Ground, Piece, read_files
 from pampax.bench.suites.indexing import index
 from pampax.bench.suites.job import Job, scratch_folder
@@ -75,12 +75,15 @@ def figures(judged: Iterable[tuple[tuple[str, int], Sequence[Judged]]]) -> Itera
 
 
 def _ground(asker: Asker, clone: Path, tree: str, folder: Path, name: str) -> Ground:
-    write_tree(clone, tree, folder)
+    check_out(clone, tree, folder)
     asker.post("/v1/repositories", {"name": name, "source": {"path": str(folder)}})
     index(asker, name)
     paths = [
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_FILE_BYTES
+        if ".git" not in path.relative_to(folder).parts
+        and path.is_file()
+        and not path.is_symlink()
+        and path.stat().st_size <= MOST_FILE_BYTES
     ]
     return Ground(asker, name, read_files(folder, paths))

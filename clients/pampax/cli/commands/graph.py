@@ -23,6 +23,7 @@ Examples:
   pampax graph tests parse_config
   pampax graph path main Session.send
   pampax graph impact Session.send --depth 3 --svg impact.svg
+  pampax graph cochange src/app/settings.py
 
 \b
 SYMBOL is a name, the end of a qualified one (Session.send), PATH:LINE or PATH#NAME.
@@ -39,13 +40,16 @@ _WALKED = (
 
 
 @click.group(
-    "graph", cls=OptionsGroup, short_help="Show what uses what: callers, imports, tests, impact", epilog=EPILOG
+    "graph",
+    cls=OptionsGroup,
+    short_help="Show what uses what: callers, imports, tests, impact; what changes together",
+    epilog=EPILOG,
 )
 def command() -> None:
     """Show what uses what: callers, imports, bases, tests, and what a change would reach.
 
     Edges are precise where scopes, imports and declared types tell what a name means, and inferred where its name
-    alone does; then their confidence is shown.
+    alone does; then their confidence is shown. What changes together is told by history, and by cochange alone.
     """
 
 
@@ -115,6 +119,13 @@ _walk("inherits", "Show bases and what derives from it.", "Session", "both", ("i
 _walk("tests", "Show the tests that exercise it.", "parse_config", "in", ("tests",))
 _walk(
     "impact", "Show what a change of it may reach: whatever uses it, and what uses that.", "Session.send", "in", (), 3
+)
+_walk(
+    "cochange",
+    "Show which files changed in the same commits as a file, or as the file of a symbol.",
+    "src/app/settings.py",
+    "out",
+    ("changes_with",),
 )
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pampax.client.client import Client
-from pampax.client.repository import Manifest, ManifestEntry
+from pampax.client.repository import CommitChange, Manifest, ManifestEntry, UploadHistory
 from pampax.codeintel.content import path_rule, skip_reason
-from pampax.core.errors import Aborted, InvalidRequest, LocalIOError
+from pampax.core.errors import Aborted, DeadlineExceeded, InvalidRequest, LocalIOError
 from pampax.core.ids import git_blob_id
+from pampax.sources.changes import read_changes
 from pampax.sources.folder import list_folder, read_file
 from pampax.sources.hashes import Hashes
 from pampax.sources.model import Listing, SourceFile
@@ -127,9 +128,21 @@ def _examined(folder: Path, file: SourceFile) -> tuple[SourceFile, str | None]:
     return found, skip_reason(file.path, content)
 
 
-def send(client: Client, repository: str, folder: Path, manifest: Manifest, on_progress: OnProgress) -> str:
-    """Upload what the server lacks; the id of the complete upload. Aborted when files change meanwhile."""
-    upload = client.open_upload(repository, manifest)
+def send(
+    client: Client,
+    repository: str,
+    folder: Path,
+    manifest: Manifest,
+    on_progress: OnProgress,
+    *,
+    history: bool = True,
+) -> str:
+    """Upload what the server lacks; the id of the complete upload. Aborted when files change meanwhile.
+
+    `history`: and what the commits before changed, where there are any.
+    """
+    told = history_of(folder, manifest) if history and manifest.commit else None
+    upload = client.open_upload(repository, manifest, told)
     paths = {entry.blob_id: entry.path for entry in manifest.manifest}
     total, sent = len(upload.missing), 0
     for batch in _batches(folder, [(blob, paths[blob]) for blob in upload.missing]):
@@ -137,6 +150,27 @@ def send(client: Client, repository: str, folder: Path, manifest: Manifest, on_p
         sent += len(batch)
         on_progress("uploading", sent, total)
     return upload.upload
+
+
+def history_of(folder: Path, manifest: Manifest) -> UploadHistory | None:
+    """Of the manifest's commit and files alone: the name of one that stays here is not told. None when git cannot read
+    it; the tree is worth indexing without."""
+    try:
+        changes = read_changes(folder, manifest.commit, {})
+    except (DeadlineExceeded, LocalIOError):
+        return None
+    places: dict[str, int] = {}
+    sent = {entry.path for entry in manifest.manifest}
+    commits = tuple(
+        CommitChange(
+            id=each.commit,
+            time=each.at,
+            files=each.files,
+            paths=tuple(places.setdefault(path, len(places)) for path in each.paths if path in sent),
+        )
+        for each in changes.commits
+    )
+    return UploadHistory(paths=tuple(places), commits=commits, whole=changes.whole)
 
 
 def _batches(folder: Path, wanted: Sequence[tuple[str, str]]) -> Iterator[dict[str, bytes]]:

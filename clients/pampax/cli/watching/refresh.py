@@ -60,7 +60,8 @@ class Refresher:
                 if manifest == self._sent and _is_published(found, manifest):
                     return Refreshed(self.wanted.name, time.perf_counter() - started)
                 repository = found or create(client, self.wanted, newborn, local=local)
-                upload = send(client, repository.name, self.folder, manifest, _unheard)
+                told = _is_published(found, manifest, manifest.commit)  # its history as well
+                upload = send(client, repository.name, self.folder, manifest, _unheard, history=not told)
                 operation = client.index(repository.name, upload=upload)
             operation = follow(client, operation, lambda _now: None, timeout_s=FOLLOW_S)
             self._indexed = True
@@ -69,9 +70,10 @@ class Refresher:
         return Refreshed(repository.name, time.perf_counter() - started, operation, operation.result)
 
 
-def _is_published(found: Repository | None, manifest: Manifest) -> bool:
-    """Somebody else may have deleted the ref, or published another tree under it."""
-    return found is not None and found.published(manifest.ref) is not None
+def _is_published(found: Repository | None, manifest: Manifest, commit: str | None = None) -> bool:
+    """Somebody else may have deleted the ref, or published another tree under it. With a commit: of just that one."""
+    published = None if found is None else found.published(manifest.ref)
+    return published is not None and commit in (None, published.commit)
 
 
 def _deleted(name: str) -> NotFound:

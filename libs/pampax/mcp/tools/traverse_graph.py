@@ -21,6 +21,7 @@ DEFAULT_NODES = 50
 DEFAULT_WAY_NODES = 1_000
 _SHOWN_PATH_CHARS = 200
 _SHOWN_SYMBOL_CHARS = 120
+CHANGES_WITH = "changes_with"  # known by history, whichever direction is asked
 _PASSIVE = {
     "calls": "called by", "references": "referenced by", "inherits": "inherited by", "imports": "imported by",
     "tests": "tested by",
@@ -39,7 +40,9 @@ class TraverseGraph(Arguments):
     ref: str | None = Field(None, description="Branch or tag; the latest publish if absent.")
     direction: Direction = Field("out", description="out: what the start uses; in: what uses it.")
     relations: tuple[Relation, ...] = Field(
-        (), description="Only these, all if empty. imports are of files; calls from tests are tests."
+        (),
+        description="Only these, all but changes_with if empty. imports and changes_with (files of the same commits) "
+        "are of files; calls from tests are tests.",
     )
     depth: int = Field(1, ge=1, le=8, description="Steps.")
     max_nodes: int | None = Field(
@@ -67,7 +70,7 @@ class Node(Result):
 
 class Edge(Result):
     """A source that uses a target: both are places in `nodes`, counted from 0. `line`, in the source's file, is the
-    first of `count`; `why` explains a certainty that is inferred."""
+    first of `count`, and 0 of changes_with, which counts commits; `why` explains a certainty that is inferred."""
 
     source: int
     target: int
@@ -108,7 +111,8 @@ TOOL = Tool(
     description=(
         "Tells what uses what: callers before a signature changes (direction in), callees (out), the tests of "
         "something (in, relations tests), importers of a file, bases and subclasses (both, relations inherits), what "
-        "a change may reach (in, depth 3), or with end a way between two. One line per edge with path:line; those "
+        "a change may reach (in, depth 3), files that change together (relations changes_with), or with end a way "
+        "between two. One line per edge with path:line; those "
         "known by a name alone are marked inferred. get_code_chunk reads a place; search_code finds names."
     ),
     arguments=TraverseGraph,
@@ -128,6 +132,8 @@ def _by_steps(found: Traversal, direction: Direction) -> list[_Told]:
 
 
 def _came_from(found: Traversal, edge: GraphEdge, direction: Direction) -> int:
+    if edge.relation == CHANGES_WITH:
+        return edge.source
     if direction == "both":
         source, target = found.nodes[edge.source], found.nodes[edge.target]
         return edge.source if source.depth <= target.depth else edge.target
@@ -170,6 +176,8 @@ def _heading(found: Traversal, told: Sequence[_Told], asked: TraverseGraph, *, m
         return f"{words.counted(len(found.edges), 'edge')}, {words.counted(len(found.nodes), 'node')}{where}"
     if asked.end is not None:
         return f"no way there{where} along what uses what: try it from end to start, or other relations"
+    if set(asked.relations) == {CHANGES_WITH}:
+        return f"nothing{where} is known to change together with it"
     used = {"out": "it uses nothing", "in": "nothing uses it", "both": "nothing uses it, and it uses nothing"}
     return f"{used[asked.direction]}{where} that is known{' by these relations' if asked.relations else ''}"
 
@@ -189,12 +197,12 @@ def _lines(found: Traversal, told: Sequence[_Told], *, many: bool, reasons: bool
 def _line(found: Traversal, edge: GraphEdge, at: int, *, many: bool, reasons: bool) -> str:
     """As in: `called by src/client.py:12 Client.get, line 14 and 2 more, inferred 0.5: one of 2 of that name`."""
     used = edge.target == at and edge.source != at
-    verb = _PASSIVE.get(edge.relation, edge.relation) if used else edge.relation
+    verb = _PASSIVE.get(edge.relation, edge.relation) if used else edge.relation.replace("_", " ")
     other = found.nodes[edge.source if used else edge.target]
     more = f" and {edge.count - 1} more" if edge.count > 1 else ""
     line = f"{verb} {_named(other, many=many)}"
     # The place of what uses it may have said that: a class names its bases where it begins.
-    if not (used and other.symbol and edge.count == 1 and edge.line == other.start_line):
+    if edge.line and not (used and other.symbol and edge.count == 1 and edge.line == other.start_line):
         line += f", line {edge.line}{more}"
     if edge.certainty != "inferred":
         return line

@@ -163,6 +163,7 @@ SPANS: Mapping[str, Span] = _by_name((
          "operation was handed out.", ("operation", "attempt", "repository_id", "corr_id")),
     Span("index.fetch", "The mirror of a git repository brought up to date.", ()),
     Span("index.walk", "The files of a tree listed.", ("files",)),
+    Span("index.history", "What the commits before the indexed one changed, read beside the parsing.", ("commits",)),
     Span("index.derive", "One batch of files parsed.", ("files",)),
     Span("index.embed", "The chunks of one batch embedded.", ("documents", "chunks")),
     Span("index.write", "One segment written.", ("documents",)),

@@ -61,6 +61,10 @@ LINES = (1, 2_147_483_647)
 BLOB_BYTES = 1024 * 1024
 MANIFEST_ENTRIES = 500_000
 SKIPPED_REASONS = 100
+# The history of an upload: as many commits as are read, the files of one that says anything, and of all of them.
+HISTORY_COMMITS = 2_000
+CHANGED_FILES = 30
+HISTORY_PATHS = HISTORY_COMMITS * CHANGED_FILES
 # A minute to thirty days between two looks at a source.
 REFRESH_S = (60, 2_592_000)
 # Asked for at once in a plan: they fit into a body.

@@ -29,6 +29,7 @@ from pampax.v1.indexing_service_pb2 import (
     SetCredentialRequest,
     SetRefreshRequest,
     UploadBlobsRequest,
+    UploadedHistory,
     UploadScipRequest,
 )
 from pampax.v1.repository_pb2 import GitCredential
@@ -357,6 +358,7 @@ def check_upload_head(request: CreateUploadRequest) -> None:
     for reason, files in request.skipped.items():
         mistakes.note("skipped", rules.text(reason, bounds.LABEL_BYTES, required=True))
         mistakes.note("skipped", None if files >= 0 else f"must count 0 files or more, got {files}")
+    _note_history(mistakes, request.history)
     mistakes.refuse()
 
 
@@ -415,6 +417,13 @@ def note_filters(mistakes: Mistakes, filters: Filters, within: str = "") -> None
     mistakes.note_each(f"{within}path_globs", filters.path_globs, rules.readable_glob)
     mistakes.note(f"{within}kinds", rules.count(len(filters.kinds), bounds.MOST_KINDS))
     mistakes.note_each(f"{within}kinds", filters.kinds, lambda kind: rules.choice(kind, choices.KINDS))
+
+
+def _note_history(mistakes: Mistakes, history: UploadedHistory) -> None:
+    """What ids and indexes must be besides, the service says."""
+    mistakes.note("history.paths", rules.count(len(history.paths), bounds.HISTORY_PATHS))
+    mistakes.note_each("history.paths", history.paths, rules.path)
+    mistakes.note("history.commits", rules.count(len(history.commits), bounds.HISTORY_COMMITS))
 
 
 def _note_credential(mistakes: Mistakes, credential: GitCredential) -> None:

@@ -29,6 +29,7 @@ from pampax.indexing.model import (
 )
 from pampax.storage import bitmap
 from pampax.storage.database import Connection
+from pampax.storage.histories import HistoryRow
 from pampax.storage.publishing import PUBLISHED_CHANNEL
 from pampax.storage.queries import load_queries
 from pampax.storage.snapshots import RepositoryRow
@@ -123,6 +124,7 @@ async def delete_ref(conn: Connection, tenant_id: UUID, repository_id: int, ref:
     if await _one(conn, "delete_ref", repository_id=repository_id, ref=ref) is None:
         return False
     await conn.execute(_QUERIES["delete_unshown_snapshots"], key)
+    await conn.execute(_QUERIES["delete_unshown_histories"], key)
     await conn.execute(_QUERIES["collect_soon"], key)
     if await _one(conn, "nothing_left", repository_id=repository_id) is not None:
         for statement in _EMPTYINGS:
@@ -244,7 +246,12 @@ async def delete_expired_uploads(conn: Connection, repository_id: int) -> None:
 
 
 async def insert_upload(
-    conn: Connection, upload: Upload, commit: str, dirty: bool, skipped: Mapping[str, int]
+    conn: Connection,
+    upload: Upload,
+    commit: str,
+    dirty: bool,
+    skipped: Mapping[str, int],
+    history: HistoryRow | None = None,
 ) -> datetime:
     """When it expires."""
     row = await _one(
@@ -257,6 +264,8 @@ async def insert_upload(
         dirty=dirty,
         manifest=upload.manifest,
         skipped=Jsonb(dict(skipped)),
+        history=None if history is None else history.changes,
+        history_whole=history is not None and history.whole,
     )
     assert row is not None
     expires_at: datetime = row["expires_at"]

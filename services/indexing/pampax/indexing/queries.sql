@@ -77,6 +77,11 @@ DELETE FROM ref WHERE repository_id = %(repository_id)s AND name = %(ref)s RETUR
 DELETE FROM snapshot s WHERE s.repository_id = %(repository_id)s
   AND NOT EXISTS (SELECT FROM ref f WHERE f.repository_id = s.repository_id AND f.snapshot_id = s.snapshot_id);
 
+-- name: delete_unshown_histories
+-- Of commits that no snapshot shows.
+DELETE FROM commit_history h WHERE h.repository_id = %(repository_id)s
+  AND NOT EXISTS (SELECT FROM snapshot s WHERE s.repository_id = h.repository_id AND s.commit_id = h.commit_id);
+
 -- name: collect_soon
 -- The next run looks for old content, however lately another has, and leaves no trace of it.
 UPDATE repository_build SET collected_at = NULL WHERE repository_id = %(repository_id)s;
@@ -175,8 +180,9 @@ DELETE FROM upload u WHERE u.repository_id = %(repository_id)s AND u.expires_at 
 
 -- name: insert_upload
 -- Opens an upload.
-INSERT INTO upload (upload_id, repository_id, ref, commit_id, dirty, manifest, skipped)
-VALUES (%(upload_id)s, %(repository_id)s, %(ref)s, %(commit)s, %(dirty)s, %(manifest)s, %(skipped)s)
+INSERT INTO upload (upload_id, repository_id, ref, commit_id, dirty, manifest, skipped, history, history_whole)
+VALUES (%(upload_id)s, %(repository_id)s, %(ref)s, %(commit)s, %(dirty)s, %(manifest)s, %(skipped)s, %(history)s,
+        %(history_whole)s)
 RETURNING expires_at;
 
 -- name: select_upload

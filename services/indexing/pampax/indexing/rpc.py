@@ -133,8 +133,9 @@ class IndexingServicer(indexing_service_pb2_grpc.IndexingServiceServicer):
         if first is None:
             raise _invalid("name", "the first message names the repository")
         header = UploadHeader(
-            names.repository_of(first.name), first.ref, first.commit, first.dirty, dict(first.skipped)
-        )
+            names.repository_of(first.name), first.ref, first.commit, first.dirty, dict(first.skipped),
+            wire.history_of(first.history) if first.HasField("history") else None,
+        )  # fmt: skip
         opened = await self._uploads.create(header, _entries(first, request_iterator))
         response = pb.CreateUploadResponse(upload=str(opened.upload_id), missing=opened.missing)
         response.expire_time.FromDatetime(opened.expires_at)

@@ -11,13 +11,16 @@ from uuid import UUID, uuid4
 from pampax.core.errors import InvalidRequest, NotFound
 from pampax.core.identity import Caller
 from pampax.core.ids import git_blob_id
+from pampax.graph.history import pack
 from pampax.indexing import manifest, names, postgres
 from pampax.indexing.manifest import BLOB_ID_BYTES, MAX_BLOB_BYTES, Entry, ManifestBuilder
 from pampax.indexing.model import WORKTREE, SourceKind
 from pampax.indexing.repositories import time_left_s, writable
 from pampax.runtime.caller import current_caller
+from pampax.sources.changes import Changes
 from pampax.storage.blobs import compress
 from pampax.storage.database import Connection, Database
+from pampax.storage.histories import HistoryRow
 from pampax.storage.snapshots import RepositoryRow
 
 MAX_SKIP_REASONS = 100
@@ -35,6 +38,7 @@ class UploadHeader:
     commit: str = ""
     dirty: bool = False
     skipped: Mapping[str, int] = field(default_factory=dict)
+    history: Changes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Uploads:
         async for batch in batches:
             await asyncio.to_thread(builder.add, batch)
         blob_ids, frame = await asyncio.to_thread(_packed, builder)
-        return await self._store(caller, header, blob_ids, frame)
+        history = await asyncio.to_thread(_history, header)
+        return await self._store(caller, header, blob_ids, frame, history)
 
     async def add_blobs(self, upload: str, batches: AsyncIterator[Blobs]) -> int:
         """Stores the blobs of one stream, a transaction per batch; returns how many are missing still."""
@@ -80,12 +85,14 @@ class Uploads:
         async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s(), read_only=True) as conn:
             return await _count_missing(conn, opened.repository_id, sizes)
 
-    async def _store(self, caller: Caller, header: UploadHeader, blob_ids: bytes, frame: bytes) -> OpenUpload:
+    async def _store(
+        self, caller: Caller, header: UploadHeader, blob_ids: bytes, frame: bytes, history: HistoryRow | None
+    ) -> OpenUpload:
         async with self._database.tenant(caller.tenant_id, timeout_s=time_left_s()) as conn:
             repository_id = (await writable(conn, caller, header.repository)).repository_id
             await postgres.delete_expired_uploads(conn, repository_id)
             made = postgres.Upload(uuid4(), repository_id, header.ref or WORKTREE, frame)
-            expires_at = await postgres.insert_upload(conn, made, header.commit, header.dirty, header.skipped)
+            expires_at = await postgres.insert_upload(conn, made, header.commit, header.dirty, header.skipped, history)
             missing = await postgres.missing_blobs(conn, repository_id, blob_ids)
         return OpenUpload(made.upload_id, _split(missing), expires_at)
 
@@ -113,6 +120,13 @@ def _packed(builder: ManifestBuilder) -> tuple[bytes, bytes]:
     """The manifest's distinct blob ids, joined, and its zstd frame."""
     entries = builder.entries()
     return b"".join({entry.blob for entry in entries}), manifest.pack(entries)
+
+
+def _history(header: UploadHeader) -> HistoryRow | None:
+    """Of a tree that was made from a commit."""
+    if header.history is None or not header.commit:
+        return None
+    return HistoryRow(header.commit, header.history.whole, compress(pack(header.history.commits)))
 
 
 def _sizes(frame: bytes) -> dict[bytes, int]:

@@ -9,6 +9,7 @@ from google.longrunning import operations_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
 
+from pampax.core.changes import MOST_FILES, Change
 from pampax.core.errors import BY_GRPC_CODE, Internal, InvalidRequest
 from pampax.indexing.manifest import Entry
 from pampax.indexing.model import (
@@ -30,6 +31,7 @@ from pampax.indexing.names import operation_name, repository_name
 from pampax.indexing.scip.matching import ScipFile
 from pampax.indexing.scip.service import Taken
 from pampax.runtime.errors_wire import to_status
+from pampax.sources.changes import MOST_COMMITS, Changes
 from pampax.sources.git import GitCredential, SshKey, Token
 from pampax.v1 import indexing_service_pb2 as pb
 from pampax.v1 import repository_pb2
@@ -40,6 +42,7 @@ _PRIORITIES: Mapping[int, Priority | None] = {
     pb.PRIORITY_BULK: Priority.BULK,
 }
 _NUMBERS = {Priority.INTERACTIVE: pb.PRIORITY_INTERACTIVE, Priority.BULK: pb.PRIORITY_BULK}
+_COMMIT_ID_BYTES = 20
 _NO_WORD = Failure("INTERNAL", "INTERNAL", "the operation ended without saying why: index again")
 
 
@@ -158,6 +161,23 @@ def entries_of(messages: Iterable[pb.ManifestEntry]) -> list[Entry]:
     return [Entry(message.path, message.blob, message.size, message.mode) for message in messages]
 
 
+def history_of(message: pb.UploadedHistory) -> Changes:
+    """InvalidRequest for a history that points to paths that it does not have, or tells more than one may."""
+    paths = message.paths
+    if len(message.commits) > MOST_COMMITS:
+        raise _invalid("history.commits", f"must be at most {MOST_COMMITS:,}")
+    changes = []
+    for each in message.commits:
+        if len(each.id) != _COMMIT_ID_BYTES or each.files < len(each.paths) or len(each.paths) > MOST_FILES:
+            told = f"a commit has an id of {_COMMIT_ID_BYTES} bytes, and at most {MOST_FILES} of its files as paths"
+            raise _invalid("history.commits", told)
+        if not all(0 <= place < len(paths) for place in each.paths):
+            raise _invalid("history.commits.paths", f"must be indexes into the {len(paths):,} paths")
+        changed = tuple(dict.fromkeys(paths[place] for place in each.paths))
+        changes.append(Change(each.id.hex(), each.time, each.files, changed))
+    return Changes(tuple(changes), message.whole)
+
+
 def scip_files_of(messages: Iterable[pb.ScipFile]) -> list[ScipFile]:
     return [
         ScipFile(
@@ -219,6 +239,10 @@ def _error(operation: Operation) -> status_pb2.Status:
 
 def _problems(problems: Iterable[FileProblem]) -> list[pb.FileProblem]:
     return [pb.FileProblem(path=each.path, reason=each.reason, by_lines=each.by_lines) for each in problems]
+
+
+def _invalid(field: str, mistake: str) -> InvalidRequest:
+    return InvalidRequest(f"{field}: {mistake}", fields={field: mistake})
 
 
 def _timestamp(moment: datetime) -> Timestamp:

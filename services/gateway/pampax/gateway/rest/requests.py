@@ -19,7 +19,7 @@ from pampax.gateway.rest.models.repository import (
     SourceRequest,
 )
 from pampax.gateway.rest.models.search import SearchRequest
-from pampax.gateway.rest.models.upload import ManifestEntry, OpenUpload, SendBlobs, SendScip
+from pampax.gateway.rest.models.upload import History, ManifestEntry, OpenUpload, SendBlobs, SendScip
 from pampax.v1.assembly_service_pb2 import AssembleBundleRequest
 from pampax.v1.context_service_pb2 import (
     ContextDefaults,
@@ -40,6 +40,8 @@ from pampax.v1.indexing_service_pb2 import (
     ScipFile,
     SetCredentialRequest,
     UploadBlobsRequest,
+    UploadedCommit,
+    UploadedHistory,
     UploadScipRequest,
 )
 from pampax.v1.indexing_service_pb2 import ManifestEntry as ManifestEntryMessage
@@ -194,8 +196,9 @@ async def manifest_messages(repository: str, upload: OpenUpload) -> AsyncIterato
         commit=upload.commit,
         dirty=upload.dirty,
         skipped=upload.skipped,
+        history=None if upload.history is None else _history(upload.history),
     )
-    size = 0
+    size = message.history.ByteSize()
     for entry in upload.manifest:
         message.entries.append(_entry(entry))
         size += len(entry.path) * 4 + _ENTRY_OVERHEAD_BYTES
@@ -235,6 +238,14 @@ async def scip_messages(repository: str, sent: SendScip) -> AsyncIterator[Upload
             yield message
             message, size = UploadScipRequest(), 0
     yield message
+
+
+def _history(history: History) -> UploadedHistory:
+    commits = [
+        UploadedCommit(id=bytes.fromhex(each.id), time=each.time, files=each.files, paths=each.paths)
+        for each in history.commits
+    ]
+    return UploadedHistory(paths=history.paths, commits=commits, whole=history.whole)
 
 
 def _entry(entry: ManifestEntry) -> ManifestEntryMessage:

@@ -22,9 +22,11 @@ from pampax.indexing.run.late_vectors import LateVectors
 from pampax.indexing.run.lease import LeaseKeeper
 from pampax.indexing.run.maintenance import Maintenance, remove_build
 from pampax.indexing.run.mirrors import Received, mirror_of
+from pampax.indexing.run.past import Past
 from pampax.indexing.run.postgres import Place
 from pampax.indexing.run.publication import publish_tree
 from pampax.indexing.run.retries import transiently
+from pampax.indexing.run.step import Step
 from pampax.indexing.run.tree import Tree, UploadedTree, Wanted, opened_folder, opened_git, uploaded
 from pampax.indexing.run.writer import Writer
 from pampax.runtime.logging import get_logger
@@ -106,12 +108,15 @@ class Indexing:
         with self._opened(start) as tree:
             later = transiently(lambda: self._vectors_later(start, tree))
             intake = Intake(self._database, self._keeper, self._deriver, writer, start.place, vectors=not later)
-            intake.take(tree)
+            past = Past(self._database, self._keeper)
+            with Step("history", ahead=1) as beside:
+                beside.give(past.read, tree)
+                intake.take(tree)
         if not intake.files:
             raise _nothing_to_index(start.wanted.source, intake.skipped)
         self._keeper.report("publishing", 0, len(intake.files))
         with span("index.publish", files=len(intake.files)):
-            result = transiently(lambda: self._publish(start, tree, intake))
+            result = transiently(lambda: self._publish(start, tree, intake, past))
         return result, writer.segments
 
     def _vectors_later(self, start: _Start, tree: Tree) -> bool:
@@ -198,9 +203,10 @@ class Indexing:
 
         return transiently(read)
 
-    def _publish(self, start: _Start, tree: Tree, intake: Intake) -> IndexResult:
+    def _publish(self, start: _Start, tree: Tree, intake: Intake, past: Past) -> IndexResult:
         with self._database.tenant(self._lease.tenant_id, timeout_s=PUBLISH_TIMEOUT_S) as conn:
             result = publish_tree(conn, self._lease, start.place, start.version, tree, intake)
+            past.save(conn)
             if self._request.upload:
                 postgres.delete_upload(conn, self._request.upload)
         return result

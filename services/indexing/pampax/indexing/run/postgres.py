@@ -17,11 +17,13 @@ from psycopg.types.json import Jsonb
 from pampax.codeintel.lines import text_lines
 from pampax.codeintel.model import Chunk
 from pampax.core.errors import Aborted, Cancelled, FailedPrecondition, NotFound
+from pampax.graph.co_changes import opened
 from pampax.indexing import manifest, records
 from pampax.indexing.model import MAX_LISTED_PROBLEMS, FileProblem, IndexResult, Source, SourceKind
 from pampax.indexing.run.segment import Segment
 from pampax.indexing.run.tree import UploadedTree, Wanted
 from pampax.indexing.run.vectors import copy_rows_of
+from pampax.sources.changes import Changes
 from pampax.storage.blobs import decompress
 from pampax.storage.paths import path_key
 from pampax.storage.queries import load_queries
@@ -92,8 +94,11 @@ def upload(conn: SyncConnection, repository_id: int, upload_id: str) -> Uploaded
     if row is None:
         message = "the upload is not there any more: upload the content again"
         raise FailedPrecondition(message, reason="UPLOAD_NOT_FOUND")
+    history = None
+    if row["history"] is not None:
+        history = Changes(opened(bytes(row["history"])).commits, row["history_whole"])
     return UploadedTree(
-        row["ref"], row["commit"], row["dirty"], manifest.unpack(bytes(row["manifest"])), row["skipped"]
+        row["ref"], row["commit"], row["dirty"], manifest.unpack(bytes(row["manifest"])), row["skipped"], history
     )
 
 

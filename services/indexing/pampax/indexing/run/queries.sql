@@ -10,7 +10,7 @@ WHERE repository_id = %(repository_id)s;
 
 -- name: select_upload
 -- The tree that an upload brought; no row when it is gone.
-SELECT ref, commit_id AS commit, dirty, manifest, skipped FROM upload
+SELECT ref, commit_id AS commit, dirty, manifest, skipped, history, history_whole FROM upload
 WHERE upload_id = %(upload_id)s AND repository_id = %(repository_id)s;
 
 -- name: select_result

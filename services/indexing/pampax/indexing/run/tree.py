@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeAlias
 
 from pampax.codeintel.content import path_rule
+from pampax.core.changes import Change
 from pampax.core.errors import FailedPrecondition, LocalIOError, NotFound
 from pampax.indexing.manifest import Entry
 from pampax.indexing.model import Source
 from pampax.indexing.run.fetching import fetch, obtainer
 from pampax.runtime.telemetry.tracing import span
+from pampax.sources.changes import Changes, read_changes
 from pampax.sources.folder import list_folder, read_file
 from pampax.sources.git import (
     BlobReader,
@@ -36,6 +38,8 @@ MOST_MOVES = 3
 # Git blob id -> content, 20 bytes each; ids that are not there are absent.
 BlobSource: TypeAlias = Callable[[Sequence[bytes]], Mapping[bytes, bytes]]
 Read: TypeAlias = Iterator[tuple[SourceFile, bytes | None]]
+# From the commits that are known, and what is called while it is read: see `pampax.sources.changes`.
+ReadChanges: TypeAlias = Callable[[Mapping[str, Change], Callable[[], None]], Changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class Wanted:
 class Tree:
     """`ref` is the name to publish under; `skipped` counts by reason what was left out before reading.
 
-    `read` yields the given files in order, with None for content that cannot be had any more.
+    `read` yields the given files in order, with None for content that cannot be had any more. `changes` reads the
+    history of the commit; None where there is none.
     """
 
     ref: str
@@ -61,6 +66,7 @@ class Tree:
     files: tuple[SourceFile, ...]
     skipped: Mapping[str, int]
     read: Callable[[Sequence[SourceFile]], Read]
+    changes: ReadChanges | None = None
 
 
 @contextmanager
@@ -83,7 +89,7 @@ def opened_folder(wanted: Wanted, on_progress: Callable[[int], None]) -> Iterato
     if wanted.ref not in ("", listing.ref):
         message = f"the folder has {listing.ref!r} checked out: check {wanted.ref!r} out, or index without a ref"
         raise FailedPrecondition(message, reason="REF_NOT_CHECKED_OUT")
-    yield _tree(listing, lambda files: _from_folder(root, files))
+    yield _tree(listing, root, lambda files: _from_folder(root, files))
 
 
 @contextmanager
@@ -111,7 +117,7 @@ def opened_git(
     obtain = obtainer(url, mirror, check, credential=credential, own_credentials=own_credentials)
     listing = _listed(wanted, mirror, sync, obtain)
     with BlobReader(mirror) as blobs:
-        yield _tree(listing, lambda files: _from_mirror(blobs, files))
+        yield _tree(listing, mirror, lambda files: _from_mirror(blobs, files))
 
 
 def _listed(wanted: Wanted, mirror: Path, sync: Callable[[], None], obtain: Obtain) -> Listing:
@@ -151,6 +157,7 @@ class UploadedTree:
     dirty: bool
     entries: Sequence[Entry]
     skipped: Mapping[str, int]
+    history: Changes | None = None
 
 
 def uploaded(wanted: Wanted, upload: UploadedTree, blobs: BlobSource) -> Tree:
@@ -165,9 +172,11 @@ def uploaded(wanted: Wanted, upload: UploadedTree, blobs: BlobSource) -> Tree:
             skipped[reason] += 1
         else:
             files.append(SourceFile(entry.path, entry.blob.hex(), entry.size, entry.mode))
+    sent = upload.history
     return Tree(
-        upload.ref, upload.commit, upload.dirty, tuple(files), skipped, lambda wanted: _from_blobs(blobs, wanted)
-    )
+        upload.ref, upload.commit, upload.dirty, tuple(files), skipped, lambda wanted: _from_blobs(blobs, wanted),
+        None if sent is None else lambda _known, _check: sent,
+    )  # fmt: skip
 
 
 @lru_cache(1)
@@ -176,9 +185,14 @@ def _hashes() -> Hashes:
     return Hashes()
 
 
-def _tree(listing: Listing, read: Callable[[Sequence[SourceFile]], Read]) -> Tree:
+def _tree(listing: Listing, directory: Path, read: Callable[[Sequence[SourceFile]], Read]) -> Tree:
     skipped = Counter(entry.reason for entry in listing.skipped)
-    return Tree(listing.ref, listing.commit, listing.dirty, listing.files, skipped, read)
+    changes = partial(_changes, directory, listing.commit) if listing.commit else None
+    return Tree(listing.ref, listing.commit, listing.dirty, listing.files, skipped, read, changes)
+
+
+def _changes(directory: Path, commit: str, known: Mapping[str, Change], check: Callable[[], None]) -> Changes:
+    return read_changes(directory, commit, known, check=check)
 
 
 def _from_folder(root: Path, files: Sequence[SourceFile]) -> Read:

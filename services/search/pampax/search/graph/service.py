@@ -11,9 +11,10 @@ from weakref import WeakKeyDictionary
 from pampax.core.identity import Caller
 from pampax.graph.model import Definition
 from pampax.graph.modules import Modules
-from pampax.graph.walking import Graph, Neighbourhood
+from pampax.graph.walking import Graph, Neighbourhood, Relation
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
+from pampax.search.graph.changing import why_nothing, with_files
 from pampax.search.graph.request import NameQuestion, Traversal, check_bounds, refused
 from pampax.search.graph.shelf import MAX_NAME_CHARS, SnapshotShelf
 from pampax.search.graph.starts import Unclear, named, nodes_of, refusal
@@ -95,12 +96,17 @@ class GraphService:
         directory, modules = await self._read(caller, snapshot)
         async with self._database.tenant(caller.tenant_id, timeout_s=TIMEOUT_S, read_only=True) as conn:
             shelf = SnapshotShelf(conn, snapshot, directory, modules)
-            starts = await nodes_of(shelf, snapshot, directory, asked.start)
+            starts = with_files(await nodes_of(shelf, snapshot, directory, asked.start), asked.relations)
             graph = Graph(shelf, until)
             if asked.end is None:
-                return await graph.walk(starts, asked.direction, asked.relations, asked.depth, asked.most)
-            ends = await nodes_of(shelf, snapshot, directory, asked.end)
-            return await graph.path(starts, ends, asked.relations, asked.most)
+                found = await graph.walk(starts, asked.direction, asked.relations, asked.depth, asked.most)
+            else:
+                ends = with_files(await nodes_of(shelf, snapshot, directory, asked.end), asked.relations)
+                found = await graph.path(starts, ends, asked.relations, asked.most)
+            if Relation.CHANGES_WITH in asked.relations:
+                why = await why_nothing(shelf, snapshot, starts)
+                found.cut += [why] if why else []
+            return found
 
     async def _snapshots(self, caller: Caller, repositories: Sequence[str] | None, ref: str | None) -> list[Snapshot]:
         async with self._database.tenant(caller.tenant_id, timeout_s=TIMEOUT_S, read_only=True) as conn:

@@ -11,6 +11,8 @@ from psycopg.rows import tuple_row
 
 from pampax.codeintel.terms import term_counts
 from pampax.codeintel.uses import MAX_USES_BYTES, Uses, unpack
+from pampax.graph.co_changes import history_of
+from pampax.graph.history import CoChange, History
 from pampax.graph.model import Definition, SourceFile
 from pampax.graph.modules import Modules
 from pampax.graph.recorded import MAX_RECORDED_BYTES, Recorded
@@ -44,6 +46,8 @@ class SnapshotShelf:
         self._snapshot = snapshot
         self._directory = directory
         self._modules = modules
+        self._history: History | None = None
+        self._history_read = False
 
     @property
     def modules(self) -> Modules:
@@ -98,6 +102,19 @@ class SnapshotShelf:
             self._directory.files[index].path for each in documents for index in self._directory.files_of[each]
         )
         return files[:most], len(files) > most
+
+    async def co_changes(self, path: str) -> tuple[CoChange, ...]:
+        history = await self.history()
+        if history is None:
+            return ()
+        return history.beside(path, lambda other: self._directory.file_at(other) is not None)
+
+    async def history(self) -> History | None:
+        """Of the snapshot's commit, read once; None where none is kept."""
+        if not self._history_read:
+            self._history = await history_of(self._conn, self._snapshot)
+            self._history_read = True
+        return self._history
 
     async def names_like(self, name: str) -> list[str]:
         """Live or not, in lower case: names that begin as this one does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pampax.graph.walking import Direction, Edge, Node, Relation
+from pampax.graph.walking import CODE_RELATIONS, Direction, Edge, Node, Relation
 from pampax.search import wire
 from pampax.search.graph.request import (
     DEFAULT_NODES,
@@ -40,7 +40,7 @@ def traversal(message: pb.TraverseGraphRequest) -> Traversal:
         repositories=_repositories(message.repositories),
         ref=message.ref or None,
         direction=Direction(message.direction or Direction.OUT),
-        relations=frozenset(map(Relation, message.relations)) or frozenset(Relation),
+        relations=frozenset(map(Relation, message.relations)) or CODE_RELATIONS,
         depth=message.depth or 1,
         most=message.max_nodes or DEFAULT_NODES,
         end=read_start(message.end, "end") if message.end else None,

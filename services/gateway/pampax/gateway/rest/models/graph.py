@@ -39,7 +39,10 @@ class TraverseRequest(RequestModel):
     repos: SearchedRepositories = Field([], description="Repositories to look into; every readable one when empty.")
     ref: Ref | None = Field(None, description="Branch, tag or `worktree`; the latest publish when absent.")
     direction: Direction = Field("out", description="What the start uses, what uses it, or both.")
-    relations: Annotated[list[Relation], Field(max_length=len(RELATIONS))] = Field([], description="All when empty.")
+    relations: Annotated[list[Relation], Field(max_length=len(RELATIONS))] = Field(
+        [],
+        description="All that the code says when empty; `changes_with`, which history says of files, only when named.",
+    )
     depth: GraphDepth = Field(1, description="Steps.")
     max_nodes: GraphNodes = Field(bounds.DEFAULT_GRAPH_NODES, description="Nodes that are kept.")
 
@@ -63,9 +66,11 @@ class GraphEdge(AnswerModel):
     source: int
     target: int
     relation: str
-    line: int = Field(description="First line in the source's file.")
-    count: int = Field(description="How many places.")
-    certainty: str = Field(description="`precise`: by scopes, imports and declared types; `inferred`: by the name.")
+    line: int = Field(description="First line in the source's file; 0 of `changes_with`.")
+    count: int = Field(description="How many places; of `changes_with` how many common commits.")
+    certainty: str = Field(
+        description="`precise`: by scopes, imports and declared types; `inferred`: by the name, or by history."
+    )
     confidence: float
     why: str
 

@@ -26,6 +26,28 @@ class ManifestEntry(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     mode: Annotated[int, Meta(description="33188 (0100644) or 33261 (0100755).")] = 0o100644
 
 
+class CommitChange(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A commit with one parent."""
+
+    id: Annotated[str, Meta(pattern=f"^{names.GIT_OBJECT_PATTERN}$", description="Commit id, hex.")]
+    time: Annotated[int, Meta(ge=0, le=2**62, description="When it was committed, in seconds since 1970.")]
+    files: Annotated[Number, Meta(description="How many files it changed in the whole repository.")]
+    paths: Annotated[
+        list[Number], Meta(max_length=bounds.CHANGED_FILES, description="Some of them, as places in `paths` from 0.")
+    ] = []
+
+
+class History(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the commits before the tree's changed: which files change together."""
+
+    paths: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=bounds.PATH_BYTES)]],
+        Meta(max_length=bounds.HISTORY_PATHS, description="Changed files, each once; those of the tree are enough."),
+    ]
+    commits: Annotated[list[CommitChange], Meta(max_length=bounds.HISTORY_COMMITS, description="The newest first.")]
+    whole: Annotated[bool, Meta(description="False when there may be more another time, as of a shallow clone.")] = True
+
+
 class OpenUpload(Struct, frozen=True, forbid_unknown_fields=True):
     """The manifest of a tree."""
 
@@ -36,6 +58,7 @@ class OpenUpload(Struct, frozen=True, forbid_unknown_fields=True):
     skipped: Annotated[
         dict[str, Annotated[int, Meta(ge=0, le=2**63 - 1)]], Meta(description="Files left out, counted by reason.")
     ] = {}
+    history: History | None = None
 
 
 class SentBlob(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
