@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pampax.assembly.source import Definition, Span
+from pampax.graph.co_changes import co_changes
+from pampax.graph.history import CoChange
 from pampax.storage.blobs import decompress
 from pampax.storage.database import Connection
 from pampax.storage.live import load_bitmaps
@@ -94,6 +96,10 @@ class Reader:
     async def test_files(self, pattern: str) -> list[FileRow]:
         """Files whose paths match what `pattern_of_tests` gives."""
         return await self._files(_TEST_FILES, {"pattern": pattern, "most": MAX_TEST_FILES})
+
+    async def changed_with(self, paths: Sequence[str]) -> dict[str, tuple[CoChange, ...]]:
+        """By path the files that changed together with it; nothing where no history is kept."""
+        return await co_changes(self._conn, self.snapshot, paths)
 
     async def paths(self) -> list[str]:
         rows = await self._rows(_PATHS, {"most": MAX_PATHS})
