@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
 from pampax.graph.history import MAX_HISTORY_BYTES, CoChange, History, unpack
 from pampax.storage.blobs import corrupt, decompress_bounded
@@ -10,19 +13,26 @@ from pampax.storage.histories import live_paths, load_history
 from pampax.storage.session import Connection
 from pampax.storage.snapshots import Snapshot
 
+MAX_KEPT = 8  # histories in memory, each of some megabytes; what is asked for again is asked soon
 
-async def co_changes(conn: Connection, snapshot: Snapshot, paths: Collection[str]) -> dict[str, tuple[CoChange, ...]]:
-    """By each of the paths the live files that changed together with it, those that weigh most first; () where nothing
-    is known.
 
-    Inside a transaction that the caller opened; about 10 ms. Aborted when the snapshot is gone.
-    """
+@dataclass(frozen=True, slots=True)
+class CoChanges:
+    """`by_path`: the live files that changed together with each, those that weigh most first; () where nothing is
+    known. `digest`: of the history that they were counted in, "" without one."""
+
+    by_path: Mapping[str, tuple[CoChange, ...]]
+    digest: str
+
+
+async def co_changes(conn: Connection, snapshot: Snapshot, paths: Collection[str]) -> CoChanges:
+    """Inside a transaction that the caller opened; about 10 ms. Aborted when the snapshot is gone."""
     history = await history_of(conn, snapshot)
     if history is None:
-        return dict.fromkeys(paths, ())
+        return CoChanges(dict.fromkeys(paths, ()), "")
     candidates = history.candidates(paths)
     live = await live_paths(conn, snapshot, candidates) if candidates else set()
-    return {path: history.beside(path, live.__contains__) for path in paths}
+    return CoChanges({path: history.beside(path, live.__contains__) for path in paths}, history.digest)
 
 
 async def history_of(conn: Connection, snapshot: Snapshot) -> History | None:
@@ -31,9 +41,11 @@ async def history_of(conn: Connection, snapshot: Snapshot) -> History | None:
     return None if packed is None else opened(packed)
 
 
+@lru_cache(maxsize=MAX_KEPT)
 def opened(packed: bytes) -> History:
     """Internal for what is damaged."""
     try:
-        return History(unpack(decompress_bounded(packed, MAX_HISTORY_BYTES)))
+        commits = unpack(decompress_bounded(packed, MAX_HISTORY_BYTES))
+        return History(commits, hashlib.blake2b(packed, digest_size=16).hexdigest())
     except ValueError as error:
         raise corrupt("history", str(error)) from error

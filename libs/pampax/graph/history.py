@@ -37,10 +37,12 @@ class CoChange(NamedTuple):
 
 
 class History:
-    """Commits, the newest first."""
+    """Commits, the newest first. `digest`: of all that is known, since a history that was not read to its end may grow
+    under one commit."""
 
-    def __init__(self, commits: tuple[Change, ...] = ()) -> None:
+    def __init__(self, commits: tuple[Change, ...] = (), digest: str = "") -> None:
         self.commits = commits
+        self.digest = digest
         self._newest = max((each.at for each in commits), default=0)
         self._of: dict[str, list[Change]] = {}
         for each in commits:

@@ -61,7 +61,7 @@ async def test_options_that_contradict_each_other_are_refused(client, shop):
 
 
 async def test_what_is_left_out_is_not_shown(client, shop):
-    usual = await client.bundle(shop.caller)
+    usual = await client.bundle(shop.caller, policy="broad", docs="with")
     assert {"tests/test_payments.py", "README.md", "shop/ledger.py"} <= paths_of(usual)
     without = await client.bundle(shop.caller, tests="without", docs="without", exclude_globs=["**/ledger.py"])
     assert not {"tests/test_payments.py", "README.md", "shop/ledger.py"} & paths_of(without)

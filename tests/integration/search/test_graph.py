@@ -292,9 +292,9 @@ async def test_another_reader_gets_the_same_without_a_directory(database, with_h
     caller = with_history.caller
     async with database.tenant(caller.tenant_id, read_only=True) as conn:
         (snapshot,) = await resolve(conn, caller.principal_id, [with_history.name], None)
-        found = await co_changes(conn, snapshot, ["a.py", "b.py", "never.py"])
+        found = (await co_changes(conn, snapshot, ["a.py", "b.py", "never.py"])).by_path
         assert found == {
             "a.py": (("b.py", 2 / 5, 2, 3),), "b.py": (("a.py", 2 / 4, 2, 2),), "never.py": (),
         }  # fmt: skip
         unknown = replace(snapshot, commit="")
-        assert await co_changes(conn, unknown, ["a.py"]) == {"a.py": ()}
+        assert (await co_changes(conn, unknown, ["a.py"])).by_path == {"a.py": ()}

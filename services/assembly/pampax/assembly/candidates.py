@@ -24,8 +24,9 @@ class Origin(IntEnum):
     HIT = 2
     TEST = 3
     DEFINITION = 4
-    REST = 5  # of a definition that a hit cuts
-    NEIGHBOUR = 6
+    CHANGED = 5  # together with what was found
+    REST = 6  # of a definition that a hit cuts
+    NEIGHBOUR = 7
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -17,9 +17,14 @@ SHARES = {Rendering.REFERENCE: 0.08, Rendering.SIGNATURE: 0.2, Rendering.SKELETO
 # Tokens that one more piece costs its reader whatever its length; without it, crumbs would win over the best pieces.
 EFFORT_TOKENS = 150
 # A candidate that is worth less than this share of the best one is not shown, however much room there is.
-MIN_SHARE = 0.04
+MIN_SHARE = 0.02
 # One that could only have a single line needs to be worth more.
 MIN_SHARE_OF_A_LINE = 0.1
+# What the first piece of a file is worth beside its text, for a file that stands best: see `standing`.
+PRESENCE = 0.7
+# A file that stands lower is not shown for what search found in it.
+FILE_FLOOR = 0.12
+REFERENCE_SHARE = 0.1  # of the presence, for naming the file alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Rules:
     effort_tokens: int = EFFORT_TOKENS
     min_share: float = MIN_SHARE
     min_share_of_a_line: float = MIN_SHARE_OF_A_LINE
+    presence: float = PRESENCE
+    file_floor: float = FILE_FLOOR
 
 
 USUAL = Rules()
@@ -46,11 +53,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """`options` ascending by tokens, fuller ones costing more; `required` ones are served first."""
+    """`options` ascending by tokens, fuller ones costing more; `required` ones are served first. `presence` is worth as
+    much as any rendering that shows something, and less for a mere place."""
 
     value: float
     options: tuple[Option, ...]
     required: bool = False
+    presence: float = 0.0
+
+    def worth(self, option: Option) -> float:
+        shown = self.presence * (REFERENCE_SHARE if option.rendering is Rendering.REFERENCE else 1.0)
+        return self.value * option.share + shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,7 @@ class _Meal:
         return Choice(shown, tuple(self._refused), tuple(dismissed))
 
     def _useful(self, menu: Menu) -> bool:
-        return menu.value >= self._rules.min_share * self._best
+        return menu.presence > 0 or (menu.value > 0 and menu.value >= self._rules.min_share * self._best)
 
     def _next(self, index: int) -> tuple[float, int, int] | None:
         """The step up from what is shown that adds most per token: (minus that, index, option)."""
@@ -121,7 +134,8 @@ class _Meal:
         for option in reversed(menu.options):
             if now is not None and option.rendering <= now.rendering:
                 return
-            if option.rendering <= Rendering.SIGNATURE and menu.value < self._rules.min_share_of_a_line * self._best:
+            line = option.rendering <= Rendering.SIGNATURE
+            if line and not menu.presence and menu.value < self._rules.min_share_of_a_line * self._best:
                 return
             if self._serve(index, option):
                 return
@@ -129,6 +143,6 @@ class _Meal:
 
 def _gain(menu: Menu, now: Option | None, option: Option, effort_tokens: int) -> float:
     """Value per token of going from `now` to `option`, rounded as values are."""
-    share = option.share - (now.share if now else 0.0)
+    more = menu.worth(option) - (menu.worth(now) if now else 0.0)
     tokens = option.tokens - now.tokens if now else option.tokens + effort_tokens
-    return round(menu.value * share / max(tokens, 1), 9)
+    return round(more / max(tokens, 1), 9)

@@ -12,6 +12,7 @@ from pampax.assembly.choice import USUAL, Choice, Menu, Option, Rules, choose
 from pampax.assembly.markup import shortened
 from pampax.assembly.pieces import Piece, merged, piece_of
 from pampax.assembly.source import FileKey, SourceFile
+from pampax.assembly.standing import signs_of, standings
 from pampax.assembly.text import Frame, Subject
 from pampax.codeintel.tokens import TokenCounter
 from pampax.core.errors import FailedPrecondition
@@ -57,14 +58,17 @@ def compose(
     *,
     musts: Sequence[Candidate] = (),
     rules: Rules = USUAL,
+    standing: Mapping[FileKey, float] | None = None,
 ) -> Composed:
     """CPU-bound: about 20 ms for 8,000 tokens, 200 ms for 200,000.
 
+    `standing` is that of the candidates' files, 1 for the best; by what was found in them where it is not given.
     `musts` are shown in full whatever else there is; FailedPrecondition tells the tokens that they need where the
     budget is too small for them.
     """
     must, left = taken_in(musts, combined(candidates)) if musts else ((), combined(candidates))
-    return _Composer(subject, left, files, budget, counter, must, rules).composed()
+    stands = standings(signs_of(candidates)) if standing is None else standing
+    return _Composer(subject, left, files, budget, counter, must, rules, stands).composed()
 
 
 class _Composer:
@@ -77,8 +81,10 @@ class _Composer:
         counter: TokenCounter,
         musts: Sequence[Candidate],
         rules: Rules,
+        standing: Mapping[FileKey, float],
     ) -> None:
         self._musts = musts
+        self._standing = standing
         self._rules = rules
         self._subject = subject
         self._candidates = candidates
@@ -92,7 +98,8 @@ class _Composer:
             return self._nothing()
         least = self._least()
         frame = self._frame(sorted({each.place.repository for each in [*self._musts, *self._candidates]}), least)
-        menus = [self._menu(each) for each in self._candidates]
+        first = self._first_of_files()
+        menus = [self._menu(each, first=at in first) for at, each in enumerate(self._candidates)]
         reserve = min(self._budget // OMITTED_SHARE, OMITTED_TOKENS) if self._budget >= MIN_BUDGET_FOR_OMITTED else 0
         best: Composed | None = None
         allowance = self._budget - self._count(frame.text) - least - reserve
@@ -235,9 +242,20 @@ class _Composer:
             round(each.value / max(tokens, 1), 6),
         )  # fmt: skip
 
-    def _menu(self, each: Candidate) -> Menu:
+    def _first_of_files(self) -> frozenset[int]:
+        """The best candidate of each file of which nothing is shown in any case."""
+        shown = {each.place.file for each in self._musts}
+        first: dict[FileKey, int] = {}
+        for at, each in enumerate(self._candidates):
+            if each.origin is not Origin.NEIGHBOUR and each.place.file not in shown:
+                first.setdefault(each.place.file, at)
+        return frozenset(first.values())
+
+    def _menu(self, each: Candidate, *, first: bool) -> Menu:
         """Renderings that show more for more tokens, cheapest first."""
         file = self._files[each.place.file]
+        standing = self._standing.get(each.place.file, 0.0)
+        stands = standing >= self._rules.file_floor
         options: list[Option] = []
         for rendering in _renderings(each, file):
             piece = piece_of(each, rendering, file)
@@ -247,7 +265,12 @@ class _Composer:
             share = ONE_LINE_SHARE if _says_all(piece) else self._rules.shares[rendering]
             if not options or tokens < options[-1].tokens:
                 options.append(Option(rendering, tokens, share))
-        return Menu(each.value, tuple(reversed(options)), required=each.origin is Origin.OUTLINE)
+        return Menu(
+            value=each.value if stands or each.origin is not Origin.HIT else 0.0,
+            options=tuple(reversed(options)),
+            required=each.origin is Origin.OUTLINE,
+            presence=round(self._rules.presence * standing, 4) if first and stands else 0.0,
+        )
 
     def _frame(self, repositories: Sequence[str], least: int = 0) -> Frame:
         """`least`: tokens that pieces need in any case."""

@@ -18,12 +18,16 @@ _POLICIES: Final = {
         effort_tokens=500,
         min_share=0.15,
         min_share_of_a_line=0.4,
+        presence=0.3,
+        file_floor=0.3,
     ),
     "broad": Rules(
         shares={Rendering.REFERENCE: 0.12, Rendering.SIGNATURE: 0.4, Rendering.SKELETON: 0.65, Rendering.FULL: 1.0},
         effort_tokens=40,
         min_share=0.015,
         min_share_of_a_line=0.02,
+        presence=1.5,
+        file_floor=0.06,
     ),
 }
 
@@ -32,4 +36,9 @@ def rules_of(policy: str, depth: int) -> Rules:
     """Whoever looks deeper wants to see what is worth less: each level beyond the first halves the floors."""
     rules = _POLICIES[policy]
     deeper = 2 ** max(depth - 1, 0)
-    return replace(rules, min_share=rules.min_share / deeper, min_share_of_a_line=rules.min_share_of_a_line / deeper)
+    return replace(
+        rules,
+        min_share=rules.min_share / deeper,
+        min_share_of_a_line=rules.min_share_of_a_line / deeper,
+        file_floor=rules.file_floor / deeper,
+    )

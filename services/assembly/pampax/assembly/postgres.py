@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pampax.assembly.source import Definition, Span
+from pampax.graph.co_changes import CoChanges, co_changes
 from pampax.storage.blobs import decompress
 from pampax.storage.database import Connection
 from pampax.storage.live import load_bitmaps
@@ -94,6 +95,9 @@ class Reader:
     async def test_files(self, pattern: str) -> list[FileRow]:
         """Files whose paths match what `pattern_of_tests` gives."""
         return await self._files(_TEST_FILES, {"pattern": pattern, "most": MAX_TEST_FILES})
+
+    async def changed_with(self, paths: Sequence[str]) -> CoChanges:
+        return await co_changes(self._conn, self.snapshot, paths)
 
     async def paths(self) -> list[str]:
         rows = await self._rows(_PATHS, {"most": MAX_PATHS})

@@ -24,6 +24,7 @@ from pampax.assembly.searching import Hit, Hits, Search, no_hits
 from pampax.assembly.seed_paths import unknown_path
 from pampax.assembly.signature import sign
 from pampax.assembly.stages import COMPOSE, READ, RESOLVE, SEARCH, Stages
+from pampax.assembly.standing import standings, weighed
 from pampax.assembly.surroundings import Surroundings, look_around, only_hits, together
 from pampax.assembly.text import Subject
 from pampax.assembly.wanted import lifted_tests, shown_hits
@@ -124,7 +125,11 @@ class AssemblyService:
             candidates.set(candidates=len(around.candidates))
         degraded = tuple(sorted({*found.degraded, *missing}))
         signature = (
-            "" if degraded else sign(request, caller.tenant_id, snapshots, ranking=found.ranking, exact=counts.exact)
+            ""
+            if degraded
+            else sign(
+                request, caller.tenant_id, snapshots, ranking=found.ranking, exact=counts.exact, pasts=around.pasts
+            )
         )
         compact = request.format == "compact"
         subject = Subject(request.task, snapshots, signature, degraded, found.notices, narrowed_to(request), compact)
@@ -185,6 +190,7 @@ class AssemblyService:
         is what must be shown."""
         candidates = await self._apart(lambda: hit_candidates(found.hits, request.task))
         hits = dict(zip(candidates, found.hits, strict=True))
+        terms = frozenset[str]().union(*task_words(request.task).values())
         parts: list[Surroundings] = []
         degraded: tuple[str, ...] = ()
         inside = inside_of(request)
@@ -197,7 +203,7 @@ class AssemblyService:
                 continue
             try:
                 async with asyncio.timeout_at(until):
-                    look = partial(look_around, musts=[each.place for each in musts], depth=request.depth)
+                    look = partial(look_around, musts=[each.place for each in musts], depth=request.depth, terms=terms)
                     parts.append(await self._around(caller, snapshot, own, seeds, inside, look))
             except (TimeoutError, DeadlineExceeded, ResourceExhausted, Unavailable) as error:
                 if musts:
@@ -270,9 +276,12 @@ def _composed(
     counts: TokenCounter,
 ) -> Bundle:
     """CPU-bound, as `compose` is."""
-    candidates = lifted_tests(around.candidates, request)
+    standing = standings(around.signs)
+    candidates = weighed(lifted_tests(around.candidates, request), standing)
     rules = rules_of(request.policy, request.depth)
-    composed = compose(subject, candidates, around.files, request.token_budget, counts, musts=musts, rules=rules)
+    composed = compose(
+        subject, candidates, around.files, request.token_budget, counts, musts=musts, rules=rules, standing=standing
+    )
     confidence = confidence_of(found.hits, task_words(request.task), composed.items, composed.fitted)
     return replace(_bundle(composed, subject, request, counts, found.ranking), confidence=confidence)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from pampax.assembly.request import BundleRequest
@@ -16,12 +16,21 @@ from pampax.core.version import own_version
 from pampax.storage.snapshots import Snapshot
 
 # Raise when the same candidates would give another text, other items or another order than before.
-ASSEMBLY_VERSION = 4
+ASSEMBLY_VERSION = 5
 
 
-def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot], *, ranking: str, exact: bool) -> str:
+def sign(
+    request: BundleRequest,
+    tenant_id: UUID,
+    snapshots: Sequence[Snapshot],
+    *,
+    ranking: str,
+    exact: bool,
+    pasts: Iterable[str] = (),
+) -> str:
     """Hex of SHA-256 over canonical JSON. `request` is normalised; `snapshots` are what the caller may read of it;
-    `ranking` is the version that search ranked with; `exact` tells whether the tokenizer counts or estimates."""
+    `ranking` is the version that search ranked with; `exact` tells whether the tokenizer counts or estimates; `pasts`
+    are digests of the histories that were looked into."""
     document = {
         "code": own_version(),
         "assembly": ASSEMBLY_VERSION,
@@ -44,6 +53,7 @@ def sign(request: BundleRequest, tenant_id: UUID, snapshots: Sequence[Snapshot],
             "format": request.format,
         },
         "tenant": str(tenant_id),
+        "pasts": sorted(pasts),
         "snapshots": sorted(
             [each.repository_id, each.repository, each.ref, each.snapshot_id, each.generation, each.build, each.commit]
             for each in snapshots

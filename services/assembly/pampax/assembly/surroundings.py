@@ -7,8 +7,9 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pampax.assembly import around
+from pampax.assembly import around, changing
 from pampax.assembly.candidates import Candidate, Origin, best_first, candidate
+from pampax.assembly.changing import Beside
 from pampax.assembly.edges import fitted
 from pampax.assembly.inside import Inside
 from pampax.assembly.markup import code
@@ -16,6 +17,7 @@ from pampax.assembly.pieces import MAX_GAP_LINES
 from pampax.assembly.postgres import FileRow, Found, Reader
 from pampax.assembly.searching import Hit
 from pampax.assembly.source import Definition, FileKey, Place, SourceFile
+from pampax.assembly.standing import Signs, signs_of
 from pampax.assembly.tested_paths import pattern_of_tests
 from pampax.assembly.usage import MAX_DEFINING_FILES, Use, uses, value_of
 from pampax.codeintel.lines import text_lines
@@ -29,10 +31,13 @@ MAX_FULL_LINES = 150  # a longer definition is offered by its outline; its text 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Candidates, hits included, and the files that they lie in."""
+    """Candidates, hits included, the files that they lie in, and what speaks for these. `pasts`: digests of the
+    histories that were looked into."""
 
     candidates: tuple[Candidate, ...]
     files: dict[FileKey, SourceFile] = field(default_factory=dict)
+    signs: dict[FileKey, Signs] = field(default_factory=dict)
+    pasts: frozenset[str] = frozenset()
 
 
 async def look_around(
@@ -42,13 +47,14 @@ async def look_around(
     inside: Inside,
     musts: Sequence[Place] = (),
     depth: int = 1,
+    terms: frozenset[str] = frozenset(),
 ) -> Surroundings:
     """Hits and seeds of the reader's snapshot; `seed_paths` exist there. Around them only files that are inside.
 
     The lines of `musts` are read with theirs. `depth` 0 looks at nothing around, 2 and more also at what definitions
-    around use themselves.
+    around use themselves. `terms` are those of the task.
     """
-    return await _Look(reader, hits, seed_paths, inside, musts, depth).around()
+    return await _Look(reader, hits, seed_paths, inside, musts, depth, terms).around()
 
 
 def only_hits(hits: Mapping[Candidate, Hit]) -> Surroundings:
@@ -63,14 +69,19 @@ def only_hits(hits: Mapping[Candidate, Hit]) -> Surroundings:
     for hit in hits.values():
         ids.setdefault(hit.place.file, {})[hit.place.start_line, hit.place.end_line] = hit.id
     files = {key: SourceFile(*key, languages[key], lines[key], ids=ids[key]) for key in lines}
-    return Surroundings(tuple(hits), files)
+    return Surroundings(tuple(hits), files, signs_of(hits))
 
 
 def together(parts: Iterable[Surroundings]) -> Surroundings:
     """Of several repositories."""
     whole = Surroundings(())
     for part in parts:
-        whole = Surroundings((*whole.candidates, *part.candidates), {**whole.files, **part.files})
+        whole = Surroundings(
+            (*whole.candidates, *part.candidates),
+            {**whole.files, **part.files},
+            {**whole.signs, **part.signs},
+            whole.pasts | part.pasts,
+        )
     return whole
 
 
@@ -83,7 +94,9 @@ class _Look:
         inside: Inside,
         musts: Sequence[Place],
         depth: int,
+        terms: frozenset[str],
     ) -> None:
+        self._terms = terms
         self._musts = musts
         self._depth = depth
         self._reader = reader
@@ -94,6 +107,9 @@ class _Look:
         self._seed_paths = frozenset(seed_paths)
         self._rows: dict[str, FileRow] = {}
         self._files: dict[str, SourceFile] = {}
+        self._tested: dict[str, float] = {}
+        self._beside: dict[str, Beside] = {}
+        self._past = ""
 
     async def around(self) -> Surroundings:
         best = sorted(self._candidates, key=best_first)
@@ -106,10 +122,14 @@ class _Look:
                 file = self._files.get(each.place.path)
                 self._candidates += around.around(each, file) if file else []
             await self._take_used()
+            await self._take_changed()
         await self._read_lines()
         kept = [each for each in self._candidates if each.place.path in self._files]
         placed = tuple(fitted(each, self._files[each.place.path]) for each in kept)
-        return Surroundings(placed, {(self._repository, path): file for path, file in self._files.items()})
+        files = {(self._repository, path): file for path, file in self._files.items()}
+        weights = {(self._repository, path): one.weight for path, one in self._beside.items()}
+        tested = {(self._repository, path): value for path, value in self._tested.items()}
+        return Surroundings(placed, files, signs_of(placed, weights, tested), frozenset(filter(None, [self._past])))
 
     async def _open(self, rows: Iterable[FileRow]) -> None:
         """Takes up files with their chunks and definitions, without their text."""
@@ -143,10 +163,34 @@ class _Look:
             return
         rows = self._allowed(await self._reader.test_files(pattern))
         tested = {row.path: found for row in rows if (found := around.tested_by(row.path, best))}
+        self._tested = {path: found[0].value for path, found in tested.items()}
         worth = sorted(tested, key=lambda path: (-tested[path][0].value, path))[:MAX_TEST_FILES]
         await self._open([row for row in rows if row.path in worth])
         async for path, lines in self._contents(worth):
             self._candidates += around.tests(self._files[path], dict(enumerate(lines, 1)), tested[path])
+
+    async def _take_changed(self) -> None:
+        """What changes together with the files that were found best: its likeliest lines, or one more reason for those
+        that were found in it."""
+        best: dict[str, Candidate] = {}
+        for each in sorted(self._candidates, key=best_first):
+            if each.origin is not Origin.NEIGHBOUR:
+                best.setdefault(each.place.path, each)
+        found = [(path, each.value) for path, each in best.items() if each.origin in (Origin.HIT, Origin.OUTLINE)]
+        found = found[: changing.MAX_CHANGED_WITH]
+        changes = await self._reader.changed_with([path for path, _ in found])
+        self._past = changes.digest
+        self._beside = changing.beside(found, changes.by_path)
+        new = changing.taken_up(self._beside, self._files)
+        await self._open(self._allowed(await self._reader.files(new)))
+        async for path, lines in self._contents(self._files.keys() & set(new)):
+            likeliest = changing.changed(self._files[path], lines, self._beside[path], self._terms)
+            self._candidates += [likeliest] if likeliest else []
+        self._candidates += [
+            changing.as_reason(best[path], one)
+            for path, one in sorted(self._beside.items())
+            if path in best and one.weight >= changing.LEAST_BESIDE
+        ]
 
     async def _take_used(self) -> None:
         """What the best use, and as deep as was asked for what that uses."""
