@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from pampax.assembly.linked import Links
 from pampax.assembly.rpc import SERVICE, AssemblyServicer
 from pampax.assembly.searching import Search
 from pampax.assembly.service import AssemblyService
@@ -34,7 +35,7 @@ async def channel(nowhere):
     database = Database(f"postgresql://pampax_service@{nowhere}/pampax", pool_max=1, component="test")
     settings = Settings(mode="embedded", auth=AuthSettings(caller_secret=SECRET))
     async with connect(nowhere) as search:
-        service = AssemblyService(database, Search(search))
+        service = AssemblyService(database, Search(search), Links(search))
 
         def register(server):
             pb_grpc.add_AssemblyServiceServicer_to_server(AssemblyServicer(service), server)

@@ -14,6 +14,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
+from pampax.assembly.linked import Links
 from pampax.assembly.rpc import SERVICE, AssemblyServicer
 from pampax.assembly.searching import Search
 from pampax.assembly.service import AssemblyService
@@ -29,10 +30,13 @@ from pampax.runtime.server import RunningServer, start
 from pampax.runtime.settings import AuthSettings, Settings
 from pampax.search import rpc as search_rpc
 from pampax.search.gather import Sources
+from pampax.search.graph.rpc import GraphServicer
+from pampax.search.graph.service import GraphService
 from pampax.search.service import SearchService
 from pampax.storage.database import Database, SyncDatabase
 from pampax.v1 import assembly_service_pb2 as pb
 from pampax.v1 import assembly_service_pb2_grpc as pb_grpc
+from pampax.v1 import graph_service_pb2_grpc as graph_grpc
 from pampax.v1 import search_service_pb2_grpc as search_grpc
 
 SECRET = "5e" * 32
@@ -158,9 +162,11 @@ async def search_server(database: Database) -> AsyncIterator[RunningServer]:
     """The real search service on a port of its own."""
     service = SearchService(Sources(database, load_default()))
     servicer = search_rpc.SearchServicer(service)
+    graph = GraphServicer(GraphService(database, service.directories))
 
     def register(server: grpc.aio.Server) -> list[str]:
         search_grpc.add_SearchServiceServicer_to_server(servicer, server)
+        graph_grpc.add_GraphServiceServicer_to_server(graph, server)
         return [search_rpc.SERVICE]
 
     running = await start("search", "127.0.0.1:0", register, SETTINGS)
@@ -234,7 +240,7 @@ async def assembling(database: Database) -> AsyncIterator[Callable[[str], Awaita
 
         async def make(search_address: str, search: type[Search] = Search) -> Client:
             channel = await parts.enter_async_context(connect(search_address))
-            service = AssemblyService(database, search(channel))
+            service = AssemblyService(database, search(channel), Links(channel))
             parts.push_async_callback(service.close)
 
             def register(server: grpc.aio.Server) -> list[str]:

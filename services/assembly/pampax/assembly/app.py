@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grpc import aio
 
+from pampax.assembly.linked import Links
 from pampax.assembly.rpc import SERVICE, AssemblyServicer
 from pampax.assembly.searching import Search
 from pampax.assembly.service import AssemblyService
@@ -20,7 +21,7 @@ async def run(settings: Settings) -> None:
     settings.require("database.url", "auth.caller_secret")
     database = Database(settings.database.url, pool_max=settings.database.pool_max, component="assembly")
     channel = connect(settings.search.address)
-    service = AssemblyService(database, Search(channel))
+    service = AssemblyService(database, Search(channel), Links(channel))
 
     def register(server: aio.Server) -> list[str]:
         pb_grpc.add_AssemblyServiceServicer_to_server(AssemblyServicer(service), server)

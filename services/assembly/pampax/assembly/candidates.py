@@ -24,9 +24,10 @@ class Origin(IntEnum):
     HIT = 2
     TEST = 3
     DEFINITION = 4
-    CHANGED = 5  # together with what was found
-    REST = 6  # of a definition that a hit cuts
-    NEIGHBOUR = 7
+    USER = 5  # of what was found
+    CHANGED = 6  # together with what was found
+    REST = 7  # of a definition that a hit cuts
+    NEIGHBOUR = 8
 
 
 @dataclass(frozen=True, slots=True, order=True)

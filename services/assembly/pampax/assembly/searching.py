@@ -51,12 +51,12 @@ class Hits:
 
     def is_of(self, snapshots: tuple[Snapshot, ...]) -> bool:
         """Whether search answered from these snapshots and no others: a publish may slip between two calls."""
-        return self.answered_from == _identities(snapshots)
+        return self.answered_from == identities(snapshots)
 
 
 def no_hits(snapshots: tuple[Snapshot, ...]) -> Hits:
     """What there is when search does not answer."""
-    return Hits((), (SEARCH,), "", _identities(snapshots))
+    return Hits((), (SEARCH,), "", identities(snapshots))
 
 
 class Search:
@@ -92,7 +92,7 @@ class Search:
             tuple(_hit(rank, result) for rank, result in enumerate(response.results, 1)),
             tuple(response.degraded),
             response.ranking,
-            frozenset(_identity(each) for each in response.snapshots),
+            frozenset(identity(each) for each in response.snapshots),
             tuple(response.notices),
         )
 
@@ -115,12 +115,12 @@ def _hit(rank: int, result: pb.SearchResult) -> Hit:
     )
 
 
-def _identities(snapshots: tuple[Snapshot, ...]) -> frozenset[tuple[str, str, int, str, str, float]]:
+def identities(snapshots: tuple[Snapshot, ...]) -> frozenset[tuple[str, str, int, str, str, float]]:
     return frozenset(
         (each.repository, each.ref, each.generation, each.build, each.commit, each.published_at) for each in snapshots
     )
 
 
-def _identity(info: pb.SnapshotInfo) -> tuple[str, str, int, str, str, float]:
+def identity(info: pb.SnapshotInfo) -> tuple[str, str, int, str, str, float]:
     repository = info.repository.removeprefix(PREFIX)
     return (repository, info.ref, info.generation, info.build, info.commit, info.publish_time_s)

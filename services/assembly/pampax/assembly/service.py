@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TypeVar
 
 from pampax.assembly import must
@@ -15,7 +14,8 @@ from pampax.assembly.bundle import Budget, Bundle, Header
 from pampax.assembly.candidates import Candidate
 from pampax.assembly.composing import Composed, compose
 from pampax.assembly.confidence import confidence_of
-from pampax.assembly.inside import Inside, inside_of, narrowed_to
+from pampax.assembly.inside import inside_of, narrowed_to
+from pampax.assembly.linked import Links
 from pampax.assembly.policies import rules_of
 from pampax.assembly.postgres import Reader
 from pampax.assembly.ranking import hit_candidates, task_words
@@ -25,7 +25,7 @@ from pampax.assembly.seed_paths import unknown_path
 from pampax.assembly.signature import sign
 from pampax.assembly.stages import COMPOSE, READ, RESOLVE, SEARCH, Stages
 from pampax.assembly.standing import standings, weighed
-from pampax.assembly.surroundings import Surroundings, look_around, only_hits, together
+from pampax.assembly.surroundings import Reach, Start, Surroundings, look_around, only_hits, together
 from pampax.assembly.text import Subject
 from pampax.assembly.wanted import lifted_tests, shown_hits
 from pampax.codeintel.tokens import TokenCounter, counter
@@ -44,6 +44,7 @@ AT_A_TIME = 4  # bundles in the making; each holds up to some ten megabytes of t
 # For the surroundings in all repositories together: search before it and composing after it need the rest of 20 s.
 AROUND_TIMEOUT_S = 6.0
 SURROUNDINGS = "surroundings"  # in `degraded`: definitions, tests and neighbours were not read
+GRAPH = "graph"  # in `degraded`: links to other repositories, and far ones, were not asked for or not answered
 
 _Result = TypeVar("_Result")
 _log = get_logger()
@@ -75,9 +76,10 @@ def _no_one(_header: Header) -> None:
 class AssemblyService:
     """Answers for a caller; everything it reads is bounded by the caller's tenant and grants."""
 
-    def __init__(self, database: Database, search: Search) -> None:
+    def __init__(self, database: Database, search: Search, links: Links) -> None:
         self._database = database
         self._search = search
+        self._links = links
         self._room = asyncio.Semaphore(AT_A_TIME)
         # Counting holds the interpreter's lock, so more threads would only be more memory.
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="compose")
@@ -185,48 +187,54 @@ class AssemblyService:
         request: BundleRequest,
         found: Hits,
         named: _Named,
-    ) -> tuple[Surroundings, tuple[str, ...]]:
+    ) -> tuple[Surroundings, Set[str]]:
         """Over all repositories that have a hit or something named, and what could not be read. Unavailable where that
         is what must be shown."""
         candidates = await self._apart(lambda: hit_candidates(found.hits, request.task))
         hits = dict(zip(candidates, found.hits, strict=True))
-        terms = frozenset[str]().union(*task_words(request.task).values())
+        linked, missing = await self._linked(request, snapshots, hits)
+        reach = Reach(inside_of(request), request.depth, frozenset[str]().union(*task_words(request.task).values()))
         parts: list[Surroundings] = []
-        degraded: tuple[str, ...] = ()
-        inside = inside_of(request)
         until = asyncio.get_running_loop().time() + AROUND_TIMEOUT_S
         for snapshot in snapshots:
-            own = {each: hit for each, hit in hits.items() if each.place.repository == snapshot.repository}
-            seeds = named.seeds.get(snapshot.repository, frozenset())
-            musts = named.musts_in(snapshot.repository)
-            if not own and not seeds and not musts:
+            name = snapshot.repository
+            start = Start(
+                hits={each: hit for each, hit in hits.items() if each.place.repository == name},
+                seed_paths=named.seeds.get(name, frozenset()),
+                musts=[each.place for each in named.musts_in(name)],
+                linked=[each for each in linked if each.place.repository == name],
+            )
+            if not start:
                 continue
             try:
                 async with asyncio.timeout_at(until):
-                    look = partial(look_around, musts=[each.place for each in musts], depth=request.depth, terms=terms)
-                    parts.append(await self._around(caller, snapshot, own, seeds, inside, look))
+                    parts.append(await self._around(caller, snapshot, start, reach))
             except (TimeoutError, DeadlineExceeded, ResourceExhausted, Unavailable) as error:
-                if musts:
+                if start.musts:
                     raise Unavailable(
                         "what must be included could not be read in time; try again shortly", retry_after_s=1.0
                     ) from error
                 _log.warning("surroundings left out", op="assemble", detail=str(error) or "they were late")
-                parts.append(only_hits(own))
-                degraded = (SURROUNDINGS,)
-        return together(parts), degraded
+                parts.append(only_hits(start.hits))
+                missing = {*missing, SURROUNDINGS}
+        return together(parts), frozenset(missing)
 
-    async def _around(
-        self,
-        caller: Caller,
-        snapshot: Snapshot,
-        hits: Mapping[Candidate, Hit],
-        seeds: frozenset[str],
-        inside: Inside,
-        look: Callable[..., Awaitable[Surroundings]],
-    ) -> Surroundings:
+    async def _linked(
+        self, request: BundleRequest, snapshots: Sequence[Snapshot], hits: Mapping[Candidate, Hit]
+    ) -> tuple[tuple[Candidate, ...], Set[str]]:
+        """What the graph links to the hits, and what of it did not answer."""
+        try:
+            linked = await self._links.around(hits, snapshots, request.ref or "", request.depth)
+        except (DeadlineExceeded, ResourceExhausted, Unavailable) as error:
+            _log.warning("links left out", op="assemble", err_code=error.reason, detail=error.message)
+            return (), {GRAPH}
+        if not linked.is_whole:
+            raise _Moved
+        return linked.candidates, frozenset()
+
+    async def _around(self, caller: Caller, snapshot: Snapshot, start: Start, reach: Reach) -> Surroundings:
         async with self._database.tenant(caller.tenant_id, timeout_s=READ_TIMEOUT_S, read_only=True) as conn:
-            reader = await _reader(conn, snapshot)
-            return await look(reader, hits, seeds, inside)
+            return await look_around(await _reader(conn, snapshot), start, reach)
 
     async def _apart(self, work: Callable[[], _Result]) -> _Result:
         """CPU-bound work off the event loop, in the request's context: what it logs has the request's ids."""

@@ -40,21 +40,33 @@ class Surroundings:
     pasts: frozenset[str] = frozenset()
 
 
-async def look_around(
-    reader: Reader,
-    hits: Mapping[Candidate, Hit],
-    seed_paths: Iterable[str],
-    inside: Inside,
-    musts: Sequence[Place] = (),
-    depth: int = 1,
-    terms: frozenset[str] = frozenset(),
-) -> Surroundings:
-    """Hits and seeds of the reader's snapshot; `seed_paths` exist there. Around them only files that are inside.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to begin in one repository: `linked` is what was found otherwise than by search, `musts` are shown in any
+    case, and `seed_paths` exist there."""
 
-    The lines of `musts` are read with theirs. `depth` 0 looks at nothing around, 2 and more also at what definitions
-    around use themselves. `terms` are those of the task.
-    """
-    return await _Look(reader, hits, seed_paths, inside, musts, depth, terms).around()
+    hits: Mapping[Candidate, Hit] = field(default_factory=dict)
+    seed_paths: frozenset[str] = frozenset()
+    musts: Sequence[Place] = ()
+    linked: Sequence[Candidate] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.hits or self.seed_paths or self.musts or self.linked)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far to look: only at files that are inside; `depth` 0 at nothing around, 2 and more also at what definitions
+    around use themselves. `terms` are those of the task."""
+
+    inside: Inside
+    depth: int = 1
+    terms: frozenset[str] = frozenset()
+
+
+async def look_around(reader: Reader, start: Start, reach: Reach) -> Surroundings:
+    """Of the reader's snapshot. What the request names itself is shown wherever it lies."""
+    return await _Look(reader, start, reach).around()
 
 
 def only_hits(hits: Mapping[Candidate, Hit]) -> Surroundings:
@@ -86,25 +98,13 @@ def together(parts: Iterable[Surroundings]) -> Surroundings:
 
 
 class _Look:
-    def __init__(
-        self,
-        reader: Reader,
-        hits: Mapping[Candidate, Hit],
-        seed_paths: Iterable[str],
-        inside: Inside,
-        musts: Sequence[Place],
-        depth: int,
-        terms: frozenset[str],
-    ) -> None:
-        self._terms = terms
-        self._musts = musts
-        self._depth = depth
+    def __init__(self, reader: Reader, start: Start, reach: Reach) -> None:
         self._reader = reader
-        self._inside = inside
+        self._start = start
+        self._reach = reach
         self._repository = reader.snapshot.repository
-        self._candidates = list(hits)
-        self._texts = {each: hit.content for each, hit in hits.items()}
-        self._seed_paths = frozenset(seed_paths)
+        self._candidates = list(start.hits)
+        self._texts = {each: hit.content for each, hit in start.hits.items()}
         self._rows: dict[str, FileRow] = {}
         self._files: dict[str, SourceFile] = {}
         self._tested: dict[str, float] = {}
@@ -113,10 +113,11 @@ class _Look:
 
     async def around(self) -> Surroundings:
         best = sorted(self._candidates, key=best_first)
-        named = self._seed_paths | {place.path for place in self._musts}
+        named = self._start.seed_paths | {place.path for place in self._start.musts}
         await self._open(await self._reader.files({each.place.path for each in best} | named))
         await self._take_seeds()
-        if self._depth:
+        await self._take_linked()
+        if self._reach.depth:
             await self._take_tests(best[: around.MAX_TESTED_FILES])
             for each in best[: around.MAX_LOOKED_AROUND]:
                 file = self._files.get(each.place.path)
@@ -148,7 +149,7 @@ class _Look:
             )  # fmt: skip
 
     async def _take_seeds(self) -> None:
-        for path in sorted(self._seed_paths & self._files.keys()):
+        for path in sorted(self._start.seed_paths & self._files.keys()):
             self._candidates += around.seeds(self._files[path], self._rows[path].lines)
         seeds = [each for each in self._candidates if each.origin is Origin.SEED]
         users = sorted(seeds, key=best_first)[:MAX_USERS]
@@ -156,6 +157,10 @@ class _Look:
             for each in users:
                 if each.place.path == path:
                     self._texts[each] = "\n".join(lines[each.place.start_line - 1 : each.place.end_line])
+
+    async def _take_linked(self) -> None:
+        await self._open(self._allowed(await self._reader.files({each.place.path for each in self._start.linked})))
+        self._candidates += [each for each in self._start.linked if each.place.path in self._files]
 
     async def _take_tests(self, best: Sequence[Candidate]) -> None:
         pattern = pattern_of_tests([each.place.path for each in best])
@@ -184,7 +189,7 @@ class _Look:
         new = changing.taken_up(self._beside, self._files)
         await self._open(self._allowed(await self._reader.files(new)))
         async for path, lines in self._contents(self._files.keys() & set(new)):
-            likeliest = changing.changed(self._files[path], lines, self._beside[path], self._terms)
+            likeliest = changing.changed(self._files[path], lines, self._beside[path], self._reach.terms)
             self._candidates += [likeliest] if likeliest else []
         self._candidates += [
             changing.as_reason(best[path], one)
@@ -195,13 +200,13 @@ class _Look:
     async def _take_used(self) -> None:
         """What the best use, and as deep as was asked for what that uses."""
         texts: Mapping[Candidate, str] = self._texts
-        for level in range(self._depth):
+        for level in range(self._reach.depth):
             known = {each.place: each.value for each in sorted(self._candidates, key=best_first, reverse=True)}
             found = await self._used_by(texts)
             # Deeper only what is worth more than it was before: what uses each other would add up otherwise.
             best = [each for each in found if not level or each.value > known.get(each.place, 0.0)]
             self._candidates += best
-            if level + 1 < self._depth:
+            if level + 1 < self._reach.depth:
                 texts = await self._texts_of(best[:MAX_USERS])
 
     async def _texts_of(self, definitions: Sequence[Candidate]) -> dict[Candidate, str]:
@@ -267,7 +272,7 @@ class _Look:
         return found
 
     def _allowed(self, rows: Iterable[FileRow]) -> list[FileRow]:
-        return [row for row in rows if self._inside.allows(row.path, row.language)]
+        return [row for row in rows if self._reach.inside.allows(row.path, row.language)]
 
     def _language(self, each: Candidate) -> str:
         row = self._rows.get(each.place.path)
@@ -281,7 +286,7 @@ class _Look:
             for each in self._candidates
             if each.origin is not Origin.OUTLINE and each.place.end_line - each.place.start_line < MAX_FULL_LINES
         ]
-        for place in [*short, *self._musts]:
+        for place in [*short, *self._start.musts]:
             if place.path in self._files:
                 numbers = range(place.start_line - MAX_GAP_LINES, place.end_line + MAX_GAP_LINES + 1)
                 wanted.setdefault(place.path, set()).update(numbers)
