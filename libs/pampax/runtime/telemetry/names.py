@@ -225,7 +225,7 @@ EVENTS: Mapping[str, Event] = _by_name((
     Event("answering without words", "A search goes on by vectors and paths; the answer is labelled."),
     Event("answering without vectors", "A search goes on by words and names; the answer is labelled."),
     Event("answering without the reranker", "It is late, or not the one that is asked for; the answer is labelled."),
-    Event("history not read", "A run could not list the commits before its own; it goes on without what changes together."),
+    Event("history not read", "A run could not list the commits before its own, and goes on."),
     Event("links left out", "A bundle lacks what the code graph links to its best matches; the answer is labelled."),
     Event("surroundings left out", "A bundle is made of what search found alone; the answer is labelled."),
     # Queue and workers.
