@@ -83,10 +83,11 @@ def test_a_copy_of_the_answer_at_another_path_counts() -> None:
 def test_figures_are_means_by_category_and_language() -> None:
     right, wrong = [Chunk(("a.py",), 1, 2)], [Chunk(("z.py",), 1, 2)]
     asked = query(Target("a.py"))
-    judged = [Judged(asked, scored(asked, ranked)) for ranked in (right, wrong, wrong, wrong)]
+    judged = [Judged(asked, scored(asked, ranked), ranked is right) for ranked in (right, wrong, wrong, wrong)]
     by_name = {each.name: each.value for each in figures(judged)}
     for name in ("chunk NDCG@10", "file NDCG@10, filename-blind", "chunk NDCG@10, semantic", "chunk NDCG@10, python"):
         assert by_name[name] == 0.25
+    assert by_name["all files in a bundle of 4,000 tokens"] == 0.25
 
 
 def test_a_page_tells_the_ranks_of_answers_and_marks_what_answers(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pampax.bench.history.commits import Task, check_out, history_of
-from pampax.bench.history.contestants import Ground, Piece, _filled, grep_and_read
-from pampax.bench.suites.bundles import judge
+from pampax.bench.history.contestants import CONTESTANTS, Ground, Piece, _filled, grep_and_read
+from pampax.bench.suites.bundles import BUDGETS, Judged, judge, ratios
 from pampax.codeintel.tokens import counter
 from pampax.core.errors import ConfigError
 
@@ -104,3 +104,15 @@ def test_grep_reads_where_most_words_stand() -> None:
     best = grep_and_read(ground, "retry the payment with backoff", 100_000)[0]
     assert best.path == "a.py"
     assert best.start_line <= 131 <= best.end_line
+
+
+def test_bundles_are_compared_with_each_other_way() -> None:
+    judged = {
+        (name, budget): [Judged(0.8 if name == "bundle" else 0.5, 0.1, None)] * 2
+        for name in CONTESTANTS
+        for budget in BUDGETS
+    }
+    judged["grep and read", 2_000] = [Judged(0.0, 0.0, None)]
+    times = {figure.name: figure.value for figure in ratios(judged)}
+    assert times["files found, 8,000 tokens: bundle to top hits"] == pytest.approx(1.6)
+    assert "files found, 2,000 tokens: bundle to grep and read" not in times

@@ -16,6 +16,7 @@ from pampax.codeintel.tokens import counter
 from pampax.core.errors import Internal
 
 TOKENIZER = "o200k_base"
+BUNDLE = "bundle"  # the contestant that the others are compared with
 MOST_HITS = 100
 MOST_GREPPED_WORDS, WINDOW = 12, 60  # words of the task that are looked for; lines that are read around a place
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{3,}")
@@ -92,7 +93,7 @@ def grep_and_read(ground: Ground, task: str, budget: int) -> list[Piece]:
 
 
 CONTESTANTS: Mapping[str, Contestant] = {
-    "bundle": bundle,
+    BUNDLE: bundle,
     "top hits": hits,
     "whole files": whole_files,
     "grep and read": grep_and_read,

@@ -3,7 +3,7 @@ whole files and grep in the same budget."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +11,7 @@ from statistics import fmean
 from pampax.bench.asking import Asker
 from pampax.bench.figures import Figure
 from pampax.bench.history.commits import Task, check_out, history_of
-from pampax.bench.history.contestants import CONTESTANTS, Ground, Piece, read_files
+from pampax.bench.history.contestants import BUNDLE, CONTESTANTS, Ground, Piece, read_files
 from pampax.bench.suites.indexing import index
 from pampax.bench.suites.job import Job, scratch_folder
 
@@ -43,7 +43,7 @@ def measure(job: Job) -> list[Figure]:
                 for name, contestant in CONTESTANTS.items():
                     for budget in BUDGETS:
                         judged.setdefault((name, budget), []).append(judge(task, contestant(ground, task.text, budget)))
-    return list(figures(judged.items()))
+    return [*figures(judged.items()), *ratios(judged)]
 
 
 def judge(task: Task, pieces: Sequence[Piece]) -> Judged:
@@ -72,6 +72,17 @@ def figures(judged: Iterable[tuple[tuple[str, int], Sequence[Judged]]]) -> Itera
             ("lines found", fmean(lines) if lines else 0.0),
         ):
             yield Figure("bundles", f"{name}, {budget:,} tokens: {what}", "of 1", (value,), "higher")
+
+
+def ratios(judged: Mapping[tuple[str, int], Sequence[Judged]]) -> Iterable[Figure]:
+    """How many times as many files bundles find as the others do, where any are found."""
+    for budget in BUDGETS:
+        own = fmean(each.files for each in judged[BUNDLE, budget])
+        for name in CONTESTANTS:
+            found = fmean(each.files for each in judged[name, budget])
+            if name != BUNDLE and found:
+                what = f"files found, {budget:,} tokens: {BUNDLE} to {name}"
+                yield Figure("bundles", what, "times", (own / found,), "higher")
 
 
 def _ground(asker: Asker, clone: Path, tree: str, folder: Path, name: str) -> Ground:

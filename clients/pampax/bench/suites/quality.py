@@ -19,6 +19,7 @@ from pampax.bench.suites.job import Job
 from pampax.core.errors import Internal
 
 LIMIT = 20
+BUNDLE_TOKENS = 4_000
 _MEASURES: Mapping[str, str] = {
     "chunk": "chunk NDCG@10",
     "file": "file NDCG@10",
@@ -30,10 +31,11 @@ _MEASURES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An answered question."""
+    """An answered question; `bundled`: whether a bundle for it shows every file that answers, by a signature at least."""
 
     query: Query
     scored: Scored
+    bundled: bool
 
 
 def measure(job: Job) -> list[Figure]:
@@ -45,17 +47,19 @@ def measure(job: Job) -> list[Figure]:
             job.tell(f"asking {len(repository.queries)} questions about {repository.name}")
             for query in repository.queries:
                 ranked = _asked(asker, repository, query)
-                judged.append(Judged(query, scored(query, ranked)))
+                judged.append(Judged(query, scored(query, ranked), _bundled(asker, repository, query)))
                 if job.answers is not None:
                     write_page(job.answers, repository.name, query, ranked)
     return figures(judged)
 
 
 def figures(judged: Sequence[Judged]) -> list[Figure]:
-    """Means over all questions, over the filename-blind ones, and by category and language."""
+    """Means over all questions, over the filename-blind ones, and by category and language; bundles over all."""
     blind = [each for each in judged if each.query.blind]
     found = [_figure(name, part, judged) for part, name in _MEASURES.items()]
     found += [_figure(f"{_MEASURES[part]}, filename-blind", part, blind) for part in ("chunk", "file")] if blind else []
+    shown = fmean(each.bundled for each in judged)
+    found.append(Figure("quality", f"all files in a bundle of {BUNDLE_TOKENS:,} tokens", "of 1", (shown,), "higher"))
     groups: dict[str, list[Judged]] = {}
     for part in ("category", "language"):
         for each in sorted(judged, key=lambda each: str(getattr(each.query, part))):
@@ -82,3 +86,12 @@ def _asked(asker: Asker, repository: Annotated, query: Query) -> list[Chunk]:
     return [
         Chunk((each["path"], *each["other_paths"]), each["start_line"], each["end_line"]) for each in answer["results"]
     ]
+
+
+def _bundled(asker: Asker, repository: Annotated, query: Query) -> bool:
+    body = {"task": query.text, "repos": [repository.name], "token_budget": BUNDLE_TOKENS}
+    answer = asker.post_document("/v1/bundles", body)
+    if answer["degraded"]:
+        raise Internal(f"a bundle of {repository.name} lacked {answer['degraded']}: it says nothing")
+    shown = {item["path"] for item in answer["items"] if item["rendering"] != "reference"}
+    return {target.path for target in query.targets} <= shown
