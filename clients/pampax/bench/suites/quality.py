@@ -31,7 +31,7 @@ _MEASURES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An answered question; `bundled`: whether a bundle for it shows every file that answers, by a signature at least."""
+    """An answered question; `bundled`: whether a bundle for it shows every file that answers, by a line at least."""
 
     query: Query
     scored: Scored
