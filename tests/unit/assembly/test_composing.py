@@ -201,8 +201,8 @@ def test_a_small_budget_gives_a_list_of_places(make):
 
 
 def test_what_did_not_fit_is_listed_best_first(make):
-    files = {("demo", f"p{n}.py"): code_file(make, f"p{n}.py", 40) for n in range(80)}
-    candidates = [make.hit(path, 1, 40, 1.0 - n / 100, reason=f"reason {n}") for n, (_, path) in enumerate(files)]
+    files = {("demo", f"p{n}.py"): code_file(make, f"p{n}.py", 40) for n in range(200)}
+    candidates = [make.hit(path, 1, 40, 1.0 - n / 1_000, reason=f"reason {n}") for n, (_, path) in enumerate(files)]
     composed = compose(make.subject(), candidates, files, 2_000, counter("bytes4"))
     assert composed.stopping_reason is StoppingReason.BUDGET_FULL
     assert len(composed.omitted) == MAX_OMITTED

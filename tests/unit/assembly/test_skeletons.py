@@ -1,4 +1,4 @@
-from pampax.assembly.skeletons import MAX_OUTLINE_LINES, main_definition, outline
+from pampax.assembly.skeletons import MAX_OUTLINE_LINES, first_line, main_definition, outline
 from pampax.assembly.source import Place
 
 
@@ -44,3 +44,15 @@ def test_the_main_definition_is_the_named_one_else_the_first_else_the_one_around
     assert main_definition(file, Place("demo", "a.py", 5, 40), "Pool.take").name == "take"
     assert main_definition(file, Place("demo", "a.py", 1, 40), "").name == "Pool"
     assert main_definition(file, Place("demo", "a.py", 15, 20), "").name == "take"
+
+
+def test_text_without_definitions_is_told_by_its_first_line_that_says_something(make):
+    file = make.file("CHANGES.md", ["", "---", "## 2.1", "- Cookies are kept"])
+    assert first_line(file, Place("demo", "CHANGES.md", 1, 4), "") == "## 2.1"
+    assert first_line(file, Place("demo", "CHANGES.md", 1, 2), "") == ""
+
+
+def test_code_is_told_by_a_definition_or_not_at_all(make):
+    file = make.file("a.py", ["import os"] * 9, [make.definition("take", 5, 9)])
+    assert first_line(file, Place("demo", "a.py", 5, 9), "take") == "def take(self):"
+    assert first_line(file, Place("demo", "a.py", 1, 3), "") == ""

@@ -21,9 +21,9 @@ MIN_SHARE = 0.02
 # One that could only have a single line needs to be worth more.
 MIN_SHARE_OF_A_LINE = 0.1
 # What the first piece of a file is worth beside its text, for a file that stands best: see `standing`.
-PRESENCE = 0.7
+PRESENCE = 0.5
 # A file that stands lower is not shown for what search found in it.
-FILE_FLOOR = 0.12
+FILE_FLOOR = 0.11
 REFERENCE_SHARE = 0.1  # of the presence, for naming the file alone
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pampax.assembly.bundle import Evidence, Rendering
 from pampax.assembly.candidates import Candidate, Origin, best_first, evidence_of, reasons_of, said
 from pampax.assembly.markup import shortened
-from pampax.assembly.skeletons import main_definition, outline
+from pampax.assembly.skeletons import first_line, outline
 from pampax.assembly.source import FileKey, Place, SourceFile
 
 # Lines between two pieces that cost less than a second heading.
@@ -52,10 +52,10 @@ def piece_of(each: Candidate, rendering: Rendering, file: SourceFile, hidden: Se
             if not content:
                 return None
         case Rendering.SIGNATURE:
-            main = main_definition(file, place, each.symbol)
-            if main is None or not main.signature:
+            said = first_line(file, place, each.symbol)
+            if not said:
                 return None
-            content = shortened(main.signature, MAX_SIGNATURE_CHARS)
+            content = shortened(said, MAX_SIGNATURE_CHARS)
         case Rendering.REFERENCE:
             pass
     return Piece(

@@ -36,6 +36,16 @@ def outline(definitions: Sequence[Definition], language: str) -> str:
     return "\n".join(lines if left <= 0 else [*lines[:MAX_OUTLINE_LINES], f"{mark} and {left} more"])
 
 
+def first_line(file: SourceFile, place: Place, symbol: str) -> str:
+    """The head of the definition that a place is about; of text without definitions its first line that says something,
+    such as a heading. Empty where there is none."""
+    main = main_definition(file, place, symbol)
+    if main is not None or file.definitions:
+        return main.signature if main else ""
+    lines = (file.lines.get(number, "").strip() for number in range(place.start_line, place.end_line + 1))
+    return next((line for line in lines if any(char.isalnum() for char in line)), "")
+
+
 def main_definition(file: SourceFile, place: Place, symbol: str) -> Definition | None:
     """The definition that a place is about: the named one, else the first that starts there, else the one around."""
     named = [each for each in file.definitions if each.qualified_name == symbol and each.start_line <= place.end_line]
