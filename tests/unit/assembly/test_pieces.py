@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from pampax.assembly.bundle import Rendering
-from pampax.assembly.pieces import merged
+from pampax.assembly.pieces import merged, piece_of
 
 
 @pytest.fixture
@@ -73,3 +75,11 @@ def test_one_liners_come_after_code(make, file):
         (make.hit("pool.py", 70, 80, 0.1), Rendering.FULL),
     ]
     assert places(chosen, file) == [(70, 80, Rendering.FULL), (1, 2, Rendering.REFERENCE)]
+
+
+def test_the_head_of_a_table_ends_before_its_value(make):
+    table = replace(make.definition("_codes", 3, 40, kind="variable"), signature="_codes =")
+    pool = make.file("codes.py", [], [table])
+    piece = piece_of(make.hit("codes.py", 3, 40, 1.0, symbol="_codes"), Rendering.SIGNATURE, pool)
+    assert piece is not None
+    assert piece.content == "_codes"

@@ -55,7 +55,8 @@ def piece_of(each: Candidate, rendering: Rendering, file: SourceFile, hidden: Se
             main = main_definition(file, place, each.symbol)
             if main is None or not main.signature:
                 return None
-            content = shortened(main.signature, MAX_SIGNATURE_CHARS)
+            # Of a table the head is `NAME =`, whose value is not shown.
+            content = shortened(main.signature, MAX_SIGNATURE_CHARS).removesuffix(" =")
         case Rendering.REFERENCE:
             pass
     return Piece(
