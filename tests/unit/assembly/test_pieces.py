@@ -77,8 +77,9 @@ def test_one_liners_come_after_code(make, file):
     assert places(chosen, file) == [(70, 80, Rendering.FULL), (1, 2, Rendering.REFERENCE)]
 
 
-def test_the_head_of_a_table_ends_before_its_value(make):
-    table = replace(make.definition("_codes", 3, 40, kind="variable"), signature="_codes =")
+@pytest.mark.parametrize("head", ["_codes =", "_codes = {", "_codes = (", "_codes=["])
+def test_the_head_of_a_table_ends_before_its_value(make, head):
+    table = replace(make.definition("_codes", 3, 40, kind="variable"), signature=head)
     pool = make.file("codes.py", [], [table])
     piece = piece_of(make.hit("codes.py", 3, 40, 1.0, symbol="_codes"), Rendering.SIGNATURE, pool)
     assert piece is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from pampax.assembly.source import FileKey, Place, SourceFile
 # Lines between two pieces that cost less than a second heading.
 MAX_GAP_LINES = 3
 MAX_SIGNATURE_CHARS = 200  # of one line; macros and generics can have heads like a page
+# Where the head of a table or a list ends: `NAME = {`.
+_OPEN_VALUE = re.compile(r"\s*=\s*[\[({]?$")
 
 Chosen = tuple[Candidate, Rendering]
 
@@ -55,8 +58,7 @@ def piece_of(each: Candidate, rendering: Rendering, file: SourceFile, hidden: Se
             main = main_definition(file, place, each.symbol)
             if main is None or not main.signature:
                 return None
-            # Of a table the head is `NAME =`, whose value is not shown.
-            content = shortened(main.signature, MAX_SIGNATURE_CHARS).removesuffix(" =")
+            content = _OPEN_VALUE.sub("", shortened(main.signature, MAX_SIGNATURE_CHARS))
         case Rendering.REFERENCE:
             pass
     return Piece(
