@@ -57,6 +57,10 @@ def test_what_uses_what_is_told_and_drawn(pampax: Cli, tmp_path: Path) -> None:
     assert {node["symbol"] for node in callees["nodes"]} >= {"retry_with_backoff", "PaymentClient._post"}
     way = pampax("graph", "path", "PaymentClient.charge", "retry_with_backoff", "-r", "shop")
     assert "calls in line 11 retry_with_backoff" in way.out
+    nowhere = pampax("graph", "path", "retry_with_backoff", "PaymentClient.charge", "-r", "shop")
+    assert nowhere.out.count("no way") == 1
+    folder = pampax("assemble", "charge a card", "-r", "shop", "--must", "shop")
+    assert (folder.code, "'shop' is a folder; name files in it, such as shop/" in folder.err) == (2, True)
     assert "PaymentClient" in pampax("graph", "symbols", "paymentclient", "-r", "shop").out
     missing = pampax("graph", "callers", "no_such_name", "-r", "shop")
     assert missing.code == 2

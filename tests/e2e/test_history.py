@@ -31,6 +31,7 @@ def test_what_changes_together_is_told_and_drawn(pampax: Cli, past: Path, tmp_pa
     drawn = tmp_path / "together.svg"
     told = pampax("graph", "cochange", "price.py", "-r", name, "--svg", drawn)
     assert told.out.startswith("price.py\n  -> changes with  basket.py  0.40, changed together in 2 of 3 commits\n")
+    assert "inferred" not in told.out  # it is counted
     assert "changes_with: changed together in 2 of 3 commits" in drawn.read_text()
     answer = pampax("graph", "cochange", "price", "-r", name, "--json").json
     (edge,) = answer["edges"]

@@ -26,6 +26,7 @@ TOOLS = {
     "index_project", "update_project",
 }  # fmt: skip
 INVALID_PARAMS = -32602
+INVALID_REQUEST = -32600
 PARSE_ERROR = -32700
 METHOD_NOT_FOUND = -32601
 ACCEPT = "application/json, text/event-stream"
@@ -543,10 +544,12 @@ def test_nothing_but_messages_goes_to_standard_output_until_the_input_ends(agent
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     lines = [
         request("initialize", hello),
+        "",
         "not json",
         '{"jsonrpc": "2.0", "method": "notifications/initialized"}',
         request("tools/call", {"name": "get_project_stats", "arguments": {}}, number=2),
         request("tools/call", {"name": "nope"}, number=3),
+        '{"jsonrpc": "2.0", "id": 4}',
     ]
     process = subprocess.Popen(
         [PAMPAX, "mcp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -557,7 +560,7 @@ def test_nothing_but_messages_goes_to_standard_output_until_the_input_ends(agent
     process.stdin.write("".join(f"{line}\n" for line in lines))
     process.stdin.flush()
     answers: dict[int | None, Any] = {}
-    while {1, 2, 3} - answers.keys():
+    while {None, 1, 2, 3, 4} - answers.keys():
         message = json.loads(process.stdout.readline())
         answers[message.get("id")] = message
     rest, told = process.communicate(timeout=TIMEOUT_S)
@@ -566,6 +569,7 @@ def test_nothing_but_messages_goes_to_standard_output_until_the_input_ends(agent
     assert answers[1]["result"]["serverInfo"]["name"] == "pampax"
     assert "shop" in answers[2]["result"]["content"][0]["text"]
     assert answers[3]["error"]["code"] == INVALID_PARAMS
+    assert (answers[None]["error"]["code"], answers[4]["error"]["code"]) == (PARSE_ERROR, INVALID_REQUEST)
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,12 @@ def show_traversal(session: Session, request: TraverseRequest, found: Traversal)
                 session.screen.line(*_named(node, several=several))
                 shown.add(number)
                 _show_below(session, found, number, shown, several=several)
-    if not found.edges:
+    if not found.edges and not any(notice.startswith("no way") for notice in found.notices):
         session.screen.line("nothing found" if request.end is None else "no way there")
     for notice in found.notices:
         session.screen.line((notice, "yellow"))
-    inferred = sum(edge.certainty == "inferred" for edge in found.edges)
+    # What changes together is counted.
+    inferred = sum(edge.certainty == "inferred" and edge.relation != "changes_with" for edge in found.edges)
     told = f"{words.counted(len(found.nodes), 'node')}, {words.counted(len(found.edges), 'edge')}"
     told += f", {inferred} inferred" if inferred else ""
     session.screen.line((f"{told}, {found.took_ms:.0f} ms", "dim"))

@@ -47,8 +47,8 @@ Exit codes:
   0 success, no results included    2 usage, settings or a refused request
   3 files on this machine           4 network or a busy service
   5 timeout                         6 internal error
-  7 a benchmark is worse, or an     130 interrupted
-    index or a bundle differs
+  7 a benchmark is worse, or an     8 indexed, but files are missing
+    index or a bundle differs       130 interrupted
 """
 
 

@@ -221,6 +221,7 @@ def _invalid(tool: Tool[Any], error: ValidationError) -> MCPError:
             mistakes.append(f"{name} is not an argument: it takes {', '.join(tool.arguments.model_fields)}")
         else:
             said = each["msg"].replace("Input should be", "must be").replace("Field required", "is required")
+            said = said.replace("a valid tuple", "a list")
             mistakes.append(f"{name} {said[:1].lower()}{said[1:]}")
     return MCPError(INVALID_PARAMS, f"{tool.name}: {'; '.join(mistakes)}")
 

@@ -40,3 +40,9 @@ def test_text_is_cut_between_words():
 
 def test_markup_in_the_task_is_inert():
     assert plain("a <b> `c` [d](e)") == r"a \<b> \`c\` \[d](e)"
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\x07b", "a\u202eb"])
+def test_what_a_terminal_would_obey_is_written_out_in_names_and_titles(text):
+    assert code(text).isprintable()
+    assert shortened(text, 80).isprintable()

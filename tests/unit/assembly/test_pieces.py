@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from pampax.assembly.bundle import Rendering
-from pampax.assembly.pieces import merged
+from pampax.assembly.pieces import merged, piece_of
 
 
 @pytest.fixture
@@ -73,3 +75,33 @@ def test_one_liners_come_after_code(make, file):
         (make.hit("pool.py", 70, 80, 0.1), Rendering.FULL),
     ]
     assert places(chosen, file) == [(70, 80, Rendering.FULL), (1, 2, Rendering.REFERENCE)]
+
+
+@pytest.mark.parametrize("head", ["_codes =", "_codes = {", "_codes = (", "_codes=["])
+def test_the_head_of_a_table_ends_before_its_value(make, head):
+    table = replace(make.definition("_codes", 3, 40, kind="variable"), signature=head)
+    pool = make.file("codes.py", [], [table])
+    piece = piece_of(make.hit("codes.py", 3, 40, 1.0, symbol="_codes"), Rendering.SIGNATURE, pool)
+    assert piece is not None
+    assert piece.content == "_codes"
+
+
+def test_a_piece_tells_how_many_definitions_begin_in_it(make):
+    definitions = [
+        make.definition("limit", 1, 1, kind="variable"),
+        make.definition("take", 2, 10),
+        make.definition("inner", 3, 5, holder="take"),
+        make.definition("give", 12, 20),
+        make.definition("close", 22, 30),
+        make.definition("drain", 32, 40),
+    ]
+    pool = make.file("pool.py", [f"line {number}" for number in range(1, 51)], definitions)
+    (piece,) = merged([(make.hit("pool.py", 1, 50, 1.0, symbol="give"), Rendering.FULL)], {("demo", "pool.py"): pool})
+    assert piece.title == "`give` and 3 more"
+
+
+def test_what_holds_the_symbol_needs_no_mention(make, file):
+    (piece,) = merged(
+        [(make.hit("pool.py", 1, 60, 1.0, symbol="Pool.take"), Rendering.FULL)], {("demo", "pool.py"): file}
+    )
+    assert piece.title == "`Pool.take`"

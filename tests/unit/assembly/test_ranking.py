@@ -1,5 +1,5 @@
 from pampax.assembly.bundle import Evidence
-from pampax.assembly.ranking import hit_candidates
+from pampax.assembly.ranking import hit_candidates, task_words
 from pampax.assembly.searching import Hit
 from pampax.assembly.source import Place
 
@@ -35,3 +35,16 @@ def test_imports_alone_are_worth_less():
 def test_the_evidence_of_search_stays():
     (hit,) = hit_candidates([found(1, 9.0, evidence=[("text", 2.5)])], "pool")
     assert [(part.source, part.score) for part in hit.evidence] == [("text", 2.5)]
+
+
+def test_what_is_near_in_meaning_in_two_ways_is_said_once():
+    (hit,) = hit_candidates([found(1, 9.0, evidence=[("semantic", 2.0), ("closeness", 1.0)])], "pool")
+    assert hit.reason == "best match for the task (mentions `pool`; close in meaning)"
+
+
+def test_what_a_task_begins_with_is_no_word_of_its_subject():
+    assert list(task_words("add a retry to the pool")) == ["retry", "pool"]
+    assert list(task_words("let the pool grow")) == ["pool", "grow"]
+    assert list(task_words("overflow of add")) == ["overflow", "add"]
+    assert list(task_words("add")) == ["add"]
+    assert task_words("?") == {}

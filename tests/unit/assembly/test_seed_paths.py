@@ -23,3 +23,11 @@ def test_the_error_names_path_place_and_advice():
         "seed_paths: demo at main has no indexed file 'src/pol.py'; the nearest are src/pool.py"
     )
     assert error.reason == "FILE_NOT_FOUND"
+
+
+def test_a_folder_is_called_one_with_files_in_it():
+    error = unknown_path("src", "demo at main", PATHS, "must_include")
+    assert error.message == (
+        "must_include: in demo at main 'src' is a folder; name files in it, such as src/pool.py, src/queue.py"
+    )
+    assert error.reason == "FILE_NOT_FOUND"

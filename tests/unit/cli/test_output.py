@@ -85,3 +85,10 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         write_whole(file, None)  # type: ignore[arg-type]
     assert file.read_text() == "new\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_cannot_be_written_is_called_by_its_own_name(tmp_path: Path) -> None:
+    file = tmp_path / "missing" / "bundle.md"
+    with pytest.raises(FileNotFoundError) as failed:
+        write_whole(file, "new\n")
+    assert failed.value.filename == str(file)

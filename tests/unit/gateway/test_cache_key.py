@@ -6,9 +6,10 @@ from uuid import UUID
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from pampax.assembly.signature import ASSEMBLY_VERSION as ASSEMBLY_VERSION_OF_ASSEMBLY
 from pampax.core.errors import InvalidRequest
 from pampax.core.identity import Caller, Role
-from pampax.gateway.cache_key import RANKING_VERSION, cache_key
+from pampax.gateway.cache_key import ASSEMBLY_VERSION, RANKING_VERSION, cache_key
 from pampax.gateway.checks import chosen_reranker
 from pampax.gateway.normal_form import normalise_bundle, normalise_search
 from pampax.gateway.scope import Scope
@@ -125,6 +126,7 @@ def test_equal_bundles_share_a_key():
 
 def test_the_ranking_is_that_of_the_search_service():
     assert RANKING_VERSION == RANKING_VERSION_OF_SEARCH
+    assert ASSEMBLY_VERSION == ASSEMBLY_VERSION_OF_ASSEMBLY
 
 
 @pytest.mark.parametrize(

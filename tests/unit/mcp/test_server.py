@@ -40,7 +40,7 @@ async def test_all_that_the_tables_hold_is_listed() -> None:
         ("zzz", {}, "there are search_code"),
         ("search_code", {}, "search_code: query is required"),
         ("search_code", {"query": "x", "limitt": 1}, "limitt is not an argument: it takes query"),
-        ("search_code", {"query": "x", "repos": "shop"}, "repos must be a valid tuple"),
+        ("search_code", {"query": "x", "repos": "shop"}, "repos must be a list"),
     ],
 )
 async def test_what_is_no_call_is_refused(tool: str, arguments: dict[str, Any], told: str) -> None:

@@ -69,7 +69,10 @@ def show(session: Session, signature: str, output: str | None) -> None:
 @click.argument("signature", type=TEXT)
 @with_session
 def verify(session: Session, signature: str) -> None:
-    """Assemble a kept bundle again, past every cache: the same bytes, or what changed."""
+    """Tell whether a kept bundle is the same now, or what changed.
+
+    It is assembled again, past every cache, and compared byte by byte.
+    """
     with session.client() as client, _as_argument():
         found = client.verify_bundle(signature)
     if session.json:
@@ -98,7 +101,9 @@ Examples:
 @click.argument("other", required=False, type=TEXT)
 @with_session
 def diff(session: Session, signature: str, other: str | None) -> None:
-    """Compare a kept bundle with another one, or with what the same request gives now.
+    """Compare a kept bundle with another one, or with one of now.
+
+    That of now is what the same request gives.
 
     Pieces added, removed and shown otherwise, then a unified diff of the text.
     """

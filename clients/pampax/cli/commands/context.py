@@ -50,7 +50,7 @@ def command(ctx: click.Context) -> None:
 @command.command("list", epilog="\b\nExample:\n  pampax context list --quiet      names only")
 @with_session
 def list_packs(session: Session) -> None:
-    """List your own packs and those that others share; a star marks the default in this folder."""
+    """List your own packs and those that others share. A star marks the default in this folder."""
     with session.client() as client:
         found = list(client.contexts())
     if session.json:

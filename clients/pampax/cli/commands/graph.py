@@ -120,11 +120,16 @@ _walk("importers", "Show which files import a file.", "src/app/settings.py", "in
 _walk("inherits", "Show bases and what derives from it.", "Session", "both", ("inherits",), 3)
 _walk("tests", "Show the tests that exercise it.", "parse_config", "in", ("tests",))
 _walk(
-    "impact", "Show what a change of it may reach: whatever uses it, and what uses that.", "Session.send", "in", (), 3
+    "impact",
+    "Show what a change of it may reach. That is whatever uses it, and what uses that.",
+    "Session.send",
+    "in",
+    (),
+    3,
 )
 _walk(
     "cochange",
-    "Show which files changed in the same commits as a file, or as the file of a symbol.",
+    "Show which files changed in the same commits. A symbol stands for its file.",
     "src/app/settings.py",
     "out",
     ("changes_with",),
@@ -140,7 +145,7 @@ _walk(
 def path(
     session: Session, start: str, end: str, repos: tuple[str, ...], ref: str | None, max_nodes: int, svg: Path | None
 ) -> None:
-    """Show a shortest way from one to the other along what uses what."""
+    """Show a shortest way from one to the other. It leads along what uses what."""
     _answer(session, svg, start=start, end=end, repos=repos, ref=ref, max_nodes=max_nodes)
 
 
@@ -151,7 +156,7 @@ def path(
 @_with((*_SHARED, _WALKED[-1]))
 @with_session
 def repositories(session: Session, repos: tuple[str, ...], ref: str | None, svg: Path | None) -> None:
-    """Show how repositories hang together: the packages each provides, and what each needs of each other one."""
+    """Show how repositories hang together. Told are the packages that each provides, and what it needs of others."""
     from pampax.cli.map_page import show_map
     from pampax.cli.map_picture import map_picture
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pampax.core.visible import visible
+
 _BACKTICKS = re.compile("`+")
 _FENCE_TICKS = 3
 
@@ -25,7 +27,8 @@ def code(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    return " ".join(text.split())
+    r"""Tasks, names and paths may hold what a terminal would obey: that is written out (`\x1b`)."""
+    return visible(" ".join(text.split()))
 
 
 def shortened(text: str, most: int) -> str:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pampax.assembly.bundle import Evidence, Rendering
 from pampax.assembly.candidates import Candidate, Origin, best_first, evidence_of, reasons_of, said
-from pampax.assembly.markup import shortened
+from pampax.assembly.markup import code, shortened
 from pampax.assembly.skeletons import first_line, outline
 from pampax.assembly.source import FileKey, Place, SourceFile
 
 # Lines between two pieces that cost less than a second heading.
 MAX_GAP_LINES = 3
 MAX_SIGNATURE_CHARS = 200  # of one line; macros and generics can have heads like a page
+# Where the head of a table or a list ends: `NAME = {`.
+_OPEN_VALUE = re.compile(r"\s*=\s*[\[({]?$")
 
 Chosen = tuple[Candidate, Rendering]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`content` is what it shows without its heading; a reference shows its place alone."""
+    """`content` is what it shows without its heading; a reference shows its place alone. `also` counts the
+    definitions that begin in it beside `symbol`, those inside of others left out."""
 
     place: Place
     rendering: Rendering
@@ -31,6 +35,13 @@ class Piece:
     evidence: tuple[Evidence, ...]
     content: str
     id: str = ""
+    also: int = 0
+
+    @property
+    def title(self) -> str:
+        """As in: `take` and 3 more. Empty for a piece without a symbol."""
+        more = f" and {self.also} more" if self.also else ""
+        return f"{code(self.symbol)}{more}" if self.symbol else ""
 
 
 def piece_of(each: Candidate, rendering: Rendering, file: SourceFile, hidden: Sequence[Place] = ()) -> Piece | None:
@@ -55,7 +66,7 @@ def piece_of(each: Candidate, rendering: Rendering, file: SourceFile, hidden: Se
             said = first_line(file, place, each.symbol)
             if not said:
                 return None
-            content = shortened(said, MAX_SIGNATURE_CHARS)
+            content = _OPEN_VALUE.sub("", shortened(said, MAX_SIGNATURE_CHARS))
         case Rendering.REFERENCE:
             pass
     return Piece(
@@ -118,7 +129,22 @@ def _full_piece(start: int, end: int, members: Sequence[Candidate], file: Source
         evidence=evidence_of(members),
         content=file.text(start, end) or "",
         id=file.id_of(start, end),
+        also=_also(best.symbol, start, end, file),
     )
+
+
+def _also(symbol: str, start: int, end: int, file: SourceFile) -> int:
+    """Single values and what holds the symbol need no mention."""
+    names: set[str] = set()
+    behind = 0
+    for each in sorted(file.starting_in(start, end), key=lambda each: (each.start_line, -each.end_line)):
+        name = each.qualified_name
+        if each.kind == "variable" or each.start_line <= behind:
+            continue
+        behind = each.end_line
+        if name != symbol and not symbol.startswith(f"{name}."):
+            names.add(name)
+    return len(names)
 
 
 def _known(file: SourceFile, start: int, end: int) -> bool:

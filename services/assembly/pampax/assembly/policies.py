@@ -18,7 +18,7 @@ _POLICIES: Final = {
         effort_tokens=500,
         min_share=0.15,
         min_share_of_a_line=0.4,
-        presence=0.3,
+        presence=0.0,
         file_floor=0.3,
     ),
     "broad": Rules(

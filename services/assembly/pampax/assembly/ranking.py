@@ -22,11 +22,14 @@ MAX_PHRASES = 3
 _WORD = re.compile(r"\w+")
 _PHRASES = {
     "semantic": "close in meaning",
+    "closeness": "close in meaning",
     "path": "its path matches",
     "definition": "defines a name from the task",
     "symbol": "its name matches",
     "names": "the names it defines match",
 }
+# What a task begins with says what to do, not where.
+_ASKING = frozenset({"add", "allow", "change", "fix", "introduce", "let", "make", "please", "support"})
 _SILENT = frozenset({"text", "chunk", "size", "kind_of_path", "place"})
 
 
@@ -57,6 +60,7 @@ def _reason(hit: Hit, words: dict[str, frozenset[str]]) -> str:
     held = [code(word) for word, wanted in words.items() if wanted & terms][:MAX_WORDS]
     strong = sorted((part for part in hit.evidence if part.score > 0), key=lambda part: (-part.score, part.source))
     phrases = [_PHRASES.get(part.source, part.detail or part.source) for part in strong if part.source not in _SILENT]
+    phrases = list(dict.fromkeys(phrases))
     if held:
         phrases.insert(0, f"mentions {', '.join(held)}")
     which = "best match" if hit.rank == 1 else f"match {hit.rank}"
@@ -65,6 +69,7 @@ def _reason(hit: Hit, words: dict[str, frozenset[str]]) -> str:
 
 def task_words(task: str) -> dict[str, frozenset[str]]:
     """The words of the task that say something, each with the terms that the index knows it by."""
-    words = dict.fromkeys(_WORD.findall(task))
+    first, *rest = _WORD.findall(task) or [""]
+    words = dict.fromkeys(rest if rest and first.lower() in _ASKING else [first, *rest])
     telling = [word for word in words if word.lower() not in STOP_WORDS | GENERIC_WORDS and not word.isdecimal()]
     return {word: terms for word in telling if (terms := frozenset(term_counts(word)))}

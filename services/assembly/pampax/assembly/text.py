@@ -75,8 +75,8 @@ def section(piece: Piece, *, many: bool, compactly: bool = False) -> str:
         shown = code(piece.content or piece.symbol) if piece.content or piece.symbol else ""
         return f"- {' '.join(filter(None, [_where(piece.place, many=many), shown]))}: {piece.reason}"
     outline = " (outline)" if piece.rendering is Rendering.SKELETON else ""
-    symbol = f" {code(piece.symbol)}" if piece.symbol else ""
-    heading = f"## {_where(piece.place, many=many)}{symbol}{outline}"
+    title = f" {piece.title}" if piece.title else ""
+    heading = f"## {_where(piece.place, many=many)}{title}{outline}"
     return joined([heading, f"{_capital(piece.reason)}.", fenced(piece.content, piece.language)])
 
 

@@ -27,8 +27,8 @@ async def why_nothing(shelf: SnapshotShelf, snapshot: Snapshot, starts: Sequence
         told = f"nothing is known of what changes together in {where}: it came without its history"
         return f"{told}; index it again with `pampax index`"
     if not history.commits:
-        told = f"the clone that {where} was indexed from holds no commits before {snapshot.commit[:12]}"
-        return f"{told}: fetch its history (git fetch --unshallow) and index it again"
+        told = f"what {where} was indexed from holds no commits before {snapshot.commit[:12]}"
+        return f"{told}: if its clone is shallow, fetch its history (git fetch --unshallow) and index it again"
     if not any(history.knows(node.path) for node in starts):
         return f"none of the last {len(history.commits):,} commits of {where} changed it together with a few others"
     if not any([await shelf.co_changes(node.path) for node in starts]):
