@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pampax.assembly import around, changing
 from pampax.assembly.candidates import Candidate, Origin, best_first, candidate
 from pampax.assembly.changing import Beside
+from pampax.assembly.copies import without_copies
 from pampax.assembly.edges import fitted
 from pampax.assembly.inside import Inside
 from pampax.assembly.markup import code
@@ -128,6 +129,7 @@ class _Look:
         kept = [each for each in self._candidates if each.place.path in self._files]
         placed = tuple(fitted(each, self._files[each.place.path]) for each in kept)
         files = {(self._repository, path): file for path, file in self._files.items()}
+        placed = without_copies(placed, files)
         weights = {(self._repository, path): one.weight for path, one in self._beside.items()}
         tested = {(self._repository, path): value for path, value in self._tested.items()}
         return Surroundings(placed, files, signs_of(placed, weights, tested), frozenset(filter(None, [self._past])))
