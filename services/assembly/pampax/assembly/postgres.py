@@ -10,6 +10,7 @@ from typing import Any, LiteralString
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg.rows import tuple_row
 
 from pampax.assembly.kept import Lately
 from pampax.assembly.source import Definition, Span
@@ -26,7 +27,7 @@ MAX_DEFINITIONS_OF_A_NAME = 64  # old versions of its file included
 MAX_PATHS = 100_000  # looked at for advice
 MAX_TEST_FILES = 200
 MAX_NAMESAKES = 12  # definitions of one name, over all files, that still say which is meant
-BLOBS_AT_A_TIME = 8  # a file has at most a megabyte
+BLOBS_AT_A_TIME = 16  # a file has at most a megabyte
 
 _SQL = load_queries(__package__)
 _FILES_BY_PATH = _SQL["files_by_path"]
@@ -124,13 +125,20 @@ class Reader:
         rows = await self._rows(_PATHS, {"most": MAX_PATHS})
         return [row["path"] for row in rows if _live(self._live_files, row["ordinal"])]
 
-    async def spans(self, files: Sequence[FileRow]) -> list[tuple[int, Span]]:
-        """The chunks of the files, each with its ordinal."""
-        rows = await self._rows(_CHUNKS_IN, _ranges(files))
-        return [(row.pop("ordinal"), Span(**row)) for row in rows]
+    async def spans_and_definitions(self, files: Sequence[FileRow]) -> tuple[list[tuple[int, Span]], list[Found]]:
+        """The chunks of the files, each with its ordinal, and what is defined there; both by ordinal."""
+        asked = {**self._scope, **_ranges(files), "most": MAX_DEFINITIONS}
+        cursors = [self._conn.cursor(binary=True, row_factory=tuple_row) for _ in range(2)]
+        async with self._conn.pipeline():  # one round trip for both
+            for cursor, query in zip(cursors, (_CHUNKS_IN, _DEFINITIONS_IN), strict=True):
+                await cursor.execute(query, asked)
+            spans, found = [await cursor.fetchall() for cursor in cursors]
+        return [(ordinal, Span(*span)) for ordinal, *span in spans], _found(found)
 
     async def definitions_in(self, files: Sequence[FileRow]) -> list[Found]:
-        return _found(await self._rows(_DEFINITIONS_IN, {**_ranges(files), "most": MAX_DEFINITIONS}))
+        cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(_DEFINITIONS_IN, {**self._scope, **_ranges(files), "most": MAX_DEFINITIONS})
+        return _found(await cursor.fetchall())
 
     async def definitions_named(self, names: Iterable[str]) -> list[Found]:
         """Live definitions whose name in lower case is one of the given, but for names with more than MAX_NAMESAKES."""
@@ -144,13 +152,13 @@ class Reader:
         return [one for found in known.values() for one in found or ()]
 
     async def _read_named(self, names: Sequence[str]) -> dict[str, tuple[Found, ...]]:
-        rows = await self._rows(_DEFINITIONS_NAMED, {"names": names, "most": MAX_DEFINITIONS_OF_A_NAME})
-        live = [row for row in rows if _live(self._live_chunks, row["chunk"])]
-        namesakes = Counter(row["name"] for row in live)
-        by_name: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-        for row in live:
-            folded = row.pop("folded")
-            if namesakes[row["name"]] <= MAX_NAMESAKES:
+        cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
+        await cursor.execute(_DEFINITIONS_NAMED, {**self._scope, "names": names, "most": MAX_DEFINITIONS_OF_A_NAME})
+        live = [row for row in await cursor.fetchall() if _live(self._live_chunks, row[1])]
+        namesakes = Counter(row[2] for row in live)
+        by_name: dict[str, list[Sequence[Any]]] = {name: [] for name in names}
+        for folded, *row in live:
+            if namesakes[row[1]] <= MAX_NAMESAKES:
                 by_name[folded].append(row)
         return {name: tuple(_found(held)) for name, held in by_name.items()}
 
@@ -187,10 +195,6 @@ def _ranges(files: Sequence[FileRow]) -> dict[str, object]:
     return {"firsts": [first for first, _ in documents], "lasts": [last for _, last in documents]}
 
 
-def _found(rows: Iterable[Mapping[str, Any]]) -> list[Found]:
-    found = []
-    for row in rows:
-        values = dict(row)
-        chunk = values.pop("chunk")
-        found.append(Found(chunk, Definition(**values)))
-    return found
+def _found(rows: Iterable[Sequence[Any]]) -> list[Found]:
+    """Of the chunk and the fields of `Definition`, in their order."""
+    return [Found(chunk, Definition(*fields)) for chunk, *fields in rows]

@@ -135,8 +135,7 @@ class _Look:
         new = [row for row in rows if row.path not in self._files]
         if not new:
             return
-        spans = await self._reader.spans(new)
-        found = await self._reader.definitions_in(new)
+        spans, found = await self._reader.spans_and_definitions(new)
         ordinals, chunks = [ordinal for ordinal, _ in spans], [one.chunk for one in found]  # both ascend
         for row in new:
             own = slice(bisect_left(chunks, row.first_chunk), bisect_right(chunks, row.last_chunk))
