@@ -67,7 +67,9 @@ class Found:
 
 
 class Kept:
-    """Of all snapshots that bundles were made of lately: about 15 MB of definitions and 10 MB of paths when full."""
+    """Of all snapshots that bundles were made of lately: about 15 MB of definitions and 10 MB of paths when full.
+
+    By snapshot, which readers get from a resolve under their tenant: that is what keeps tenants apart here."""
 
     def __init__(self) -> None:
         self.named: Lately[tuple[int, str], tuple[Found, ...]] = Lately(lambda found: 1 + len(found), 20_000)
