@@ -69,6 +69,12 @@ def term_counts(text: str) -> dict[str, int]:
     return counts
 
 
+def distinct_terms(text: str) -> set[str]:
+    """The keys of `term_counts`, in half its time."""
+    words = set(_WORD.findall(_normalised(text)))
+    return set(itertools.chain.from_iterable(map(_identifier_terms, words)))
+
+
 def query_terms(text: str) -> dict[str, float]:
     """Term -> weight of a query: 1, generic words less, and adjacent words joined ("web socket" also asks for
     websocket). Callers drop joined terms that the index lacks. A query of one token keeps its stop words."""

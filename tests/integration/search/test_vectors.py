@@ -9,6 +9,7 @@ import pytest
 
 from pampax.core.errors import DeadlineExceeded
 from pampax.embedding.static import load_default
+from pampax.search import vectors
 from pampax.search.directories import Directories
 from pampax.search.directory import Directory
 from pampax.search.gather import Question, Sources, find_neighbours
@@ -72,8 +73,9 @@ async def test_the_index_and_an_exact_scan_agree(service, large):
     assert usual.results
 
 
-@pytest.mark.parametrize("exact", [False, True])
-async def test_chunks_that_the_snapshot_does_not_show_are_no_neighbours(service, large, exact):
+@pytest.mark.parametrize(("exact", "few"), [(False, 0), (True, 0), (True, vectors.FEW_DEAD)])
+async def test_chunks_that_the_snapshot_does_not_show_are_no_neighbours(service, large, monkeypatch, exact, few):
+    monkeypatch.setattr(vectors, "FEW_DEAD", few)
     request = replace(SEMANTIC, query="close the socket", limit=50, exact_vectors=exact)
     answer = await service.search(large.caller, request)
     assert answer.results

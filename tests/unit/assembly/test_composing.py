@@ -221,6 +221,7 @@ def test_what_is_worth_little_stays_out_even_with_room(make):
     assert composed.stopping_reason is StoppingReason.NOTHING_MORE_USEFUL
     assert [each.path for each in composed.omitted] == ["bad.py"]
     assert "worth less than" in composed.omitted[0].reason
+    assert composed.omitted[0].tokens > 0
 
 
 def test_no_candidates_make_a_short_bundle_that_says_so(make):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pampax.codeintel.stemming import stem
-from pampax.codeintel.terms import MAX_TERM_CHARS, path_terms, query_terms, term_counts, terms
+from pampax.codeintel.terms import MAX_TERM_CHARS, distinct_terms, path_terms, query_terms, term_counts, terms
 
 
 @pytest.mark.parametrize("identifier", ["getUserName", "get_user_name", "GetUserName", "GET_USER_NAME"])
@@ -112,3 +112,8 @@ def test_forms_of_a_word_share_a_stem(family: str) -> None:
 @pytest.mark.parametrize("word", ["status", "bus", "class", "string", "king", "feed", "this", "sha256", "größe"])
 def test_words_that_only_look_inflected_stay(word: str) -> None:
     assert stem(word) == word
+
+
+@given(st.text(max_size=200))
+def test_distinct_terms_are_those_that_are_counted(text: str) -> None:
+    assert distinct_terms(text) == term_counts(text).keys()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pampax.assembly.candidates import Candidate, Origin, candidate
 from pampax.assembly.markup import code
 from pampax.assembly.source import SourceFile, Span
-from pampax.codeintel.terms import term_counts
+from pampax.codeintel.terms import distinct_terms
 from pampax.graph.history import CoChange
 
 MAX_CHANGED_WITH = 10  # files, those of the best hits
@@ -68,4 +68,4 @@ def as_reason(best: Candidate, one: Beside) -> Candidate:
 
 
 def _terms(lines: Sequence[str], span: Span) -> set[str]:
-    return set(term_counts("\n".join(lines[span.start_line - 1 : span.end_line])))
+    return distinct_terms("\n".join(lines[span.start_line - 1 : span.end_line]))

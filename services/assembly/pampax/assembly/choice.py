@@ -7,7 +7,7 @@ be it a new piece or a fuller rendering of one that is shown already.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pampax.assembly.bundle import Rendering
@@ -81,6 +81,12 @@ def choose(menus: Sequence[Menu], allowance: int, rules: Rules = USUAL) -> Choic
     return _Meal(menus, allowance, rules).served()
 
 
+def usefulness(menus: Sequence[Menu], rules: Rules) -> Callable[[Menu], bool]:
+    """Whether one of the menus is worth showing at all beside the others; its options do not matter."""
+    best = max((menu.value for menu in menus), default=0.0)
+    return lambda menu: menu.presence > 0 or (menu.value > 0 and menu.value >= rules.min_share * best)
+
+
 class _Meal:
     def __init__(self, menus: Sequence[Menu], allowance: int, rules: Rules) -> None:
         self._menus = menus
@@ -89,6 +95,7 @@ class _Meal:
         self._shown: dict[int, Option] = {}
         self._refused: list[int] = []
         self._best = max((menu.value for menu in menus), default=0.0)
+        self._useful = usefulness(menus, rules)
 
     def served(self) -> Choice:
         for index, menu in enumerate(self._menus):
@@ -106,9 +113,6 @@ class _Meal:
                 heapq.heappush(steps, following)
         shown = {index: option.rendering for index, option in self._shown.items()}
         return Choice(shown, tuple(self._refused), tuple(dismissed))
-
-    def _useful(self, menu: Menu) -> bool:
-        return menu.presence > 0 or (menu.value > 0 and menu.value >= self._rules.min_share * self._best)
 
     def _next(self, index: int) -> tuple[float, int, int] | None:
         """The step up from what is shown that adds most per token: (minus that, index, option)."""

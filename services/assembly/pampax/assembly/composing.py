@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pampax.assembly import text
 from pampax.assembly.bundle import Item, Omitted, Rendering, StoppingReason
 from pampax.assembly.candidates import Candidate, Origin, combined, taken_in
-from pampax.assembly.choice import USUAL, Choice, Menu, Option, Rules, choose
+from pampax.assembly.choice import USUAL, Choice, Menu, Option, Rules, choose, usefulness
 from pampax.assembly.markup import shortened
 from pampax.assembly.pieces import Piece, merged, piece_of
 from pampax.assembly.source import FileKey, SourceFile
@@ -99,7 +99,7 @@ class _Composer:
         least = self._least()
         frame = self._frame(sorted({each.place.repository for each in [*self._musts, *self._candidates]}), least)
         first = self._first_of_files()
-        menus = [self._menu(each, first=at in first) for at, each in enumerate(self._candidates)]
+        menus = self._menus(first)
         reserve = min(self._budget // OMITTED_SHARE, OMITTED_TOKENS) if self._budget >= MIN_BUDGET_FOR_OMITTED else 0
         best: Composed | None = None
         allowance = self._budget - self._count(frame.text) - least - reserve
@@ -233,7 +233,7 @@ class _Composer:
 
     def _left_out(self, at: int, menu: Menu, refused: bool) -> Omitted:
         each = self._candidates[at]
-        tokens = menu.options[-1].tokens if menu.options else 0
+        tokens = menu.options[-1].tokens if menu.options else self._fullest(each)
         why = "the budget is full" if refused else f"worth less than {self._rules.min_share:.0%} of the best piece"
         place = each.place
         return Omitted(
@@ -251,11 +251,29 @@ class _Composer:
                 first.setdefault(each.place.file, at)
         return frozenset(first.values())
 
+    def _menus(self, first: frozenset[int]) -> list[Menu]:
+        """Those that are dismissed for their value have no options: counting tokens is most of the work here."""
+        bare = [self._menu(each, first=at in first) for at, each in enumerate(self._candidates)]
+        useful = usefulness(bare, self._rules)
+        return [
+            replace(menu, options=self._options(each)) if menu.required or useful(menu) else menu
+            for each, menu in zip(self._candidates, bare, strict=True)
+        ]
+
     def _menu(self, each: Candidate, *, first: bool) -> Menu:
-        """Renderings that show more for more tokens, cheapest first."""
-        file = self._files[each.place.file]
+        """Without its options."""
         standing = self._standing.get(each.place.file, 0.0)
         stands = standing >= self._rules.file_floor
+        return Menu(
+            value=each.value if stands or each.origin is not Origin.HIT else 0.0,
+            options=(),
+            required=each.origin is Origin.OUTLINE,
+            presence=round(self._rules.presence * standing, 4) if first and stands else 0.0,
+        )
+
+    def _options(self, each: Candidate) -> tuple[Option, ...]:
+        """Renderings that show more for more tokens, cheapest first."""
+        file = self._files[each.place.file]
         options: list[Option] = []
         for rendering in _renderings(each, file):
             piece = piece_of(each, rendering, file)
@@ -265,12 +283,13 @@ class _Composer:
             share = ONE_LINE_SHARE if _says_all(piece) else self._rules.shares[rendering]
             if not options or tokens < options[-1].tokens:
                 options.append(Option(rendering, tokens, share))
-        return Menu(
-            value=each.value if stands or each.origin is not Origin.HIT else 0.0,
-            options=tuple(reversed(options)),
-            required=each.origin is Origin.OUTLINE,
-            presence=round(self._rules.presence * standing, 4) if first and stands else 0.0,
-        )
+        return tuple(reversed(options))
+
+    def _fullest(self, each: Candidate) -> int:
+        """Tokens of the fullest of its renderings."""
+        file = self._files[each.place.file]
+        pieces = (piece_of(each, rendering, file) for rendering in _renderings(each, file))
+        return next((self._count(self._section(piece) + "\n\n") for piece in pieces if piece is not None), 0)
 
     def _frame(self, repositories: Sequence[str], least: int = 0) -> Frame:
         """`least`: tokens that pieces need in any case."""

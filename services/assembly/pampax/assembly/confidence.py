@@ -9,7 +9,7 @@ from statistics import median
 from pampax.assembly.bundle import Confidence, Item
 from pampax.assembly.markup import code
 from pampax.assembly.searching import Hit
-from pampax.codeintel.terms import term_counts
+from pampax.codeintel.terms import distinct_terms
 
 STANDING, WORDS, FITTED = 0.25, 0.5, 0.25  # shares of the whole
 RIVALS = 9  # hits that the best one is compared with
@@ -53,7 +53,7 @@ def _standing(hits: Sequence[Hit], ahead: float) -> str:
 def _missing(words: Mapping[str, frozenset[str]], items: Iterable[Item]) -> list[str]:
     held: set[str] = set()
     for item in items:
-        held |= term_counts(f"{item.path}\n{item.symbol}\n{item.content}").keys()
+        held |= distinct_terms(f"{item.path}\n{item.symbol}\n{item.content}")
     return [word for word, terms in words.items() if not terms & held]
 
 

@@ -17,14 +17,13 @@ FROM file f JOIN document d USING (repository_id, build_id, blob_id, language)
 WHERE f.repository_id = %(repository)s AND f.build_id = %(build)s AND f.blob_id = ANY(%(blobs)s)
 ORDER BY f.path COLLATE "C", f.ordinal
 
--- name: test_files
--- Files whose path matches a regular expression for tests. It is a long one: it takes 40 microseconds a path, and only
--- paths that hold one of the two words can match.
-SELECT f.ordinal, f.path, f.blob_id, f.language, d.first_chunk, d.chunk_count, d.lines
-FROM file f JOIN document d USING (repository_id, build_id, blob_id, language)
-WHERE f.repository_id = %(repository)s AND f.build_id = %(build)s
-  AND CASE WHEN lower(f.path) LIKE '%%test%%' OR lower(f.path) LIKE '%%spec%%' THEN f.path ~* %(pattern)s ELSE false END
-ORDER BY f.path COLLATE "C", f.ordinal LIMIT %(most)s
+-- name: paths_of_tests
+-- Every path that holds one of the two words without which it is no test's, with its ordinal. In the collation "C" it is
+-- put into lower case in half the time.
+SELECT ordinal, path FROM file
+WHERE repository_id = %(repository)s AND build_id = %(build)s
+  AND lower(path COLLATE "C") LIKE ANY ('{%%test%%,%%spec%%}')
+ORDER BY path COLLATE "C", ordinal LIMIT %(most)s
 
 -- name: paths
 -- Every path of (repository, build) with its ordinal.
@@ -54,7 +53,7 @@ ORDER BY s.chunk, s.start_line, s.end_line DESC, s.name COLLATE "C" LIMIT %(most
 
 -- name: definitions_named
 -- Definitions of the given names, the newest first and at most so many of each: more say nothing.
-SELECT s.chunk, s.name, s.qualified_name, s.kind, s.start_line, s.end_line, s.signature, s.doc
+SELECT wanted.folded, s.chunk, s.name, s.qualified_name, s.kind, s.start_line, s.end_line, s.signature, s.doc
 FROM unnest(%(names)s::text[]) AS wanted (folded)
 JOIN LATERAL (
     SELECT * FROM symbol WHERE repository_id = %(repository)s AND build_id = %(build)s

@@ -10,7 +10,7 @@ from pampax.assembly.candidates import Candidate, Origin, candidate
 from pampax.assembly.markup import code
 from pampax.assembly.plain_code import readable, without_imports
 from pampax.assembly.searching import Hit
-from pampax.codeintel.terms import GENERIC_WORDS, STOP_WORDS, term_counts
+from pampax.codeintel.terms import GENERIC_WORDS, STOP_WORDS, distinct_terms
 
 # Scores are log-odds: so many points fewer are worth a third.
 POINTS_PER_THIRD = 3.0
@@ -56,7 +56,7 @@ def _substance(content: str) -> float:
 
 def _reason(hit: Hit, words: dict[str, frozenset[str]]) -> str:
     """As in: match 3 for the task (mentions `cookie` and `redirect`; close in meaning)."""
-    terms = term_counts(f"{hit.symbol}\n{hit.content}").keys()
+    terms = distinct_terms(f"{hit.symbol}\n{hit.content}")
     held = [code(word) for word, wanted in words.items() if wanted & terms][:MAX_WORDS]
     strong = sorted((part for part in hit.evidence if part.score > 0), key=lambda part: (-part.score, part.source))
     phrases = [_PHRASES.get(part.source, part.detail or part.source) for part in strong if part.source not in _SILENT]
@@ -72,4 +72,4 @@ def task_words(task: str) -> dict[str, frozenset[str]]:
     first, *rest = _WORD.findall(task) or [""]
     words = dict.fromkeys(rest if rest and first.lower() in _ASKING else [first, *rest])
     telling = [word for word in words if word.lower() not in STOP_WORDS | GENERIC_WORDS and not word.isdecimal()]
-    return {word: terms for word in telling if (terms := frozenset(term_counts(word)))}
+    return {word: terms for word in telling if (terms := frozenset(distinct_terms(word)))}

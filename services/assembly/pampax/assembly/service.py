@@ -17,7 +17,7 @@ from pampax.assembly.confidence import confidence_of
 from pampax.assembly.inside import inside_of, narrowed_to
 from pampax.assembly.linked import Links
 from pampax.assembly.policies import rules_of
-from pampax.assembly.postgres import Reader
+from pampax.assembly.postgres import Kept, Reader
 from pampax.assembly.ranking import hit_candidates, task_words
 from pampax.assembly.request import BundleRequest, normalised
 from pampax.assembly.searching import Hit, Hits, Search, no_hits
@@ -80,6 +80,7 @@ class AssemblyService:
         self._database = database
         self._search = search
         self._links = links
+        self._kept = Kept()
         self._room = asyncio.Semaphore(AT_A_TIME)
         # Counting holds the interpreter's lock, so more threads would only be more memory.
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="compose")
@@ -166,7 +167,7 @@ class AssemblyService:
         files: dict[str, dict[str, must.InFile]] = {}
         paths: list[str] = []
         async with self._database.tenant(caller.tenant_id, timeout_s=READ_TIMEOUT_S, read_only=True) as conn:
-            readers = [await _reader(conn, snapshot) for snapshot in snapshots]
+            readers = [await _reader(conn, snapshot, self._kept) for snapshot in snapshots]
             for reader in readers:
                 name = reader.snapshot.repository
                 seeds[name] = frozenset(row.path for row in await reader.files(request.seed_paths))
@@ -234,16 +235,16 @@ class AssemblyService:
 
     async def _around(self, caller: Caller, snapshot: Snapshot, start: Start, reach: Reach) -> Surroundings:
         async with self._database.tenant(caller.tenant_id, timeout_s=READ_TIMEOUT_S, read_only=True) as conn:
-            return await look_around(await _reader(conn, snapshot), start, reach)
+            return await look_around(await _reader(conn, snapshot, self._kept), start, reach)
 
     async def _apart(self, work: Callable[[], _Result]) -> _Result:
         """CPU-bound work off the event loop, in the request's context: what it logs has the request's ids."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
 
 
-async def _reader(conn: Connection, snapshot: Snapshot) -> Reader:
+async def _reader(conn: Connection, snapshot: Snapshot, kept: Kept) -> Reader:
     try:
-        return await Reader.of(conn, snapshot)
+        return await Reader.of(conn, snapshot, kept)
     except Aborted as error:
         if error.reason == SNAPSHOT_REPLACED:
             raise _Moved from error

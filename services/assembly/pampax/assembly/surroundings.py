@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -25,7 +25,6 @@ from pampax.codeintel.lines import text_lines
 
 MAX_USERS = 16  # best candidates whose names are looked up
 MAX_USED = 40  # definitions that are taken up for being used
-MAX_NAMESAKES = 12  # definitions of one name, over all files, that are still looked at
 MAX_TEST_FILES = 12
 MAX_FULL_LINES = 150  # a longer definition is offered by its outline; its text comes by its chunks if it is a hit
 
@@ -139,14 +138,16 @@ class _Look:
         new = [row for row in rows if row.path not in self._files]
         if not new:
             return
-        spans = await self._reader.spans(new)
-        found = await self._reader.definitions_in(new)
+        spans, found = await self._reader.spans_and_definitions(new)
+        ordinals, chunks = [ordinal for ordinal, _ in spans], [one.chunk for one in found]  # both ascend
         for row in new:
+            own = slice(bisect_left(chunks, row.first_chunk), bisect_right(chunks, row.last_chunk))
+            cut = slice(bisect_left(ordinals, row.first_chunk), bisect_right(ordinals, row.last_chunk))
             self._rows[row.path] = row
             self._files[row.path] = SourceFile(
                 self._repository, row.path, row.language,
-                definitions=tuple(one.definition for one in found if row.first_chunk <= one.chunk <= row.last_chunk),
-                spans=tuple(span for ordinal, span in spans if row.first_chunk <= ordinal <= row.last_chunk),
+                definitions=tuple(one.definition for one in found[own]),
+                spans=tuple(span for _, span in spans[cut]),
                 blob_id=row.blob_id.hex(),
             )  # fmt: skip
 
@@ -231,13 +232,11 @@ class _Look:
         return best
 
     async def _places(self, named: Iterable[Found]) -> dict[str, list[tuple[Place, Definition]]]:
-        """Name -> where it is defined, under the first path of each document; names that are defined in many places
-        are left out."""
+        """Name -> where it is defined, under the first path of each document."""
         by_name: dict[str, list[Found]] = {}
         for one in named:
             by_name.setdefault(one.definition.name, []).append(one)
-        telling = {name: held for name, held in by_name.items() if len(held) <= MAX_NAMESAKES}
-        chunks = (one.chunk for held in telling.values() for one in held)
+        chunks = (one.chunk for held in by_name.values() for one in held)
         rows = self._allowed(await self._reader.files_of_chunks(chunks))
         first: dict[int, FileRow] = {}
         for row in [*self._rows.values(), *rows]:
@@ -245,7 +244,7 @@ class _Look:
             self._rows.setdefault(row.path, row)
         starts = sorted(first)
         places: dict[str, list[tuple[Place, Definition]]] = {}
-        for name, held in telling.items():
+        for name, held in by_name.items():
             for one in held:
                 holder = first[starts[max(bisect_right(starts, one.chunk) - 1, 0)]] if starts else None
                 if holder is not None and holder.first_chunk <= one.chunk <= holder.last_chunk:

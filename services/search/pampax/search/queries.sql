@@ -44,16 +44,17 @@ UNION ALL
 SELECT vector_table FROM repository_build WHERE repository_id = %(repository)s AND build_id = %(build)s
 
 -- name: nearest
--- Nearest live rows by cosine among those of (repository, build), scanned exactly. `live` has one bit an ordinal.
+-- Nearest live rows by cosine among those of (repository, build), scanned exactly. `live` has one bit an ordinal, and is
+-- null where the caller drops the dead ones.
 SELECT ordinal, 1 - (embedding <=> %(vector)s::halfvec) AS similarity FROM chunk_vector
 WHERE repository_id = %(repository)s AND build_id = %(build)s
-  AND CASE WHEN ordinal < %(size)s THEN get_bit(%(live)s, ordinal) = 1 ELSE false END
+  AND CASE WHEN ordinal < %(size)s THEN %(live)s::bytea IS NULL OR get_bit(%(live)s, ordinal) = 1 ELSE false END
 ORDER BY embedding <=> %(vector)s::halfvec, ordinal LIMIT %(most)s
 
 -- name: nearest_in_table
 -- Nearest live rows by cosine in an own vector table, scanned exactly: the sum hides the index.
 SELECT ordinal, 1 - (embedding <=> %(vector)s::halfvec) AS similarity FROM {table}
-WHERE CASE WHEN ordinal < %(size)s THEN get_bit(%(live)s, ordinal) = 1 ELSE false END
+WHERE CASE WHEN ordinal < %(size)s THEN %(live)s::bytea IS NULL OR get_bit(%(live)s, ordinal) = 1 ELSE false END
 ORDER BY (embedding <=> %(vector)s::halfvec) + 0, ordinal LIMIT %(most)s
 
 -- name: nearest_by_index
