@@ -13,20 +13,25 @@ from pampax.graph.history import CoChange
 
 MAX_CHANGED_WITH = 10  # files, those of the best hits
 MAX_CHANGED_FILES = 12  # that are taken up for changing with them
-LEAST_BESIDE = 0.04  # confidence over the place of what it changes with
-CHANGED = 0.35  # share of the value of the file that it changes with, times the confidence
+LEAST_BESIDE = 0.04  # share of the commits over the place of what it changes with
+CHANGED = 0.35  # share of the value of the file that it changes with, times the share of the commits
+UNSURE = 6  # commits that are added to those of a file: two of five say less than twenty of fifty
 MAX_LINES = 2_000  # of a file that are looked through for the words of the task
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """That a file changes with one which was found: `weight` is the confidence over the place of that one, whose best
-    piece is worth `value`."""
+    """That a file changes with one which was found: `weight` is the share of the commits over the place of that one,
+    whose best piece is worth `value`."""
 
     weight: float
     value: float
     found: str
     change: CoChange
+
+    @property
+    def share(self) -> float:
+        return _share(self.change)
 
     @property
     def reason(self) -> str:
@@ -38,7 +43,7 @@ def beside(found: Sequence[tuple[str, float]], changes: Mapping[str, Sequence[Co
     best: dict[str, Beside] = {}
     for place, (path, value) in enumerate(found, 1):
         for change in changes.get(path, ()):
-            one = Beside(change.confidence / place, value, path, change)
+            one = Beside(_share(change) / place, value, path, change)
             known = best.get(change.path)
             if change.path != path and (known is None or one.weight > known.weight):
                 best[change.path] = one
@@ -59,12 +64,16 @@ def changed(file: SourceFile, lines: Sequence[str], one: Beside, terms: frozense
         return None
     span = max(spans, key=lambda span: (len(terms & _terms(lines, span)), -span.start_line))
     place = file.place(span.start_line, span.end_line)
-    return candidate(place, Origin.CHANGED, one.value * one.change.confidence * CHANGED, span.symbol, one.reason)
+    return candidate(place, Origin.CHANGED, one.value * one.share * CHANGED, span.symbol, one.reason)
 
 
 def as_reason(best: Candidate, one: Beside) -> Candidate:
     """The same lines once more, for the reason that the file changes with another one."""
-    return candidate(best.place, Origin.CHANGED, one.value * one.change.confidence * CHANGED, best.symbol, one.reason)
+    return candidate(best.place, Origin.CHANGED, one.value * one.share * CHANGED, best.symbol, one.reason)
+
+
+def _share(change: CoChange) -> float:
+    return change.together / (change.of + UNSURE)
 
 
 def _terms(lines: Sequence[str], span: Span) -> set[str]:

@@ -155,7 +155,8 @@ class Reader:
 
     async def _read_named(self, names: Sequence[str]) -> dict[str, tuple[Found, ...]]:
         cursor = self._conn.cursor(binary=True, row_factory=tuple_row)
-        await cursor.execute(_DEFINITIONS_NAMED, {**self._scope, "names": names, "most": MAX_DEFINITIONS_OF_A_NAME})
+        asked = {"names": names, "most": MAX_DEFINITIONS_OF_A_NAME, "past": len(self._live_chunks)}
+        await cursor.execute(_DEFINITIONS_NAMED, {**self._scope, **asked})
         live = [row for row in await cursor.fetchall() if _live(self._live_chunks, row[1])]
         namesakes = Counter(row[2] for row in live)
         by_name: dict[str, list[Sequence[Any]]] = {name: [] for name in names}

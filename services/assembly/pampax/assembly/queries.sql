@@ -52,12 +52,13 @@ CROSS JOIN LATERAL (
 ORDER BY s.chunk, s.start_line, s.end_line DESC, s.name COLLATE "C" LIMIT %(most)s
 
 -- name: definitions_named
--- Definitions of the given names, the newest first and at most so many of each: more say nothing.
+-- Definitions of the given names, the newest first and at most so many of each: more say nothing. Chunks of later
+-- publishes do not count: what a snapshot answers stays what it was.
 SELECT wanted.folded, s.chunk, s.name, s.qualified_name, s.kind, s.start_line, s.end_line, s.signature, s.doc
 FROM unnest(%(names)s::text[]) AS wanted (folded)
 JOIN LATERAL (
     SELECT * FROM symbol WHERE repository_id = %(repository)s AND build_id = %(build)s
-                           AND symbol.folded = wanted.folded
+                           AND symbol.folded = wanted.folded AND symbol.chunk < %(past)s
     ORDER BY chunk DESC LIMIT %(most)s
 ) s ON true
 ORDER BY s.chunk, s.start_line, s.end_line DESC, s.name COLLATE "C"
