@@ -26,8 +26,9 @@ SHARE_OF_PIECES = 0.6  # exponent: how much a piece loses in a file that stands 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """Of one file. `best` and `all`: values of its best candidate and of all hits together; `beside`: the share
-    of commits in which it changes with a file that was found, divided by that file's place; `tested`: the value of what it tests."""
+    """Of one file. `best` and `all`: values of its best candidate and of all hits together; `beside`: the share of
+    commits in which it changes with a file that was found, divided by that file's place; `tested`: the value of what
+    it tests."""
 
     best: float = 0.0
     all: float = 0.0
