@@ -16,7 +16,7 @@ from pampax.core.version import own_version
 from pampax.storage.snapshots import Snapshot
 
 # Raise when the same candidates would give another text, other items or another order than before.
-ASSEMBLY_VERSION = 6
+ASSEMBLY_VERSION = 7
 
 
 def sign(

@@ -14,7 +14,7 @@ from pampax.gateway.scope import Scope
 # equal to the version of the search service's weights.
 RANKING_VERSION: Final = "5"
 # Likewise of how bundles are made; a test holds it equal to that of the assembly service.
-ASSEMBLY_VERSION: Final = 6
+ASSEMBLY_VERSION: Final = 7
 # Fields that choose whether an answer may be given, or what is told beside it, not what is kept of it.
 _WITHOUT_EFFECT = frozenset({"max_staleness", "timings"})
 
