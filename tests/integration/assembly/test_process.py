@@ -19,7 +19,7 @@ START_LIMIT_S = 60.0
 @pytest.fixture
 def process(database_urls, search_server, free_tcp_port):
     environment = {
-        **inherited(counting=False),  # a counter of lines takes 6 MB of its own
+        **inherited(),  # without counting lines: that takes 6 MB of its own
         "PAMPAX_MODE": "embedded",
         "PAMPAX_DATABASE__URL": database_urls.service,
         "PAMPAX_AUTH__CALLER_SECRET": "5e" * 32,
